@@ -1,0 +1,7 @@
+//! Renders a topology into compose files, Terraform, iptables rules, systemd units and documentation.
+//!
+//! The crate holds the outputs, the quoting that each format needs, the rendered tree with its writer, and the
+//! command line. What a cluster *is* stands in [`rancher_topology`]; nothing here concludes anything about it.
+
+pub mod quote;
+pub mod tree;

@@ -1,0 +1,1 @@
+//! A typed model of a cluster's network, nodes, ports, security rules, services and the traffic between them.
