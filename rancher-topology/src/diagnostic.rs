@@ -1,0 +1,132 @@
+//! What is wrong, where, why it matters and what to write instead: data, not yet text.
+//!
+//! Nothing here knows colours, widths or line numbers; a place is a range of bytes of the document's text.
+
+use serde::Serialize;
+
+/// A range of bytes in the document's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last one.
+    pub end: usize,
+}
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The cluster cannot work as it is stated, or the statement cannot be understood.
+    Error,
+    /// It works and is unsafe, or will break.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// A place in the document with a word on its part in the matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What about it; may be empty when the message says it all.
+    pub text: String,
+}
+
+/// One thing that is wrong with a document or a topology.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// A stable name of this kind of trouble, in kebab case.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line: lower case, no full stop.
+    pub message: String,
+    /// The places, the main one first. Empty only where the whole document is meant.
+    pub labels: Vec<Label>,
+    /// Why it matters, where the message does not already say so.
+    pub why: Option<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error with its main place.
+    #[must_use]
+    pub fn error(id: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self {
+            id,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: vec![Label { span, text: String::new() }],
+            why: None,
+            help: None,
+        }
+    }
+
+    /// Adds what is to be said at the main place.
+    #[must_use]
+    pub fn here(mut self, text: impl Into<String>) -> Self {
+        if let Some(first) = self.labels.first_mut() {
+            first.text = text.into();
+        }
+        self
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Says why it matters.
+    #[must_use]
+    pub fn why(mut self, text: impl Into<String>) -> Self {
+        self.why = Some(text.into());
+        self
+    }
+
+    /// Says what to write instead.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Says what to write instead, when there is something to say.
+    #[must_use]
+    pub fn maybe_help(mut self, text: Option<String>) -> Self {
+        self.help = text.or(self.help);
+        self
+    }
+}
+
+/// The known name that is nearest to a mistyped one, when one is near enough to be meant.
+///
+/// Near means a Damerau–Levenshtein distance of at most a third of the length, and never more than three.
+#[must_use]
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (wrong.chars().count() / 3).clamp(1, 3);
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_near_miss_is_named_and_a_far_one_is_not() {
+        let known = ["load-balancers", "nodes", "services"];
+        assert_eq!(nearest("load-blancers", known), Some("load-balancers"));
+        assert_eq!(nearest("node", known), Some("nodes"));
+        assert_eq!(nearest("zookeeper", known), None);
+        assert_eq!(nearest("", known), None);
+    }
+}

@@ -1,0 +1,196 @@
+//! The text as a tree that remembers where everything stands. It knows YAML, and nothing of what is written in it.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use crate::diagnostic::{Diagnostic, Span};
+
+/// An index into [`Tree::nodes`].
+pub(crate) type NodeId = usize;
+
+/// How many nodes a document may have once its aliases are followed; it stops a "billion laughs" document.
+const MOST_NODES: u64 = 20_000_000;
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
+    /// The number of nodes below this one and itself, aliases followed.
+    size: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// `plain` says that it stood without quotes, so that `null` or `12` may be more than a string.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    Sequence(Vec<NodeId>),
+    Mapping(Vec<(NodeId, NodeId)>),
+}
+
+/// A document's nodes; children stand before their parents.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) root: NodeId,
+}
+
+/// A collection that has begun and not ended.
+struct Open {
+    start: usize,
+    anchor: usize,
+    children: Vec<NodeId>,
+    mapping: bool,
+}
+
+/// Reads YAML 1.2, of which JSON is a part.
+pub(crate) fn parse(text: &str) -> Result<Tree, Diagnostic> {
+    Builder::new(text).build()
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    /// Byte offset of each character, where the two differ.
+    offsets: Option<Vec<usize>>,
+    nodes: Vec<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, NodeId>,
+    root: Option<NodeId>,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str) -> Self {
+        let offsets = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
+        Self { text, offsets, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new(), root: None }
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        match &self.offsets {
+            Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
+            None => index.min(self.text.len()),
+        }
+    }
+
+    fn build(mut self) -> Result<Tree, Diagnostic> {
+        let mut documents = 0;
+        for event in Parser::new_from_str(self.text) {
+            let (event, span) = event.map_err(|error| {
+                let at = self.byte(error.marker().index());
+                Diagnostic::error("yaml-syntax", error.info().to_owned(), Span { start: at, end: at })
+                    .help("a text that holds `: ` or ` #`, or begins with one of `*&!|>%@{[`, needs quotes")
+            })?;
+            let span = Span { start: self.byte(span.start.index()), end: self.byte(span.end.index()) };
+            match event {
+                Event::DocumentStart(_) => {
+                    documents += 1;
+                    if documents > 1 {
+                        return Err(Diagnostic::error(
+                            "two-documents",
+                            "a second document begins in this file",
+                            span,
+                        )
+                        .help("keep one topology in one file"));
+                    }
+                }
+                Event::Alias(anchor) => {
+                    let Some(&node) = self.anchors.get(&anchor) else {
+                        return Err(Diagnostic::error(
+                            "yaml-syntax",
+                            "this alias refers to what it is a part of",
+                            span,
+                        ));
+                    };
+                    self.place(node, span)?;
+                }
+                Event::Scalar(text, style, anchor, _) => {
+                    let plain = style == ScalarStyle::Plain;
+                    let kind = Kind::Scalar { text: text.into_owned(), plain };
+                    self.add(Node { span, kind, size: 1 }, anchor)?;
+                }
+                Event::SequenceStart(anchor, _) => self.begin(span.start, anchor, false),
+                Event::MappingStart(anchor, _) => self.begin(span.start, anchor, true),
+                Event::SequenceEnd | Event::MappingEnd => self.end(span.end)?,
+                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            }
+        }
+        match self.root {
+            Some(root) => Ok(Tree { nodes: self.nodes, root }),
+            None => Err(empty()),
+        }
+    }
+
+    fn begin(&mut self, start: usize, anchor: usize, mapping: bool) {
+        self.open.push(Open { start, anchor, children: Vec::new(), mapping });
+    }
+
+    fn end(&mut self, end: usize) -> Result<(), Diagnostic> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let size = open.children.iter().map(|child| self.nodes[*child].size).fold(1, u64::saturating_add);
+        let span = Span { start: open.start, end: end.max(open.start) };
+        if size > MOST_NODES {
+            return Err(Diagnostic::error(
+                "too-large",
+                "this unfolds to more than twenty million values",
+                span,
+            )
+            .help("write fewer aliases; many alike nodes are one pool with a `count`"));
+        }
+        let kind = if open.mapping {
+            let entries: Vec<_> = open.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+            self.refuse_twins(&entries)?;
+            Kind::Mapping(entries)
+        } else {
+            Kind::Sequence(open.children)
+        };
+        self.add(Node { span, kind, size }, open.anchor)
+    }
+
+    fn refuse_twins(&self, entries: &[(NodeId, NodeId)]) -> Result<(), Diagnostic> {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for (key, _) in entries {
+            let node = &self.nodes[*key];
+            if let Kind::Scalar { text, .. } = &node.kind {
+                if let Some(first) = seen.insert(text, node.span) {
+                    return Err(Diagnostic::error(
+                        "duplicate-key",
+                        format!("`{text}` is said twice in one mapping"),
+                        node.span,
+                    )
+                    .here("again here")
+                    .also(first, "first here")
+                    .why("one of the two would be dropped in silence"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        let (id, span) = (self.nodes.len(), node.span);
+        self.nodes.push(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        self.place(id, span)
+    }
+
+    fn place(&mut self, id: NodeId, span: Span) -> Result<(), Diagnostic> {
+        match self.open.last_mut() {
+            Some(open) => open.children.push(id),
+            None if matches!(&self.nodes[id].kind, Kind::Scalar { text, plain: true } if text.is_empty()) => {
+                return Err(empty());
+            }
+            None if self.root.is_none() => self.root = Some(id),
+            None => return Err(Diagnostic::error("two-documents", "more than one document", span)),
+        }
+        Ok(())
+    }
+}
+
+fn empty() -> Diagnostic {
+    Diagnostic::error("empty-document", "the document is empty", Span::default())
+        .help("`rancher-gen init` prints a commented file to start from")
+}

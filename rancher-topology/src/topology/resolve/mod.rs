@@ -1,0 +1,224 @@
+//! From the document to the topology: names become handles, defaults are filled in, and what cannot be is refused.
+//!
+//! Every part goes on after a mistake, so that one run reports them all.
+
+mod aws;
+mod entry;
+mod network;
+mod nodes;
+mod services;
+mod traffic;
+mod tunnels;
+
+use indexmap::IndexMap;
+
+use super::{
+    DatabaseId, GroupId, Instance, InstanceId, LoadBalancerId, NodeId, PoolId, ServiceId, SubnetId, Topology,
+};
+use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::document::{Document, Named, Spanned};
+use crate::rancher;
+use crate::scalar::Name;
+
+/// The most instances that a topology may have.
+///
+/// A mesh of tunnels grows with the square of its nodes; ten thousand nodes would be four hundred million containers.
+pub(crate) const MOST_INSTANCES: usize = 2_000_000;
+
+/// Resolves a document. `broken` are the sections in which reading already found mistakes: names that are
+/// missing there are not reported again.
+///
+/// # Errors
+/// Everything that cannot be as it is written, in the order of the document.
+pub fn resolve(document: &Document, broken: &[String]) -> Result<Topology, Vec<Diagnostic>> {
+    let mut resolver = Resolver::new(document, broken);
+    let topology = resolver.topology();
+    let mut diagnostics = resolver.diagnostics;
+    if diagnostics.is_empty() {
+        aws::refuse(&topology, &mut diagnostics);
+    }
+    if diagnostics.is_empty() {
+        return Ok(topology);
+    }
+    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    Err(diagnostics)
+}
+
+/// What a name of a connection or a starter may point at.
+#[derive(Debug, Clone)]
+enum Party {
+    Services(Vec<ServiceId>),
+    Database(DatabaseId),
+    LoadBalancer(LoadBalancerId),
+    Pool(PoolId),
+}
+
+struct Resolver<'d> {
+    document: &'d Document,
+    broken: &'d [String],
+    diagnostics: Vec<Diagnostic>,
+    /// Pools and single nodes by name.
+    nodes_named: IndexMap<Name, Vec<NodeId>>,
+    /// What can be connected to, by name.
+    parties: IndexMap<Name, (Party, Span)>,
+}
+
+impl<'d> Resolver<'d> {
+    fn new(document: &'d Document, broken: &'d [String]) -> Self {
+        Self {
+            document,
+            broken,
+            diagnostics: Vec::new(),
+            nodes_named: IndexMap::new(),
+            parties: IndexMap::new(),
+        }
+    }
+
+    fn topology(&mut self) -> Topology {
+        let document = self.document;
+        let (network, subnets) = self.network();
+        let (pools, nodes) = self.nodes(&subnets);
+        self.collect_parties();
+        let groups = self.groups(&pools);
+        let mut services = self.services(&pools, &nodes);
+        let meshes = self.meshes(&pools, &nodes, &mut services);
+        let overlays = self.overlays();
+        let starters = self.starters();
+        let databases = self.databases(&subnets);
+        let load_balancers = self.load_balancers(&subnets);
+        let mut topology = Topology {
+            name: document.name.value.clone(),
+            title: document.title.as_ref().map(|title| title.value.clone()),
+            network,
+            subnets,
+            overlays,
+            pools,
+            nodes,
+            groups,
+            databases,
+            load_balancers,
+            starters,
+            services,
+            meshes,
+            instances: Vec::new(),
+            rancher_1: None,
+            instances_of_nodes: Vec::new(),
+            first_instances: Vec::new(),
+        };
+        self.traffic(&mut topology);
+        self.populate(&mut topology);
+        self.namespaces(&topology);
+        if let Some(said) = &document.rancher_1 {
+            topology.rancher_1 = rancher::resolve(said, &topology, &mut self.diagnostics);
+        }
+        topology
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn is_broken(&self, section: &str) -> bool {
+        self.broken.iter().any(|broken| broken == section)
+    }
+
+    /// The position of a name among the things of a section, or a word on what is wrong with it.
+    fn find<T>(
+        &mut self,
+        what: &str,
+        section: &str,
+        things: &Named<T>,
+        name: &Spanned<Name>,
+    ) -> Option<usize> {
+        let found = things.get_index_of(name);
+        if found.is_none() {
+            self.dangling(what, &[section], name, things.keys().map(|key| key.value.as_str()));
+        }
+        found
+    }
+
+    /// Reports a name that points at nothing.
+    fn dangling<'n>(
+        &mut self,
+        what: &str,
+        sections: &[&str],
+        name: &Spanned<Name>,
+        known: impl Iterator<Item = &'n str> + Clone,
+    ) {
+        if sections.iter().any(|section| self.is_broken(section)) {
+            return;
+        }
+        let help = match nearest(name, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => match known.take(12).map(|name| format!("`{name}`")).collect::<Vec<_>>() {
+                names if names.is_empty() => format!("there is none yet: add it under `{}`", sections[0]),
+                names => format!("there are: {}", names.join(", ")),
+            },
+        };
+        self.error(
+            Diagnostic::error(
+                "unknown-name",
+                format!("there is no {what} called `{}`", name.value),
+                name.span,
+            )
+            .help(help),
+        );
+    }
+
+    fn subnet(&mut self, name: &Spanned<Name>) -> Option<SubnetId> {
+        let document = self.document;
+        self.find("subnet", "network", &document.network.subnets, name).map(SubnetId)
+    }
+
+    fn group(&mut self, name: &Spanned<Name>) -> Option<GroupId> {
+        let document = self.document;
+        self.find("security group", "security-groups", &document.security_groups, name).map(GroupId)
+    }
+
+    fn group_list(&mut self, names: &[Spanned<Name>]) -> Vec<GroupId> {
+        names.iter().filter_map(|name| self.group(name)).collect()
+    }
+
+    /// The nodes of pools and single nodes, each once, in the order of the topology.
+    fn node_list(&mut self, names: &[Spanned<Name>]) -> Vec<NodeId> {
+        let mut nodes = Vec::new();
+        for name in names {
+            match self.nodes_named.get(&name.value) {
+                Some(found) => nodes.extend(found),
+                None => {
+                    let known: Vec<String> = self.nodes_named.keys().map(ToString::to_string).collect();
+                    self.dangling("pool or node", &["nodes"], name, known.iter().map(String::as_str));
+                }
+            }
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Makes the instances of every service.
+    fn populate(&mut self, topology: &mut Topology) {
+        let count: usize = topology.services.iter().map(|service| service.placement.len()).sum();
+        if count > MOST_INSTANCES {
+            let span = topology.meshes.first().map_or(self.document.name.span, |mesh| mesh.span);
+            self.error(
+                Diagnostic::error("too-many-instances", format!("this makes {count} containers"), span)
+                    .why(format!("a topology holds {MOST_INSTANCES} at most; a mesh of tunnels has as many as the square of its nodes"))
+                    .help("carry the mesh between fewer nodes"),
+            );
+            topology.services.iter_mut().for_each(|service| service.placement.clear());
+        }
+        topology.instances_of_nodes = vec![Vec::new(); topology.nodes.len()];
+        for (position, service) in topology.services.iter().enumerate() {
+            topology.first_instances.push(topology.instances.len());
+            for (number, node) in service.placement.iter().enumerate() {
+                topology.instances_of_nodes[node.0].push(InstanceId(topology.instances.len()));
+                topology.instances.push(Instance {
+                    service: ServiceId(position),
+                    node: *node,
+                    number: number + 1,
+                });
+            }
+        }
+    }
+}

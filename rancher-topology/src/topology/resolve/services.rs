@@ -1,0 +1,459 @@
+//! Services: placement, network, and what of them an output could not carry.
+
+use super::{Party, Resolver};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::{self, Naming, Restart, Spanned};
+use crate::scalar::{Duration, Name};
+use crate::topology::{
+    EnvironmentValue, Health, Known, Node, NodeId, OverlayId, Pool, Probe, Service, ServiceId, ServiceKind,
+    ServiceNetwork, StartedBy, Starter, StarterId, Topology,
+};
+
+impl Resolver<'_> {
+    /// Learns what can be connected to by name, and refuses a name that would mean two things.
+    pub(super) fn collect_parties(&mut self) {
+        let document = self.document;
+        let mut services: indexmap::IndexMap<&Name, (Vec<ServiceId>, Span)> = indexmap::IndexMap::new();
+        for (position, (name, service)) in document.services.iter().enumerate() {
+            let role = service.role.as_ref().unwrap_or(name);
+            services
+                .entry(&role.value)
+                .or_insert_with(|| (Vec::new(), role.span))
+                .0
+                .push(ServiceId(position));
+            if role.value != name.value {
+                services
+                    .entry(&name.value)
+                    .or_insert_with(|| (Vec::new(), name.span))
+                    .0
+                    .push(ServiceId(position));
+            }
+        }
+        for (name, (mut ids, span)) in services {
+            ids.sort_unstable();
+            ids.dedup();
+            self.add_party(name, span, Party::Services(ids));
+        }
+        for (position, name) in document.databases.keys().enumerate() {
+            self.add_party(&name.value, name.span, Party::Database(crate::topology::DatabaseId(position)));
+        }
+        for (position, name) in document.load_balancers.keys().enumerate() {
+            self.add_party(
+                &name.value,
+                name.span,
+                Party::LoadBalancer(crate::topology::LoadBalancerId(position)),
+            );
+        }
+        for (position, name) in document.nodes.keys().enumerate() {
+            self.add_party(&name.value, name.span, Party::Pool(crate::topology::PoolId(position)));
+        }
+    }
+
+    pub(super) fn add_party(&mut self, name: &Name, span: Span, party: Party) {
+        if name.as_str() == "internet" || name.as_str() == "self" {
+            self.error(
+                Diagnostic::error("reserved-name", format!("`{name}` means something else already"), span)
+                    .help("choose another name"),
+            );
+        }
+        if let Some((_, first)) = self.parties.insert(name.clone(), (party, span)) {
+            self.error(
+                Diagnostic::error("duplicate-name", format!("`{name}` would mean two things"), span)
+                    .also(first, "the other one")
+                    .why("services, roles, databases, load balancers and pools are found by name in `traffic-to`"),
+            );
+        }
+    }
+
+    /// The services of a name or a role.
+    pub(super) fn services_named(&mut self, name: &Spanned<Name>) -> Vec<ServiceId> {
+        if let Some((Party::Services(ids), _)) = self.parties.get(&name.value) {
+            return ids.clone();
+        }
+        let services = self.parties.iter().filter(|(_, (party, _))| matches!(party, Party::Services(_)));
+        let known: Vec<String> = services.map(|(name, _)| name.to_string()).collect();
+        self.dangling("service or role", &["services", "tunnels"], name, known.iter().map(String::as_str));
+        Vec::new()
+    }
+
+    pub(super) fn services(&mut self, pools: &[Pool], nodes: &[Node]) -> Vec<Service> {
+        let document = self.document;
+        let mut services = Vec::new();
+        for (name, said) in &document.services {
+            self.check_image(&said.image);
+            let placement = self.placement(name, said, nodes);
+            let service = Service {
+                name: name.value.clone(),
+                role: said.role.as_ref().unwrap_or(name).value.clone(),
+                kind: ServiceKind::Declared,
+                image: said.image.value.clone(),
+                command: said.command.0.clone(),
+                placement,
+                scale: said.scale.as_ref().map(|scale| scale.value),
+                naming: said.naming,
+                started_by: self.started_by(said.started_by.as_ref()),
+                network: self.service_network(name, said),
+                publish: said.publish.iter().map(|publish| publish.value).collect(),
+                expose: said.expose.iter().map(|ports| ports.value).collect(),
+                listen: listens(said),
+                traffic_to: Vec::new(),
+                after: Vec::new(),
+                health: said.health.as_ref().map(|health| self.health(health)),
+                environment: self.environment(&said.environment, pools),
+                volumes: self.volumes(&said.volumes),
+                tmpfs: said.tmpfs.iter().map(|folder| folder.value.clone()).collect(),
+                labels: said.labels.iter().map(|(key, value)| (key.value.clone(), value.clone())).collect(),
+                privileged: said.privileged,
+                stdin: said.stdin,
+                restart: Known::or(said.restart, Restart::default, "a cluster's containers are to be there"),
+                stated: said.stated.clone(),
+                span: name.span,
+            };
+            services.push(service);
+        }
+        services
+    }
+
+    fn placement(&mut self, name: &Spanned<Name>, said: &document::Service, nodes: &[Node]) -> Vec<NodeId> {
+        let mut on = self.node_list(&said.on);
+        if on.is_empty() {
+            if said.on.is_empty() {
+                self.error(
+                    Diagnostic::error("nowhere", format!("`{}` runs on no node", name.value), name.span)
+                        .help("write `on: POOL`"),
+                );
+            }
+            return on;
+        }
+        let Some(scale) = &said.scale else {
+            if let Some(observed) = said.observed_on.first() {
+                self.error(
+                    Diagnostic::error("observed-without-scale", "`observed-on` needs `scale`", observed.span)
+                        .why("without `scale` there is one instance on every node"),
+                );
+            }
+            return on;
+        };
+        if scale.value == 0 || scale.value > super::MOST_INSTANCES {
+            self.error(
+                Diagnostic::error(
+                    "scale",
+                    format!("`{}` cannot have {} instances", name.value, scale.value),
+                    scale.span,
+                )
+                .help("write a number from 1"),
+            );
+            return Vec::new();
+        }
+        if said.naming == Naming::Plain && scale.value > on.len() {
+            self.error(
+                Diagnostic::error(
+                    "duplicate-container",
+                    format!("{} instances on {} nodes would share a container's name", scale.value, on.len()),
+                    scale.span,
+                )
+                .help("write `naming: numbered`"),
+            );
+        }
+        // Positions that the scheduler was seen to choose, as far as there are such nodes; then the emptiest nodes.
+        let seen =
+            said.observed_on.iter().filter_map(|position| on.get(position.value.wrapping_sub(1)).copied());
+        let mut placement: Vec<NodeId> = seen.take(scale.value).collect();
+        on.retain(|node| !placement.contains(node));
+        let every = self.node_list(&said.on);
+        placement.extend(on.iter().chain(every.iter().cycle()).copied().take(scale.value - placement.len()));
+        debug_assert!(placement.iter().all(|node| node.0 < nodes.len()));
+        placement
+    }
+
+    fn started_by(&mut self, said: Option<&Spanned<Name>>) -> StartedBy {
+        let document = self.document;
+        match said {
+            None => StartedBy::Person,
+            Some(name) if name.as_str() == "person" => StartedBy::Person,
+            Some(name) => self
+                .find("starter", "starters", &document.starters, name)
+                .map_or(StartedBy::Person, |position| StartedBy::Starter(StarterId(position))),
+        }
+    }
+
+    pub(super) fn starters(&mut self) -> Vec<Starter> {
+        let document = self.document;
+        let mut starters = Vec::new();
+        for (name, said) in &document.starters {
+            starters.push(Starter {
+                name: name.value.clone(),
+                services: self.services_named(&said.service),
+                replaceable: said.replaceable,
+                because: said.because.value.clone(),
+                span: name.span,
+            });
+        }
+        starters
+    }
+
+    fn service_network(&mut self, name: &Spanned<Name>, said: &document::Service) -> ServiceNetwork {
+        if let Some(owner) = &said.network_of {
+            if let Some(other) = said.network.iter().flat_map(|names| names.iter()).next() {
+                self.error(
+                    Diagnostic::error(
+                        "two-networks",
+                        format!("`{}` has `network` and `network-of`", name.value),
+                        other.span,
+                    )
+                    .also(owner.span, "it is already in this service's network namespace"),
+                );
+            }
+            let document = self.document;
+            return match self.find("service", "services", &document.services, owner) {
+                Some(position) => ServiceNetwork::Of(ServiceId(position)),
+                None => ServiceNetwork::Host,
+            };
+        }
+        let (mut bridge, mut host, mut overlays) = (false, false, Vec::new());
+        for network in said.network.iter().flat_map(|names| names.iter()) {
+            match network.as_str() {
+                "bridge" => bridge = true,
+                "host" => host = true,
+                _ => {
+                    let document = self.document;
+                    overlays
+                        .extend(self.find("overlay", "overlays", &document.overlays, network).map(OverlayId));
+                }
+            }
+        }
+        if host && (bridge || !overlays.is_empty()) {
+            let span =
+                said.network.as_ref().and_then(|names| names.first()).map_or(name.span, |first| first.span);
+            self.error(Diagnostic::error(
+                "two-networks",
+                format!("`{}` cannot be in the host's network and in another", name.value),
+                span,
+            ));
+        }
+        match (host, overlays.is_empty()) {
+            (true, _) => ServiceNetwork::Host,
+            (false, true) => ServiceNetwork::Bridge { overlays },
+            (false, false) if bridge => ServiceNetwork::Bridge { overlays },
+            (false, false) => ServiceNetwork::Overlays(overlays),
+        }
+    }
+
+    fn health(&mut self, said: &Spanned<document::Health>) -> Health {
+        let seconds = |count: u64| Duration { milliseconds: count * 1_000 };
+        let probe = match &said.probe {
+            document::Probe::Tcp(port) => Probe::Tcp { port: *port },
+            document::Probe::Http(http) => Probe::Http { port: http.port, path: http.path.clone() },
+        };
+        let (Probe::Tcp { port } | Probe::Http { port, .. }) = &probe;
+        if *port == 0 {
+            self.error(Diagnostic::error("wrong-value", "0 is no port", said.span));
+        }
+        Health {
+            probe,
+            interval: Known::or(said.interval, || seconds(30), "often enough for a person to be woken"),
+            timeout: Known::or(said.timeout, || seconds(5), "a healthy service answers sooner"),
+            unhealthy: Known::or(said.unhealthy, || 3, "one lost answer is no outage"),
+            healthy: Known::or(said.healthy, || 1, "one good answer is enough"),
+        }
+    }
+
+    fn environment(
+        &mut self,
+        said: &indexmap::IndexMap<Spanned<Name>, Spanned<document::Environment>>,
+        pools: &[Pool],
+    ) -> Vec<(Name, EnvironmentValue)> {
+        let document = self.document;
+        let mut variables = Vec::new();
+        for (name, value) in said {
+            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+                || name.starts_with(|c: char| c.is_ascii_digit())
+            {
+                self.error(
+                    Diagnostic::error(
+                        "variable-name",
+                        format!("`{}` is no name of an environment variable", name.value),
+                        name.span,
+                    )
+                    .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)"),
+                );
+            }
+            let resolved = match &value.value {
+                document::Environment::Literal(text) => {
+                    if holds_a_secret(&name.value) && !text.is_empty() {
+                        self.error(
+                            Diagnostic::error(
+                                "literal-secret",
+                                format!("`{}` holds a secret in plain sight", name.value),
+                                value.span,
+                            )
+                            .why("the topology and what is rendered from it are kept where many read them")
+                            .help(
+                                "write `{secret: NAME}` and put the value into the secrets' file on the node",
+                            ),
+                        );
+                    }
+                    Some(EnvironmentValue::Literal(text.clone()))
+                }
+                document::Environment::Model(model) => match model {
+                    document::FromModel::Secret(secret) => {
+                        Some(EnvironmentValue::Secret(secret.value.clone()))
+                    }
+                    document::FromModel::NodeIndex(pool) => {
+                        self.pool_named(pool, pools).map(|_| EnvironmentValue::NodeIndex)
+                    }
+                    document::FromModel::NodeAddress(pool) => {
+                        self.pool_named(pool, pools).map(|_| EnvironmentValue::NodeAddress)
+                    }
+                    document::FromModel::PoolSize(pool) => {
+                        self.pool_named(pool, pools).map(EnvironmentValue::PoolSize)
+                    }
+                    document::FromModel::LocalEnds(mesh) => self
+                        .find("mesh of tunnels", "tunnels", &document.tunnels, mesh)
+                        .map(|position| EnvironmentValue::LocalEnds(crate::topology::MeshId(position))),
+                    document::FromModel::HostOf(database) => {
+                        self.database_named(database).map(EnvironmentValue::HostOf)
+                    }
+                    document::FromModel::PortOf(database) => {
+                        self.database_named(database).map(EnvironmentValue::PortOf)
+                    }
+                },
+            };
+            variables.extend(resolved.map(|value| (name.value.clone(), value)));
+        }
+        variables
+    }
+
+    fn pool_named(&mut self, name: &Spanned<Name>, pools: &[Pool]) -> Option<crate::topology::PoolId> {
+        let document = self.document;
+        debug_assert_eq!(pools.len(), document.nodes.len());
+        self.find("pool", "nodes", &document.nodes, name).map(crate::topology::PoolId)
+    }
+
+    pub(super) fn database_named(&mut self, name: &Spanned<Name>) -> Option<crate::topology::DatabaseId> {
+        let document = self.document;
+        self.find("database", "databases", &document.databases, name).map(crate::topology::DatabaseId)
+    }
+
+    fn check_image(&mut self, image: &Spanned<String>) {
+        let known = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+        if image.is_empty()
+            || image.len() > 255
+            || !image.chars().all(known)
+            || !image.starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            self.error(
+                Diagnostic::error(
+                    "image-name",
+                    format!("`{}` is no image", image.escape_debug()),
+                    image.span,
+                )
+                .help("write [REGISTRY/]NAME[:TAG][@DIGEST], as in `rancher/server:v1.1.4`"),
+            );
+        }
+    }
+
+    fn volumes(&mut self, said: &[Spanned<String>]) -> Vec<String> {
+        for volume in said {
+            let mut parts = volume.split(':');
+            let (source, target, mode) =
+                (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
+            let plain = !volume.contains(|c: char| c.is_control());
+            if !plain
+                || !source.starts_with('/')
+                || !target.starts_with('/')
+                || !matches!(mode, None | Some("ro" | "rw"))
+                || parts.next().is_some()
+            {
+                self.error(
+                    Diagnostic::error(
+                        "volume",
+                        format!("`{}` is no volume", volume.escape_debug()),
+                        volume.span,
+                    )
+                    .help("write `/on/the/node:/in/the/container`, with `:ro` behind it where it only reads"),
+                );
+            }
+        }
+        said.iter().map(|volume| volume.value.clone()).collect()
+    }
+
+    /// Refuses what shares a network namespace that is not there, and what such a container cannot have.
+    pub(super) fn namespaces(&mut self, topology: &Topology) {
+        for service in &topology.services {
+            if service.kind != ServiceKind::Declared {
+                continue;
+            }
+            let ServiceNetwork::Of(owner) = service.network else {
+                if service.network == ServiceNetwork::Host && !service.publish.is_empty() {
+                    self.error(
+                        Diagnostic::error(
+                            "publish-in-host-network",
+                            format!("`{}` is in the host's network and publishes ports", service.name),
+                            service.span,
+                        )
+                        .why("the engine publishes nothing there: its ports are the node's already")
+                        .help("write them under `listen`"),
+                    );
+                }
+                continue;
+            };
+            if !service.publish.is_empty() {
+                self.error(
+                    Diagnostic::error("publish-in-shared-namespace", format!("`{}` publishes ports in another container's network", service.name), service.span)
+                        .why("the engine refuses it: \"conflicting options: port publishing and the container type network mode\"")
+                        .help(format!("publish them on `{}`", topology[owner].name)),
+                );
+            }
+            if matches!(topology[owner].network, ServiceNetwork::Of(_)) {
+                self.error(
+                    Diagnostic::error(
+                        "namespace-chain",
+                        format!(
+                            "`{}` shares the network of `{}`, which has none of its own",
+                            service.name, topology[owner].name
+                        ),
+                        service.span,
+                    )
+                    .help("name the service that owns the namespace"),
+                );
+            } else if let Some(node) =
+                service.placement.iter().find(|node| topology.instance_on(owner, **node).is_none())
+            {
+                self.error(
+                    Diagnostic::error(
+                        "namespace-absent",
+                        format!(
+                            "`{}` runs on `{}`, and `{}` does not",
+                            service.name, topology[*node].name, topology[owner].name
+                        ),
+                        service.span,
+                    )
+                    .why("it shares that container's network namespace"),
+                );
+            }
+        }
+    }
+}
+
+/// What a service's process listens on: what it says, or the container's side of what it publishes.
+fn listens(said: &document::Service) -> Vec<crate::scalar::Ports> {
+    match &said.listen {
+        Some(ports) => ports.iter().map(|ports| ports.value).collect(),
+        None => said
+            .publish
+            .iter()
+            .map(|p| crate::scalar::Ports { protocol: p.protocol, range: p.container })
+            .collect(),
+    }
+}
+
+/// Whether a variable's name says that its value is a secret. What ends in `_FILE` or `_PATH` names a place.
+fn holds_a_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let place = ["_FILE", "_PATH", "_DIR", "_URL", "_USER", "_NAME"].iter().any(|end| name.ends_with(end));
+    !place
+        && ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY"]
+            .iter()
+            .any(|word| name.contains(word))
+}
