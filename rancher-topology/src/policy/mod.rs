@@ -1,1 +1,10 @@
-//! Which packets are admitted.
+//! Which packets are admitted: by the security groups, and by each node's own firewall.
+//!
+//! Nothing here prints a rule; the outputs do. What the document leaves to the tool is filled in here with
+//! rules that admit declared flows only, each marked with the reason for it.
+
+mod groups;
+mod host;
+
+pub use groups::{Direction, EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, SecurityPolicy};
+pub use host::{HostPolicy, HostRule, PeerSet, host_policies};

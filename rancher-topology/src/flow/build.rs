@@ -1,0 +1,249 @@
+//! From the topology to the graph: each connection that something opens becomes an edge with its route.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::DiGraph;
+
+use super::{Flow, FlowGraph, Party, Reason, Route};
+use crate::document::{Scheme, Scope};
+use crate::scalar::{PortRange, Ports, Protocol, Publish};
+use crate::topology::{
+    Destination, LoadBalancer, LoadBalancerId, OverlayId, PoolId, ServiceId, ServiceNetwork, Topology,
+    Traffic,
+};
+
+impl FlowGraph {
+    /// The graph of a topology.
+    #[must_use]
+    pub fn of(topology: &Topology) -> Self {
+        let mut graph = Self { graph: DiGraph::new(), vertices: BTreeMap::new() };
+        for id in topology.load_balancer_ids() {
+            graph.entrances(topology, id);
+        }
+        for id in topology.service_ids() {
+            for traffic in &topology[id].traffic_to {
+                graph.connection(topology, Party::Service(id), traffic);
+            }
+        }
+        for id in topology.pool_ids() {
+            for traffic in topology[id].traffic_to.iter() {
+                graph.connection(topology, Party::Pool(id), traffic);
+            }
+        }
+        graph
+    }
+
+    fn add(&mut self, flow: Flow) {
+        let [client, server] = [flow.client, flow.server]
+            .map(|party| *self.vertices.entry(party).or_insert_with(|| self.graph.add_node(party)));
+        self.graph.add_edge(client, server, flow);
+    }
+
+    /// A load balancer's listeners and its health check.
+    fn entrances(&mut self, topology: &Topology, id: LoadBalancerId) {
+        let balancer = &topology[id];
+        for listener in &balancer.listeners {
+            if *balancer.scheme == Scheme::InternetFacing {
+                self.add(Flow {
+                    client: Party::Internet,
+                    server: Party::LoadBalancer(id),
+                    ports: tcp(listener.listen.port),
+                    route: Route::Direct,
+                    scope: Scope::EveryNode,
+                    reason: Reason::Listener,
+                });
+            }
+            self.to_targets(topology, id, balancer, listener.forward.port, Reason::Listener);
+        }
+        self.to_targets(topology, id, balancer, balancer.health_check.port, Reason::HealthCheck);
+    }
+
+    /// From a load balancer to a port of its targets: the service that has it there, or the bare nodes.
+    fn to_targets(
+        &mut self,
+        topology: &Topology,
+        id: LoadBalancerId,
+        balancer: &LoadBalancer,
+        port: u16,
+        reason: Reason,
+    ) {
+        let servers = servers_at(topology, balancer, port);
+        let edge = |server, ports, route| Flow {
+            client: Party::LoadBalancer(id),
+            server,
+            ports,
+            route,
+            scope: Scope::EveryNode,
+            reason,
+        };
+        for (service, container_port, route) in &servers {
+            self.add(edge(Party::Service(*service), tcp(*container_port), route.clone()));
+        }
+        if servers.is_empty() {
+            for pool in pools_of(topology, balancer) {
+                self.add(edge(Party::Pool(pool), tcp(port), Route::Nowhere));
+            }
+        }
+    }
+
+    fn connection(&mut self, topology: &Topology, client: Party, traffic: &Traffic) {
+        let flow = |server, ports, route| Flow {
+            client,
+            server,
+            ports,
+            route,
+            scope: traffic.scope,
+            reason: Reason::Stated,
+        };
+        match &traffic.to {
+            Destination::Internet => {
+                self.add(flow(Party::Internet, traffic.ports.unwrap_or(tcp(443)), Route::Direct))
+            }
+            Destination::Pool(pool) => {
+                self.add(flow(Party::Pool(*pool), traffic.ports.unwrap_or(tcp(22)), Route::Direct))
+            }
+            Destination::Database(id) => {
+                let ports = traffic.ports.unwrap_or(tcp(topology[*id].port));
+                let route =
+                    if ports.range.contains(topology[*id].port) { Route::Direct } else { Route::Nowhere };
+                self.add(flow(Party::Database(*id), ports, route));
+            }
+            Destination::LoadBalancer(id) => {
+                for listener in &topology[*id].listeners {
+                    if traffic.ports.is_none_or(|ports| ports.range.contains(listener.listen.port)) {
+                        self.add(flow(Party::LoadBalancer(*id), tcp(listener.listen.port), Route::Direct));
+                    }
+                }
+            }
+            Destination::Services(services) => {
+                let mut found = false;
+                for server in services {
+                    for ports in listened(topology, *server, traffic.ports) {
+                        let route = route(topology, client, *server, ports, traffic);
+                        self.add(flow(Party::Service(*server), ports, route));
+                        found = true;
+                    }
+                }
+                if let (false, Some(first)) = (found, services.first()) {
+                    // Nobody listens there; the flow stays, so that what needs it is known.
+                    self.add(flow(Party::Service(*first), traffic.ports.unwrap_or(tcp(1)), Route::Nowhere));
+                }
+            }
+        }
+    }
+}
+
+fn tcp(port: u16) -> Ports {
+    let one = PortRange::single(1);
+    #[expect(clippy::expect_used, reason = "1 is a port")]
+    let range = PortRange::single(port).or(one).expect("1 is a port");
+    Ports { protocol: Protocol::Tcp, range }
+}
+
+/// The ports of a service that a connection means: those that it names, or all that are listened on.
+fn listened(topology: &Topology, server: ServiceId, asked: Option<Ports>) -> Vec<Ports> {
+    let carried = topology.meshes.iter().filter(|mesh| mesh.carries == server).map(|mesh| tcp(mesh.port));
+    let all: Vec<Ports> = topology[server].listen.iter().copied().chain(carried).collect();
+    match asked {
+        None => all,
+        Some(asked) => {
+            let meant = |own: &Ports| own.protocol == asked.protocol && own.range.overlaps(asked.range);
+            if all.iter().any(meant) { vec![asked] } else { Vec::new() }
+        }
+    }
+}
+
+fn route(topology: &Topology, client: Party, server: ServiceId, ports: Ports, traffic: &Traffic) -> Route {
+    if let Some((balancer, listen)) = traffic.through {
+        let listener = topology[balancer].listeners.iter().find(|listener| listener.listen.port == listen);
+        return listener.map_or(Route::Nowhere, |listener| Route::Balanced {
+            balancer,
+            listen,
+            forward: listener.forward.port,
+        });
+    }
+    let owner = topology.namespace_service(server);
+    if let Party::Service(client) = client {
+        if topology.namespace_service(client) == owner {
+            let mesh = topology
+                .meshes
+                .iter()
+                .position(|mesh| mesh.carries == server && ports.range.contains(mesh.port));
+            if let Some(mesh) = mesh {
+                return Route::Tunnels(crate::topology::MeshId(mesh));
+            }
+            // A namespace is one node's, so another node's instance is reached as by anybody else.
+            if client != server && traffic.scope != Scope::OtherNodes {
+                return Route::Loopback;
+            }
+        }
+        let shared = overlays(topology, client).iter().find(|overlay| {
+            overlays(topology, server).contains(overlay) && !topology[**overlay].carried_by.contains(&server)
+        });
+        if let Some(overlay) = shared {
+            return Route::Overlay(*overlay);
+        }
+    }
+    if topology[owner].network == ServiceNetwork::Host {
+        return Route::Direct;
+    }
+    let leads_there = |publish: &&Publish| {
+        publish.protocol == ports.protocol && publish.host_port_of(ports.range.first()).is_some()
+    };
+    let published = topology[owner].publish.iter().find(leads_there);
+    published
+        .and_then(|publish| {
+            let last = publish.host_port_of(ports.range.last())?;
+            PortRange::new(publish.host_port_of(ports.range.first())?, last).ok()
+        })
+        .map_or(Route::Nowhere, Route::Published)
+}
+
+/// The overlays that a service's network namespace is in.
+fn overlays(topology: &Topology, service: ServiceId) -> &[OverlayId] {
+    match &topology[topology.namespace_service(service)].network {
+        ServiceNetwork::Bridge { overlays } | ServiceNetwork::Overlays(overlays) => overlays,
+        ServiceNetwork::Host | ServiceNetwork::Of(_) => &[],
+    }
+}
+
+fn pools_of(topology: &Topology, balancer: &LoadBalancer) -> Vec<PoolId> {
+    let mut pools: Vec<PoolId> = balancer.targets.iter().map(|node| topology[*node].pool).collect();
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}
+
+/// The services that have a TCP port of a load balancer's targets, with their own port and the way to it.
+fn servers_at(topology: &Topology, balancer: &LoadBalancer, port: u16) -> Vec<(ServiceId, u16, Route)> {
+    let on_a_target =
+        |service: ServiceId| topology[service].placement.iter().any(|node| balancer.targets.contains(node));
+    let mut servers = Vec::new();
+    for id in topology.service_ids() {
+        let service = &topology[id];
+        if !on_a_target(id) {
+            continue;
+        }
+        let tcp_here = |ports: &&Ports| ports.protocol == Protocol::Tcp && ports.range.contains(port);
+        if service.network == ServiceNetwork::Host && service.listen.iter().any(|ports| tcp_here(&ports)) {
+            servers.push((id, port, Route::Direct));
+        }
+        for publish in service.publish.iter().filter(|p| p.protocol == Protocol::Tcp && p.host.contains(port))
+        {
+            let container = publish.container.first() + (port - publish.host.first());
+            // Of the services that share the namespace, the one that listens on it; else the one that publishes it.
+            let listens = |other: &ServiceId| {
+                topology.namespace_service(*other) == id
+                    && topology[*other]
+                        .listen
+                        .iter()
+                        .any(|p| p.protocol == Protocol::Tcp && p.range.contains(container))
+            };
+            let server = topology.service_ids().find(listens).unwrap_or(id);
+            servers.extend(
+                PortRange::single(port).ok().map(|range| (server, container, Route::Published(range))),
+            );
+        }
+    }
+    servers
+}

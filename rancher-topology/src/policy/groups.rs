@@ -1,0 +1,285 @@
+//! Security groups as a provider gets them: what is stated, and what is needed and not stated.
+
+use std::collections::BTreeMap;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use crate::document::Scheme;
+use crate::flow::{FlowGraph, Party, Wire};
+use crate::scalar::{Name, Peer, Text, Traffic};
+use crate::topology::{DatabaseId, GroupId, LoadBalancerId, Origin, PoolId, SecurityRule, Topology};
+
+const FROM_FLOWS: &str = "the document states no such rules; these admit the declared flows and nothing else";
+
+/// All security groups of a topology, the stated ones first.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SecurityPolicy {
+    /// The groups. A [`GroupRef`] is a position here.
+    pub groups: Vec<EffectiveGroup>,
+    of_members: BTreeMap<Member, Vec<GroupRef>>,
+}
+
+/// The position of a group in a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupRef(pub(crate) usize);
+
+/// What a group can have as a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Member {
+    /// The nodes of a pool.
+    Pool(PoolId),
+    /// A load balancer.
+    LoadBalancer(LoadBalancerId),
+    /// A database.
+    Database(DatabaseId),
+}
+
+/// Which way a rule's packets go, seen from the members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// To the members.
+    Inbound,
+    /// From the members.
+    Outbound,
+}
+
+/// A security group with all its rules, one peer each.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EffectiveGroup {
+    /// Its name.
+    pub name: Name,
+    /// What it is for.
+    pub title: Option<Text>,
+    /// Whether the document states it.
+    pub origin: Origin,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// What may reach the members.
+    pub inbound: Vec<EffectiveRule>,
+    /// What the members may reach.
+    pub outbound: Vec<EffectiveRule>,
+}
+
+/// A rule with one peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EffectiveRule {
+    /// What is let through.
+    pub traffic: Traffic,
+    /// The other side.
+    pub peer: RulePeer,
+    /// What for.
+    pub purpose: Option<Text>,
+    /// Whether the cluster can do without it.
+    pub optional: bool,
+    /// Whether the document states it.
+    pub origin: Origin,
+}
+
+/// The other side of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RulePeer {
+    /// A range of addresses.
+    Network(IpNet),
+    /// The members of a group.
+    Group(GroupRef),
+}
+
+impl std::ops::Index<GroupRef> for SecurityPolicy {
+    type Output = EffectiveGroup;
+
+    fn index(&self, group: GroupRef) -> &EffectiveGroup {
+        &self.groups[group.0]
+    }
+}
+
+impl SecurityPolicy {
+    /// The policy of a topology.
+    #[must_use]
+    pub fn of(topology: &Topology, flows: &FlowGraph) -> Self {
+        let mut policy = Self { groups: Vec::new(), of_members: BTreeMap::new() };
+        policy.stated(topology);
+        policy.assumed(topology);
+        let wires = flows.wires(topology);
+        policy.fill(topology, &wires);
+        policy
+    }
+
+    /// The groups of a member; every member has one.
+    #[must_use]
+    pub fn groups_of(&self, member: Member) -> &[GroupRef] {
+        self.of_members.get(&member).map_or(&[], Vec::as_slice)
+    }
+
+    /// The handles of all groups.
+    pub fn group_refs(&self) -> impl Iterator<Item = GroupRef> + use<> {
+        (0..self.groups.len()).map(GroupRef)
+    }
+
+    fn stated(&mut self, topology: &Topology) {
+        for id in topology.group_ids() {
+            let group = &topology[id];
+            let lower = |rules: &[SecurityRule]| {
+                rules.iter().flat_map(|rule| one_peer_each(topology, id, rule)).collect()
+            };
+            self.groups.push(EffectiveGroup {
+                name: group.name.clone(),
+                title: group.title.clone(),
+                origin: Origin::Stated,
+                members: Vec::new(),
+                inbound: lower(&group.inbound),
+                outbound: group.outbound.as_deref().map(lower).unwrap_or_default(),
+            });
+        }
+        let pools = topology.pool_ids().map(|id| (Member::Pool(id), &topology[id].groups));
+        let balancers =
+            topology.load_balancer_ids().map(|id| (Member::LoadBalancer(id), &topology[id].groups));
+        let databases = topology.database_ids().map(|id| (Member::Database(id), &topology[id].groups));
+        for (member, groups) in pools.chain(balancers).chain(databases) {
+            for group in groups {
+                self.join(member, GroupRef(group.0));
+            }
+        }
+    }
+
+    fn join(&mut self, member: Member, group: GroupRef) {
+        self.groups[group.0].members.push(member);
+        self.of_members.entry(member).or_default().push(group);
+    }
+
+    /// A group of its own for each member that the document puts into none.
+    fn assumed(&mut self, topology: &Topology) {
+        let pools = topology.pool_ids().map(|id| (Member::Pool(id), &topology[id].name));
+        let balancers = topology.load_balancer_ids().map(|id| (Member::LoadBalancer(id), &topology[id].name));
+        let databases = topology.database_ids().map(|id| (Member::Database(id), &topology[id].name));
+        for (member, name) in pools.chain(balancers).chain(databases) {
+            if !self.groups_of(member).is_empty() {
+                continue;
+            }
+            let taken = |name: &Name| self.groups.iter().any(|group| group.name == *name);
+            let free = (2..).map(|number| name.numbered('-', number));
+            let own = std::iter::once(name.clone())
+                .chain(free)
+                .find(|name| !taken(name))
+                .unwrap_or_else(|| name.clone());
+            let group = GroupRef(self.groups.len());
+            self.groups.push(EffectiveGroup {
+                name: own,
+                title: None,
+                origin: Origin::Assumed("the document puts it into no group"),
+                members: Vec::new(),
+                inbound: Vec::new(),
+                outbound: Vec::new(),
+            });
+            self.join(member, group);
+        }
+    }
+
+    /// Rules that the document leaves to the flows.
+    fn fill(&mut self, topology: &Topology, wires: &[Wire]) {
+        let ports = |wire: &Wire| Traffic::Ports(wire.ports);
+        for group in 0..self.groups.len() {
+            let stated = topology.groups.get(group);
+            if stated.is_none_or(|group| group.outbound.is_none()) {
+                let own = wires.iter().filter(|wire| self.first_of(wire.from) == Some(GroupRef(group)));
+                let rules =
+                    own.map(|wire| (ports(wire), self.peer(topology, wire.to), purpose(topology, wire.to)));
+                self.groups[group].outbound = merged(rules.collect());
+            }
+            if stated.is_none() {
+                let own = wires.iter().filter(|wire| self.first_of(wire.to) == Some(GroupRef(group)));
+                // Whatever reaches it from the internet covers what its own nodes send there by their public addresses.
+                let rules = own.map(|wire| {
+                    let peer = if public(topology, wire.to) && wire.from != Party::Internet {
+                        everywhere()
+                    } else {
+                        self.peer(topology, wire.from)
+                    };
+                    (ports(wire), peer, purpose(topology, wire.from))
+                });
+                self.groups[group].inbound = merged(rules.collect());
+            }
+        }
+    }
+
+    /// The group that stands for a party: its first one.
+    fn first_of(&self, party: Party) -> Option<GroupRef> {
+        let member = match party {
+            Party::Pool(id) => Member::Pool(id),
+            Party::LoadBalancer(id) => Member::LoadBalancer(id),
+            Party::Database(id) => Member::Database(id),
+            Party::Internet | Party::Service(_) => return None,
+        };
+        self.groups_of(member).first().copied()
+    }
+
+    /// How a rule names a party. A load balancer with public addresses is reached by these, not by its group.
+    fn peer(&self, topology: &Topology, party: Party) -> RulePeer {
+        match self.first_of(party) {
+            Some(group) if !public(topology, party) => RulePeer::Group(group),
+            _ => everywhere(),
+        }
+    }
+}
+
+fn public(topology: &Topology, party: Party) -> bool {
+    matches!(party, Party::LoadBalancer(id) if *topology[id].scheme == Scheme::InternetFacing)
+}
+
+fn everywhere() -> RulePeer {
+    RulePeer::Network(IpNet::V4(Ipv4Net::default()))
+}
+
+fn purpose(topology: &Topology, other: Party) -> Option<Text> {
+    other.name(topology).parse().ok()
+}
+
+/// One rule for each kind of packet and peer, in a stable order.
+fn merged(mut rules: Vec<(Traffic, RulePeer, Option<Text>)>) -> Vec<EffectiveRule> {
+    rules.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    rules.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    rules
+        .into_iter()
+        .map(|(traffic, peer, purpose)| EffectiveRule {
+            traffic,
+            peer,
+            purpose,
+            optional: false,
+            origin: Origin::Assumed(FROM_FLOWS),
+        })
+        .collect()
+}
+
+/// A stated rule as one rule for each of its peers.
+fn one_peer_each(topology: &Topology, group: GroupId, rule: &SecurityRule) -> Vec<EffectiveRule> {
+    let v4 = IpNet::V4(Ipv4Net::default());
+    let v6 = IpNet::V6(ipnet::Ipv6Net::default());
+    let mut peers = Vec::new();
+    for peer in &rule.peers {
+        match peer {
+            Peer::Network(net) => peers.push(RulePeer::Network(*net)),
+            Peer::Internet => peers.extend([RulePeer::Network(v4), RulePeer::Network(v6)]),
+            Peer::Itself => peers.push(RulePeer::Group(GroupRef(group.0))),
+            Peer::Group(name) => {
+                peers.extend(
+                    topology
+                        .groups
+                        .iter()
+                        .position(|group| group.name == *name)
+                        .map(GroupRef)
+                        .map(RulePeer::Group),
+                );
+            }
+        }
+    }
+    let rule = |peer| EffectiveRule {
+        traffic: rule.traffic,
+        peer,
+        purpose: rule.purpose.clone(),
+        optional: rule.optional,
+        origin: Origin::Stated,
+    };
+    peers.into_iter().map(rule).collect()
+}
