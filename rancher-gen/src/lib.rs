@@ -4,4 +4,5 @@
 //! command line. What a cluster *is* stands in [`rancher_topology`]; nothing here concludes anything about it.
 
 pub mod quote;
+pub mod template;
 pub mod tree;

@@ -74,7 +74,8 @@ fn tunnels_follow_the_rule_and_not_the_row() {
 fn the_hardened_cluster_spreads_over_three_zones() {
     let text = include_str!("../../examples/rancher-1-ha-aws/hardened.yaml");
     let topology = told(text, load(text));
-    let zones: std::collections::BTreeSet<_> = topology.nodes.iter().map(|node| &topology[node.subnet].zone).collect();
+    let zones: std::collections::BTreeSet<_> =
+        topology.nodes.iter().map(|node| &topology[node.subnet].zone).collect();
     assert_eq!(zones.len(), 3);
     let addresses: Vec<String> = topology.nodes.iter().map(|node| node.address.to_string()).collect();
     assert_eq!(addresses, ["172.22.1.210", "172.22.2.210", "172.22.3.210"]);
