@@ -1,4 +1,5 @@
 //! The writer against a real disk: what a person made stays, and what is ours and no longer rendered goes.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,6 +2,7 @@
 //!
 //! The program calls itself under strace, which kills it at one system call after the other. It has no test harness,
 //! so that every call is the main thread's and is counted.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod support;
 

@@ -69,6 +69,7 @@ impl Raw {
 
     /// An address, a range of addresses, a port: what prints digits, letters, dots, colons and slashes only.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and addresses are copied everywhere else too")]
     pub fn number(number: impl Numeric) -> Self {
         Self::unchecked(number.to_string())
     }
@@ -79,13 +80,17 @@ impl Raw {
         Self::unchecked(word.to_owned())
     }
 
-    /// Text that was put together from quoted pieces.
-    #[must_use]
-    pub fn quoted(format: Format, pieces: &[Piece<'_>]) -> Result<Self, Unquotable> {
+    /// Text that is put together from pieces, each quoted as it needs.
+    ///
+    /// # Errors
+    /// When the format cannot carry a value.
+    pub(crate) fn quoted(format: Format, pieces: &[Piece<'_>]) -> Result<Self, Unquotable> {
         let mut out = String::new();
         for piece in pieces {
             match piece {
                 Piece::Word(word) => out.push_str(word),
+                Piece::Name(name) => out.push_str(name.as_str()),
+                Piece::Checked(text) => out.push_str(text),
                 Piece::Value(value) => out.push_str(&format.quote(value)?),
             }
         }
@@ -103,9 +108,13 @@ impl Raw {
 
 /// A piece of [`Raw::quoted`].
 #[derive(Debug, Clone, Copy)]
-pub enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// A word of the program's own.
     Word(&'static str),
+    /// A name, whose alphabet is a part of every format's words.
+    Name(&'a rancher_topology::scalar::Name),
+    /// Text that this crate put together from words of its own, names, numbers and addresses.
+    Checked(&'a str),
     /// A value, which is quoted.
     Value(&'a str),
 }
@@ -134,6 +143,11 @@ numeric!(
 impl Templates {
     /// The templates that are part of the program.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the embedded templates parse: every test renders them"
+    )]
     pub fn embedded() -> Self {
         let mut environment = environment();
         minijinja_embed::load_templates!(&mut environment);

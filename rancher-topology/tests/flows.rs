@@ -1,4 +1,5 @@
 //! Who talks to whom in the wiki page's cluster, and what the groups must let through for it.
+#![allow(clippy::unwrap_used)]
 
 use rancher_topology::flow::{End, FlowGraph, HopKind, Party, Route};
 use rancher_topology::policy::{SecurityPolicy, host_policies};

@@ -1,4 +1,7 @@
 //! The wiki page's cluster, counted.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
 
 use rancher_topology::{Diagnostic, Topology, load};
 
@@ -12,7 +15,7 @@ fn told(text: &str, result: Result<Topology, Vec<Diagnostic>>) -> Topology {
             for d in all {
                 let at = d.labels.first().map_or(0, |label| label.span.start);
                 let line = text[..at].matches('\n').count() + 1;
-                told += &format!("line {line}: {}: {} {:?} {:?}\n", d.id, d.message, d.labels, d.help);
+                let _ = writeln!(told, "line {line}: {}: {} {:?} {:?}", d.id, d.message, d.labels, d.help);
             }
             panic!("{told}");
         }

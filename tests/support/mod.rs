@@ -1,4 +1,13 @@
 //! What several tests need: each test uses a part of it.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::case_sensitive_file_extension_comparisons
+)]
 
+pub mod examples;
+pub mod tools;
 pub mod tree;

@@ -86,9 +86,9 @@ pub(super) fn plan<'t>(
             Found::Nothing => plan.place.push(path),
             Found::File { contents, mode } if contents == file.contents.as_bytes() => {
                 if mode == file.mode {
-                    plan.unchanged += 1
+                    plan.unchanged += 1;
                 } else {
-                    plan.place.push(path)
+                    plan.place.push(path);
                 }
             }
             Found::File { contents, .. } => {

@@ -167,11 +167,11 @@ fn stage_files(tree: &Tree, paths: &[&TreePath], own: &Own) -> Result<(), TreeEr
     let mut made = String::new();
     for path in paths {
         let Some(File { contents, mode, .. }) = tree.get(path.as_str()) else { continue };
-        if let Some(folder) = path.ancestors().next() {
-            if folder != made {
-                make_folder(&own.staged_files.join(folder))?;
-                folder.clone_into(&mut made);
-            }
+        if let Some(folder) = path.ancestors().next()
+            && folder != made
+        {
+            make_folder(&own.staged_files.join(folder))?;
+            folder.clone_into(&mut made);
         }
         put(&own.staged_files.join(path.as_str()), contents.as_bytes(), *mode)?;
     }

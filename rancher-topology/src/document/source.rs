@@ -152,17 +152,17 @@ impl<'t> Builder<'t> {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for (key, _) in entries {
             let node = &self.nodes[*key];
-            if let Kind::Scalar { text, .. } = &node.kind {
-                if let Some(first) = seen.insert(text, node.span) {
-                    return Err(Diagnostic::error(
-                        "duplicate-key",
-                        format!("`{text}` is said twice in one mapping"),
-                        node.span,
-                    )
-                    .here("again here")
-                    .also(first, "first here")
-                    .why("one of the two would be dropped in silence"));
-                }
+            if let Kind::Scalar { text, .. } = &node.kind
+                && let Some(first) = seen.insert(text, node.span)
+            {
+                return Err(Diagnostic::error(
+                    "duplicate-key",
+                    format!("`{text}` is said twice in one mapping"),
+                    node.span,
+                )
+                .here("again here")
+                .also(first, "first here")
+                .why("one of the two would be dropped in silence"));
             }
         }
         Ok(())

@@ -53,13 +53,13 @@ impl FlowGraph {
                     reason: Reason::Listener,
                 });
             }
-            self.to_targets(topology, id, balancer, listener.forward.port, Reason::Listener);
+            self.towards_targets(topology, id, balancer, listener.forward.port, Reason::Listener);
         }
-        self.to_targets(topology, id, balancer, balancer.health_check.port, Reason::HealthCheck);
+        self.towards_targets(topology, id, balancer, balancer.health_check.port, Reason::HealthCheck);
     }
 
     /// From a load balancer to a port of its targets: the service that has it there, or the bare nodes.
-    fn to_targets(
+    fn towards_targets(
         &mut self,
         topology: &Topology,
         id: LoadBalancerId,
@@ -97,10 +97,10 @@ impl FlowGraph {
         };
         match &traffic.to {
             Destination::Internet => {
-                self.add(flow(Party::Internet, traffic.ports.unwrap_or(tcp(443)), Route::Direct))
+                self.add(flow(Party::Internet, traffic.ports.unwrap_or(tcp(443)), Route::Direct));
             }
             Destination::Pool(pool) => {
-                self.add(flow(Party::Pool(*pool), traffic.ports.unwrap_or(tcp(22)), Route::Direct))
+                self.add(flow(Party::Pool(*pool), traffic.ports.unwrap_or(tcp(22)), Route::Direct));
             }
             Destination::Database(id) => {
                 let ports = traffic.ports.unwrap_or(tcp(topology[*id].port));

@@ -11,7 +11,6 @@ mod expand;
 use std::collections::BTreeMap;
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::EdgeRef;
 
 pub use expand::{Connection, End, Hop, HopKind};
 
@@ -137,7 +136,7 @@ impl FlowGraph {
     pub fn from(&self, party: Party) -> impl Iterator<Item = &Flow> {
         let mut flows: Vec<_> =
             self.vertices.get(&party).into_iter().flat_map(|v| self.graph.edges(*v)).collect();
-        flows.sort_by_key(|edge| edge.id());
+        flows.sort_by_key(petgraph::visit::EdgeRef::id);
         flows.into_iter().map(|edge| edge.weight())
     }
 
@@ -150,7 +149,7 @@ impl FlowGraph {
             .into_iter()
             .flat_map(|v| self.graph.edges_directed(*v, incoming))
             .collect();
-        flows.sort_by_key(|edge| edge.id());
+        flows.sort_by_key(petgraph::visit::EdgeRef::id);
         flows.into_iter().map(|edge| edge.weight())
     }
 

@@ -238,7 +238,7 @@ fn purpose(topology: &Topology, other: Party) -> Option<Text> {
 
 /// One rule for each kind of packet and peer, in a stable order.
 fn merged(mut rules: Vec<(Traffic, RulePeer, Option<Text>)>) -> Vec<EffectiveRule> {
-    rules.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    rules.sort_by_key(|a| (a.0, a.1));
     rules.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
     rules
         .into_iter()

@@ -94,7 +94,8 @@ fn members(topology: &Topology, policy: &SecurityPolicy, group: GroupRef) -> Pee
     for member in &policy[group].members {
         match member {
             Member::Pool(id) => {
-                networks.extend(topology[*id].nodes.iter().map(|node| Ipv4Net::from(topology[*node].address)))
+                networks
+                    .extend(topology[*id].nodes.iter().map(|node| Ipv4Net::from(topology[*node].address)));
             }
             Member::LoadBalancer(id) => widen(&topology[*id].subnets, &topology[*id].name, &mut networks),
             Member::Database(id) => widen(&topology[*id].subnets, &topology[*id].name, &mut networks),

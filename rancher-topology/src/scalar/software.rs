@@ -42,13 +42,11 @@ impl fmt::Display for Version {
 
 fn version(text: &str) -> Option<Version> {
     let mut parts = [0; 3];
-    let mut count = 0;
-    for part in text.split('.') {
+    for (position, part) in text.split('.').enumerate() {
         if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        *parts.get_mut(count)? = part.parse().ok()?;
-        count += 1;
+        *parts.get_mut(position)? = part.parse().ok()?;
     }
     Some(Version { text: text.to_owned(), parts })
 }

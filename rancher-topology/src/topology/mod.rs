@@ -145,6 +145,11 @@ impl Topology {
         (0..self.groups.len()).map(GroupId)
     }
 
+    /// The handles of all starters.
+    pub fn starter_ids(&self) -> impl Iterator<Item = StarterId> + use<> {
+        (0..self.starters.len()).map(StarterId)
+    }
+
     /// A node by its name.
     #[must_use]
     pub fn node_named(&self, name: &str) -> Option<NodeId> {

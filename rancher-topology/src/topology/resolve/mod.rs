@@ -183,12 +183,11 @@ impl<'d> Resolver<'d> {
     fn node_list(&mut self, names: &[Spanned<Name>]) -> Vec<NodeId> {
         let mut nodes = Vec::new();
         for name in names {
-            match self.nodes_named.get(&name.value) {
-                Some(found) => nodes.extend(found),
-                None => {
-                    let known: Vec<String> = self.nodes_named.keys().map(ToString::to_string).collect();
-                    self.dangling("pool or node", &["nodes"], name, known.iter().map(String::as_str));
-                }
+            if let Some(found) = self.nodes_named.get(&name.value) {
+                nodes.extend(found);
+            } else {
+                let known: Vec<String> = self.nodes_named.keys().map(ToString::to_string).collect();
+                self.dangling("pool or node", &["nodes"], name, known.iter().map(String::as_str));
             }
         }
         nodes.sort_unstable();

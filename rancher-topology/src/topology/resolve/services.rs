@@ -266,18 +266,7 @@ impl Resolver<'_> {
         let document = self.document;
         let mut variables = Vec::new();
         for (name, value) in said {
-            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-                || name.starts_with(|c: char| c.is_ascii_digit())
-            {
-                self.error(
-                    Diagnostic::error(
-                        "variable-name",
-                        format!("`{}` is no name of an environment variable", name.value),
-                        name.span,
-                    )
-                    .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)"),
-                );
-            }
+            self.check_variable(name);
             let resolved = match &value.value {
                 document::Environment::Literal(text) => {
                     if holds_a_secret(&name.value) && !text.is_empty() {
@@ -297,6 +286,8 @@ impl Resolver<'_> {
                 }
                 document::Environment::Model(model) => match model {
                     document::FromModel::Secret(secret) => {
+                        // It stands as a variable in the file that holds the secrets.
+                        self.check_variable(secret);
                         Some(EnvironmentValue::Secret(secret.value.clone()))
                     }
                     document::FromModel::NodeIndex(pool) => {
@@ -322,6 +313,21 @@ impl Resolver<'_> {
             variables.extend(resolved.map(|value| (name.value.clone(), value)));
         }
         variables
+    }
+
+    /// Refuses what no shell takes as a variable's name.
+    fn check_variable(&mut self, name: &Spanned<Name>) {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        if !name.bytes().all(known) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            self.error(
+                Diagnostic::error(
+                    "variable-name",
+                    format!("`{}` is no name of an environment variable", name.value),
+                    name.span,
+                )
+                .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)"),
+            );
+        }
     }
 
     fn pool_named(&mut self, name: &Spanned<Name>, pools: &[Pool]) -> Option<crate::topology::PoolId> {

@@ -37,6 +37,7 @@ impl Resolver<'_> {
         meshes
     }
 
+    #[expect(clippy::too_many_lines, reason = "one refusal after the other, then the services")]
     fn mesh(
         &mut self,
         id: MeshId,

@@ -1,0 +1,52 @@
+//! The installer of each node: it puts the node's files where they belong, and takes them away again.
+//!
+//! One script for all nodes; what it has to know of one stands in `node.conf` beside it.
+
+use rancher_topology::topology::NodeId;
+use serde::Serialize;
+
+use super::{Context, Output, RenderError, Rendering, compose, systemd};
+use crate::tree::Mode;
+
+/// The `install` output.
+#[derive(Debug)]
+pub struct Install;
+
+#[derive(Serialize)]
+struct Conf {
+    node: String,
+    addresses: String,
+    modes: String,
+    health: &'static str,
+    programs: String,
+    secrets: String,
+}
+
+impl Output for Install {
+    fn name(&self) -> &'static str {
+        "install"
+    }
+
+    fn node(&self, cx: &Context<'_>, node: NodeId, out: &mut Rendering) -> Result<(), RenderError> {
+        let topology = cx.topology;
+        let folder = format!("nodes/{}", topology[node].name);
+        let units = systemd::units(topology, node);
+        let dialect = compose::Dialect::of(&topology.pool_of(node).engine);
+        let compose_program =
+            if dialect.program().ends_with("docker-compose") { " docker-compose" } else { "" };
+        let conf = Conf {
+            node: topology[node].name.to_string(),
+            addresses: topology[node].address.to_string(),
+            modes: units.modes.join(" "),
+            health: if units.health { "rancher-gen-health.timer" } else { "" },
+            programs: format!("iptables-restore ip sha256sum docker{compose_program}"),
+            secrets: compose::secrets(topology, node)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" "),
+        };
+        out.template(cx, &format!("{folder}/node.conf"), "install/node.conf.j2", &conf)?;
+        out.file(&format!("{folder}/install.sh"), cx.shared("install/install.sh.j2")?, Mode::Executable)
+    }
+}

@@ -1,0 +1,78 @@
+//! Peers that are too many for rules of their own: one set of addresses, and a packet's cost stays the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use rancher_topology::policy::{HostPolicy, PeerSet};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::template::Raw;
+
+/// More addresses than this become a set. A rule costs about as much as a look-up; eight of them are still read at a glance.
+const MOST_IN_RULES: usize = 8;
+
+/// The longest name: ipset takes 31 characters (`IPSET_MAXNAMELEN` with its NUL), and the loader needs four for `.new`.
+const LONGEST: usize = 27;
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Set {
+    pub(super) name: String,
+    title: String,
+    key: Raw,
+    networks: Vec<Raw>,
+}
+
+/// The v4 addresses of peers, and the name of their set where they are too many.
+pub(super) fn v4(peers: &PeerSet) -> Vec<IpNet> {
+    peers.networks.iter().copied().filter(|net| matches!(net, IpNet::V4(_))).collect()
+}
+
+/// The name of the set of these peers, if they need one.
+pub(super) fn name_of(peers: &PeerSet) -> Option<String> {
+    (v4(peers).len() > MOST_IN_RULES).then(|| short(&peers.name))
+}
+
+/// The sets that these policies refer to, each once, by name.
+pub(super) fn of(hosts: &[HostPolicy]) -> Vec<Set> {
+    let mut sets: BTreeMap<String, &Arc<PeerSet>> = BTreeMap::new();
+    for rule in hosts.iter().flat_map(|host| &host.rules) {
+        if let Some(name) = name_of(&rule.peers) {
+            sets.insert(name, &rule.peers);
+        }
+    }
+    let set = |(name, peers): (String, &Arc<PeerSet>)| Set {
+        title: peers.name.clone(),
+        key: Raw::identifier(&name).unwrap_or_else(|| Raw::word("rgen")),
+        networks: v4(peers).into_iter().map(Raw::number).collect(),
+        name,
+    };
+    sets.into_iter().map(set).collect()
+}
+
+/// A set's name: `rgen-` and the group's, or where that is too long or has a dot, its beginning and eight digits of its SHA-256.
+fn short(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let whole = format!("rgen-{name}");
+    if whole.len() <= LONGEST && name.chars().all(plain) {
+        return whole;
+    }
+    let begin: String = name.chars().filter(|c| plain(*c)).take(LONGEST - "rgen--".len() - 8).collect();
+    let digest = Sha256::digest(name.as_bytes());
+    format!("rgen-{begin}-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_its_own() {
+        assert_eq!(short("server-nodes"), "rgen-server-nodes");
+        let long = ["a".repeat(60) + "1", "a".repeat(60) + "2"].map(|name| short(&name));
+        assert!(long.iter().all(|name| name.len() <= 27), "{long:?}");
+        assert_ne!(long[0], long[1]);
+        assert_ne!(short("a.b"), short("ab"));
+    }
+}
