@@ -1,5 +1,5 @@
 //! Embeds the templates, so that the binary needs no file beside it.
 
 fn main() {
-    minijinja_embed::embed_templates!("templates");
+    minijinja_embed::embed_templates!("templates", &[".j2"][..]);
 }

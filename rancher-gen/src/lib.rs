@@ -3,7 +3,10 @@
 //! The crate holds the outputs, the quoting that each format needs, the rendered tree with its writer, and the
 //! command line. What a cluster *is* stands in [`rancher_topology`]; nothing here concludes anything about it.
 
+pub mod exit;
 pub mod output;
 pub mod quote;
+pub mod report;
+pub mod show;
 pub mod template;
 pub mod tree;

@@ -33,7 +33,7 @@ pub use topology::Topology;
 /// nodes:
 ///   box: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}
 /// services:
-///   web: {image: nginx:1.27.2, on: box, publish: [80:80]}
+///   web: {image: nginx:1.27.2, placement: box, publish: [80:80]}
 /// ")?;
 /// assert_eq!(topology.nodes.len(), 1);
 /// assert_eq!(topology.instances.len(), 1);

@@ -8,6 +8,7 @@
     clippy::case_sensitive_file_extension_comparisons
 )]
 
+pub mod cli;
 pub mod examples;
 pub mod tools;
 pub mod tree;

@@ -23,7 +23,7 @@ pub(crate) struct Decoded<T> {
     pub(crate) value: Option<T>,
     /// Everything that was wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The top-level keys below which something was cut out: names there may be missing for that reason alone.
+    /// The top-level keys under which a named thing was cut out: a name there may be missing for that reason alone.
     pub(crate) broken: Vec<String>,
 }
 
@@ -40,7 +40,10 @@ pub(crate) fn decode<T: de::DeserializeOwned>(tree: &Tree) -> Decoded<T> {
                 if !echo {
                     diagnostics.push(mistake.report(tree, node, &cut));
                 }
-                if let Some(section) = cut.section(node, tree) {
+                if let Some(section) = cut.section_that_loses_a_name(node, tree) {
+                    if let Mistaken::Unknown { known, .. } = &mistake.kind {
+                        broken.extend(nearest(&section, known.iter().copied()).map(str::to_owned));
+                    }
                     broken.push(section);
                 }
                 if node == tree.root || diagnostics.len() >= MOST_MISTAKES {
@@ -96,15 +99,19 @@ impl Cut {
         entries.iter().find(|(_, value)| *value == node).map(|(key, _)| *key)
     }
 
-    /// The top-level key above a node.
-    fn section(&self, mut node: NodeId, tree: &Tree) -> Option<String> {
+    /// The top-level key under which a named thing goes when this node is cut out: the section itself, an entry of
+    /// it, or a subnet of the network. What is cut out further inside leaves the names as they were.
+    fn section_that_loses_a_name(&self, mut node: NodeId, tree: &Tree) -> Option<String> {
+        let mut depth = 1;
         while let Some(parent) = self.parents[node] {
             if parent == tree.root {
                 let key = self.key_of(node, tree).unwrap_or(node);
                 let Kind::Scalar { text, .. } = &tree.nodes[key].kind else { return None };
-                return Some(text.clone());
+                let names_at = if text == "network" { 3 } else { 2 };
+                return (depth <= names_at).then(|| text.clone());
             }
             node = parent;
+            depth += 1;
         }
         None
     }
@@ -196,9 +203,30 @@ impl de::Error for Mistake {
             de::Unexpected::Seq => "a list".to_owned(),
             de::Unexpected::Unit => "nothing".to_owned(),
             de::Unexpected::Str(text) => format!("`{text}`"),
+            de::Unexpected::Unsigned(number) => format!("`{number}`"),
+            de::Unexpected::Signed(number) => format!("`{number}`"),
+            de::Unexpected::Bool(truth) => format!("`{truth}`"),
             other => other.to_string(),
         };
-        Self::custom(format_args!("expected {expected}, found {found}"))
+        Self::custom(format_args!("expected {}, found {found}", in_plain_words(&expected.to_string())))
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+}
+
+/// What serde calls Rust's types, in the words of a person who writes a document.
+fn in_plain_words(expected: &str) -> String {
+    match expected {
+        "a map" => "a mapping".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "u16" => format!("a whole number up to {}", u16::MAX),
+        "u32" => format!("a whole number up to {}", u32::MAX),
+        "usize" | "u64" => "a whole number".to_owned(),
+        other if other.starts_with("struct ") => "a mapping".to_owned(),
+        other => other.to_owned(),
     }
 }
 

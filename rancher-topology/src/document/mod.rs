@@ -81,7 +81,7 @@ pub struct Read {
     pub document: Option<Document>,
     /// Everything that was wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// Top-level keys below which something was wrong, so that a name that is missing there may have been meant.
+    /// Top-level keys under which a named thing was lost to a mistake: a name that is missing there may have been meant.
     pub broken: Vec<String>,
 }
 

@@ -25,11 +25,11 @@ pub struct Service {
     #[serde(default)]
     pub command: OneOrMany<String>,
     /// The pools or nodes that it runs on: on each of their nodes once, unless `scale` says otherwise.
-    pub on: OneOrMany<Spanned<Name>>,
+    pub placement: OneOrMany<Spanned<Name>>,
     /// How many instances there are in all, when it is not one on every node.
     #[serde(default)]
     pub scale: Option<Spanned<usize>>,
-    /// Where a scheduler was seen to have put them: positions among the nodes of `on`, counted from 1.
+    /// Where a scheduler was seen to have put them: positions among the nodes of `placement`, counted from 1.
     #[serde(default)]
     pub observed_on: Vec<Spanned<usize>>,
     /// How its containers are called.

@@ -115,12 +115,12 @@ impl Resolver<'_> {
     }
 
     fn placement(&mut self, name: &Spanned<Name>, said: &document::Service, nodes: &[Node]) -> Vec<NodeId> {
-        let mut on = self.node_list(&said.on);
+        let mut on = self.node_list(&said.placement);
         if on.is_empty() {
-            if said.on.is_empty() {
+            if said.placement.is_empty() {
                 self.error(
                     Diagnostic::error("nowhere", format!("`{}` runs on no node", name.value), name.span)
-                        .help("write `on: POOL`"),
+                        .help("write `placement: POOL`"),
                 );
             }
             return on;
@@ -160,7 +160,7 @@ impl Resolver<'_> {
             said.observed_on.iter().filter_map(|position| on.get(position.value.wrapping_sub(1)).copied());
         let mut placement: Vec<NodeId> = seen.take(scale.value).collect();
         on.retain(|node| !placement.contains(node));
-        let every = self.node_list(&said.on);
+        let every = self.node_list(&said.placement);
         placement.extend(on.iter().chain(every.iter().cycle()).copied().take(scale.value - placement.len()));
         debug_assert!(placement.iter().all(|node| node.0 < nodes.len()));
         placement
@@ -423,6 +423,8 @@ impl Resolver<'_> {
                     )
                     .help("name the service that owns the namespace"),
                 );
+            } else if topology[owner].placement.is_empty() {
+                // Its own placement was refused already.
             } else if let Some(node) =
                 service.placement.iter().find(|node| topology.instance_on(owner, **node).is_none())
             {

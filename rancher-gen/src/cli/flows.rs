@@ -1,0 +1,181 @@
+//! `rancher-gen flows`.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use rancher_gen::exit::Exit;
+use rancher_gen::quote;
+use rancher_topology::Topology;
+use rancher_topology::flow::{Connection, Flow, FlowGraph, HopKind, Reason, Route};
+use serde::Serialize;
+
+use super::Failure;
+use super::input::Input;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  rancher-gen flows cluster.yaml                            a line for each kind of connection
+  rancher-gen flows cluster.yaml --hops | grep 2181         every connection, socket by socket
+  rancher-gen flows cluster.yaml --format json --hops
+  rancher-gen flows cluster.yaml --format dot | dot -Tsvg > flows.svg")]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: Input,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Unfold each flow into its single connections, with the sockets on the way
+    #[arg(long)]
+    hops: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    Json,
+    Dot,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    if args.hops && args.format == Format::Dot {
+        return Err(Failure::said(
+            Exit::Usage,
+            "--format dot draws flows, and cannot unfold them with --hops",
+        ));
+    }
+    let topology = args.input.topology()?;
+    let graph = FlowGraph::of(&topology);
+    let rows: Vec<Row> = graph.flows().map(|flow| row(&topology, flow, args.hops)).collect();
+    super::print(&match args.format {
+        Format::Table => table(&rows),
+        Format::Json => serde_json::to_string_pretty(&Printed { flows: rows }).unwrap_or_default() + "\n",
+        Format::Dot => dot(&topology, &graph, &rows),
+    })?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Printed<'t> {
+    flows: Vec<Row<'t>>,
+}
+
+/// A flow as it is printed.
+#[derive(Serialize)]
+struct Row<'t> {
+    client: &'t str,
+    server: &'t str,
+    ports: String,
+    route: String,
+    scope: rancher_topology::document::Scope,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections: Option<Vec<Unfolded>>,
+}
+
+/// A single connection as it is printed.
+#[derive(Serialize)]
+struct Unfolded {
+    client: String,
+    server: String,
+    hops: Vec<Socket>,
+}
+
+#[derive(Serialize)]
+struct Socket {
+    kind: String,
+    host: String,
+    port: u16,
+    /// The address that the socket sees, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+fn row<'t>(topology: &'t Topology, flow: &Flow, hops: bool) -> Row<'t> {
+    Row {
+        client: flow.client.name(topology),
+        server: flow.server.name(topology),
+        ports: flow.ports.to_string(),
+        route: route(topology, &flow.route),
+        scope: flow.scope,
+        reason: match flow.reason {
+            Reason::Stated => "traffic-to",
+            Reason::Listener => "listener",
+            Reason::HealthCheck => "health check",
+        },
+        connections: hops
+            .then(|| FlowGraph::connections(topology, flow).map(|one| unfolded(topology, one)).collect()),
+    }
+}
+
+fn unfolded(topology: &Topology, connection: Connection) -> Unfolded {
+    let socket = |hop: rancher_topology::flow::Hop| Socket {
+        kind: hop.kind.to_string(),
+        host: hop.host,
+        port: hop.port,
+        source: hop.source.map(|source| source.to_string()),
+    };
+    Unfolded {
+        client: connection.client.name(topology),
+        server: connection.server.name(topology),
+        hops: connection.hops.into_iter().map(socket).collect(),
+    }
+}
+
+fn route(topology: &Topology, route: &Route) -> String {
+    match route {
+        Route::Loopback => "loopback".to_owned(),
+        Route::Tunnels(mesh) => format!("tunnels {}", topology[*mesh].name),
+        Route::Overlay(overlay) => format!("overlay {}", topology[*overlay].name),
+        Route::Published(range) => format!("published {range}"),
+        Route::Direct => "direct".to_owned(),
+        Route::Balanced { balancer, listen, forward } => {
+            format!("{}:{listen} -> :{forward}", topology[*balancer].name)
+        }
+        Route::Nowhere => "nowhere: nothing listens there".to_owned(),
+    }
+}
+
+fn table(rows: &[Row<'_>]) -> String {
+    let heads = ["CLIENT", "SERVER", "PORTS", "ROUTE", "BECAUSE OF"];
+    let cells: Vec<[&str; 5]> = std::iter::once(heads)
+        .chain(rows.iter().map(|row| [row.client, row.server, &row.ports, &row.route, row.reason]))
+        .collect();
+    let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    let mut out = String::new();
+    for (position, row) in cells.iter().enumerate() {
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(out, "{cell:<width$}  ");
+        }
+        let _ = writeln!(out, "{}", row[4]);
+        let connections = position.checked_sub(1).and_then(|flow| rows[flow].connections.as_ref());
+        for connection in connections.into_iter().flatten() {
+            let sockets: Vec<String> = connection.hops.iter().map(socket).collect();
+            let _ =
+                writeln!(out, "    {} => {}: {}", connection.client, connection.server, sockets.join(" -> "));
+        }
+    }
+    out
+}
+
+fn socket(socket: &Socket) -> String {
+    let seen = socket.source.as_ref().filter(|_| socket.kind != HopKind::Server.to_string());
+    let seen = seen.map_or_else(String::new, |source| format!(" (sees {source})"));
+    format!("{} {}:{}{seen}", socket.kind, socket.host, socket.port)
+}
+
+fn dot(topology: &Topology, graph: &FlowGraph, rows: &[Row<'_>]) -> String {
+    // Names and labels hold no NUL: they were read from a topology, which has none.
+    let quoted = |text: &str| quote::dot(text).unwrap_or_default();
+    let mut out = String::from("digraph flows {\n  rankdir=LR;\n  node [shape=box];\n");
+    for party in graph.parties() {
+        let _ = writeln!(out, "  {};", quoted(party.name(topology)));
+    }
+    for row in rows {
+        let label = quoted(&format!("{}\n{}", row.ports, row.route));
+        let _ = writeln!(out, "  {} -> {} [label={label}];", quoted(row.client), quoted(row.server));
+    }
+    out.push_str("}\n");
+    out
+}

@@ -1,0 +1,100 @@
+//! The command line: a file for each subcommand, arguments in, exit code out.
+
+mod failure;
+mod flows;
+mod init;
+mod input;
+mod render;
+mod schema;
+mod show;
+
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use rancher_gen::exit::Exit;
+
+/// Turns one description of a cluster into compose files, Terraform, iptables rules, systemd units and documentation.
+#[derive(Debug, Parser)]
+#[command(name = "rancher-gen", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Render a topology into a folder
+    Render(render::Args),
+    /// Print the resolved topology: every name found, every default with where it comes from
+    Show(show::Args),
+    /// Print who talks to whom, on what, and over which route
+    Flows(flows::Args),
+    /// Write a commented topology to start from
+    Init(init::Args),
+    /// Print the JSON Schema of a topology, for an editor to complete and check by
+    Schema,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or yes
+  1  no, or it differs
+  2  wrong use
+  3  the topology is not good
+  4  input or output failed
+  5  not certain";
+
+/// Runs the program with the arguments of the process.
+pub(crate) fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let result = match cli.command {
+        Command::Render(args) => render::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Flows(args) => flows::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Schema => schema::run(),
+    };
+    result.unwrap_or_else(Failure::tell)
+}
+
+/// Prints to the standard output. A reader that has read enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("the standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells the person something beside the result.
+fn tell(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, EXIT_CODES};
+    use rancher_gen::exit::Exit;
+
+    #[test]
+    fn the_arguments_are_well_defined() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_exit_code() {
+        let lines: Vec<String> =
+            Exit::ALL.iter().map(|exit| format!("  {}  {}", exit.code(), exit.meaning())).collect();
+        assert_eq!(EXIT_CODES, format!("Exit codes:\n{}", lines.join("\n")));
+    }
+}

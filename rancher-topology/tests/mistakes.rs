@@ -1,0 +1,161 @@
+//! What is wrong with a document: all of it in one run, each at its place, nothing twice.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+
+use rancher_topology::load;
+
+const SEED: &str = include_str!("../../examples/rancher-1-ha-aws/as-written.yaml");
+
+/// A small cluster that is good, to be broken.
+const GOOD: &str = "\
+name: tiny
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: boxes}
+security-groups:
+  boxes:
+    inbound:
+      - {port: 22/tcp, from: 10.0.0.0/16, purpose: ssh}
+services:
+  web: {image: nginx:1.27.2, placement: box, publish: [80:80]}
+";
+
+/// `LINE:COLUMN ID MESSAGE; HELP` of everything that is wrong.
+fn told(text: &str) -> Vec<String> {
+    let Err(all) = load(text) else { return Vec::new() };
+    all.iter()
+        .map(|d| {
+            let start = d.labels.first().map_or(0, |label| label.span.start);
+            let line = text[..start].matches('\n').count() + 1;
+            let column = text[..start].rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            let help = d.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+            format!("{line}:{column} {} {}{help}", d.id, d.message)
+        })
+        .collect()
+}
+
+fn with(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    GOOD.replacen(from, to, 1)
+}
+
+#[test]
+fn a_good_document_has_no_mistake() {
+    assert_eq!(told(GOOD), [] as [&str; 0]);
+}
+
+#[test]
+fn every_mistake_is_told_in_one_run() {
+    let text = SEED
+        .replacen("count: 3 ", "cuont: 3 ", 1)
+        .replacen("from: 0.0.0.0/0, purpose: ssh", "from: 0.0.0.0/33, purpose: ssh", 1)
+        .replacen("groups: server-nodes", "groups: server-node", 1)
+        .replacen("172.22.3.0/24", "172.22.3.4/24", 1)
+        .replacen(
+            "placement: mgmt-host\n    started-by: rancher-ha\n",
+            "placement: mgmt-hots\n    started-by: rancher-ha\n",
+            1,
+        );
+    assert_eq!(
+        told(&text),
+        [
+            "16:19 host-bits `172.22.3.4/24` has bits set behind its prefix; write `172.22.3.0/24`",
+            "26:5 unknown-key unknown key `cuont`; did you mean `count`?",
+            "30:13 unknown-name there is no security group called `server-node`; did you mean `server-nodes`?",
+            "36:41 wrong-value `0.0.0.0/33` is not of the form `ADDRESS/PREFIX-LENGTH, as in 10.0.0.0/16`",
+            "94:16 unknown-name there is no pool or node called `mgmt-hots`; did you mean `mgmt-host`?",
+        ]
+    );
+}
+
+#[test]
+fn what_only_follows_from_a_mistake_is_not_told() {
+    // The pool is lost with its only address, and nobody who names it hears of that.
+    let text = with("first-address: {a: 10.0.1.10}", "first-address: nowhere");
+    assert_eq!(told(&text), ["4:34 wrong-value expected a mapping, found `nowhere`"]);
+    let text = with("security-groups:", "security-gruops:");
+    assert_eq!(
+        told(&text),
+        ["5:1 unknown-key unknown key `security-gruops`; did you mean `security-groups`?"]
+    );
+}
+
+#[test]
+fn a_wrong_word_is_answered_with_the_known_ones() {
+    assert_eq!(
+        told(&with("debian-12", "debian-11")),
+        ["4:54 unknown-word unknown word `debian-11`; did you mean `debian-12`?"]
+    );
+    assert_eq!(
+        told(&with("debian-12", "plan9")),
+        [
+            "4:54 unknown-word unknown word `plan9`; known here: `centos-7`, `rocky-9`, `debian-12`, `ubuntu-24.04`"
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_type_says_what_is_expected() {
+    assert_eq!(
+        told(&with("publish: [80:80]", "publish: 80")),
+        ["10:55 wrong-value expected a list, found `80`"]
+    );
+    assert_eq!(
+        told(&with("count: 2", "count: many")),
+        ["4:16 wrong-value expected a whole number, found `many`"]
+    );
+    assert_eq!(told(&with("cidr: 10.0.1.0/24", "cidr: {}")).len(), 1);
+}
+
+#[test]
+fn a_key_twice_is_refused_at_the_second_one() {
+    let text = format!("{GOOD}name: again\n");
+    assert_eq!(told(&text).len(), 1, "{:?}", told(&text));
+    assert!(told(&text)[0].starts_with("11:1 duplicate-key"), "{:?}", told(&text));
+}
+
+#[test]
+fn a_text_that_is_no_document_is_refused() {
+    for (text, id) in [
+        ("", "empty-document"),
+        ("# only a comment\n", "empty-document"),
+        ("- a\n- b\n", "wrong-value"),
+        ("just words", "wrong-value"),
+        ("a: [1, 2", "yaml-syntax"),
+        ("a: b: c", "yaml-syntax"),
+        ("a: 1\n---\nb: 2\n", "two-documents"),
+        ("a: &a [*a]", "yaml-syntax"),
+    ] {
+        let told = told(text);
+        assert!(told.first().is_some_and(|first| first.contains(id)), "{text:?}: {told:?}");
+    }
+}
+
+#[test]
+fn json_is_read_too() {
+    let json = serde_json::json!({
+        "name": "tiny",
+        "network": {"name": "lab", "cidr": "10.0.0.0/16", "subnets": {"a": {"cidr": "10.0.1.0/24"}}},
+        "nodes": {"box": {"first-address": {"a": "10.0.1.10"}, "os": "debian-12", "engine": "docker-27.3.1"}},
+    });
+    assert_eq!(load(&json.to_string()).unwrap().nodes.len(), 1);
+    assert_eq!(told("{\"name\": \"a b\"}").len(), 1, "the network is missing only because reading ended");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    assert!(load(&format!("\u{FEFF}{GOOD}")).is_ok());
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let below = format!("*a{}", level - 1);
+        let _ = writeln!(text, "a{level}: &a{level} [{}]", [below.as_str(); 10].join(", "));
+    }
+    let told = told(&text);
+    assert!(told.len() == 1 && told[0].contains("too-large"), "{told:?}");
+}
