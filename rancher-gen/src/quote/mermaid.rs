@@ -2,13 +2,16 @@
 
 use super::Unquotable;
 
-/// A quoted label of a Mermaid flowchart. Source: Mermaid, "Flowcharts", "Entity codes to escape characters".
+/// A quoted label of a Mermaid flowchart; a line end in it begins a new line of the label.
+///
+/// Inside the quotes Mermaid still reads Markdown, `%%{directives}%%`, `$$mathematics$$` and `fa:icons`.
+/// Source: Mermaid, "Flowcharts", "Entity codes to escape characters"; "Directives"; "Math".
 ///
 /// # Errors
-/// When it is not one line.
+/// When it holds another control character.
 pub fn mermaid(value: &str) -> Result<String, Unquotable> {
-    if value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-        return Err(Unquotable::new("a Mermaid label", value, "it would not stay one line"));
+    if value.chars().any(|c| (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(Unquotable::new("a Mermaid label", value, "a label holds no control characters"));
     }
     let mut out = String::from("\"");
     for c in value.chars() {
@@ -20,6 +23,12 @@ pub fn mermaid(value: &str) -> Result<String, Unquotable> {
             '>' => out.push_str("#gt;"),
             '`' => out.push_str("#96;"),
             '\\' => out.push_str("#92;"),
+            '%' => out.push_str("#37;"),
+            '$' => out.push_str("#36;"),
+            ':' => out.push_str("#58;"),
+            '*' => out.push_str("#42;"),
+            '_' => out.push_str("#95;"),
+            '\n' => out.push_str("<br/>"),
             c => out.push(c),
         }
     }
