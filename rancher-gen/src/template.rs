@@ -177,6 +177,14 @@ impl Templates {
         Ok(templates)
     }
 
+    /// Renders a part of a file, for another template of the same format to print: its values are quoted already.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub(crate) fn part(&self, name: &str, view: &impl Serialize) -> Result<Raw, TemplateError> {
+        self.render(name, view).map(Raw::unchecked)
+    }
+
     /// Renders a template.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod rancher;
 pub mod systemd;
 pub mod terraform;
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -73,6 +74,7 @@ pub struct Context<'t> {
     /// Whether a node's folder must hold what it would share with others.
     pub standalone: bool,
     shared: Mutex<BTreeMap<&'static str, Arc<str>>>,
+    made: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl<'t> Context<'t> {
@@ -82,7 +84,8 @@ impl<'t> Context<'t> {
         let flows = FlowGraph::of(topology);
         let policy = SecurityPolicy::of(topology, &flows);
         let hosts = host_policies(topology, &policy);
-        Self { topology, flows, policy, hosts, templates, standalone, shared: Mutex::default() }
+        let (shared, made) = (Mutex::default(), Mutex::default());
+        Self { topology, flows, policy, hosts, templates, standalone, shared, made }
     }
 
     /// A file that is the same for every node, rendered once and shared.
@@ -97,6 +100,23 @@ impl<'t> Context<'t> {
         let text: Arc<str> = self.templates.render(template, &BTreeMap::<&str, &str>::new())?.into();
         shared.insert(template, Arc::clone(&text));
         Ok(text)
+    }
+
+    /// What an output needs for every node and makes once, told apart by its type. `make` must not ask for another one.
+    ///
+    /// # Errors
+    /// What `make` fails with.
+    pub fn once<T: Any + Send + Sync>(
+        &self,
+        make: impl FnOnce() -> Result<T, RenderError>,
+    ) -> Result<Arc<T>, RenderError> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = made.get(&TypeId::of::<T>()).cloned().and_then(|any| any.downcast().ok()) {
+            return Ok(found);
+        }
+        let new = Arc::new(make()?);
+        made.insert(TypeId::of::<T>(), Arc::clone(&new) as Arc<dyn Any + Send + Sync>);
+        Ok(new)
     }
 
     /// What the firewall of a node admits.
