@@ -150,6 +150,16 @@ impl Topology {
         (0..self.starters.len()).map(StarterId)
     }
 
+    /// The handles of all meshes of tunnels.
+    pub fn mesh_ids(&self) -> impl Iterator<Item = MeshId> + use<> {
+        (0..self.meshes.len()).map(MeshId)
+    }
+
+    /// The handles of all subnets.
+    pub fn subnet_ids(&self) -> impl Iterator<Item = SubnetId> + use<> {
+        (0..self.subnets.len()).map(SubnetId)
+    }
+
     /// A node by its name.
     #[must_use]
     pub fn node_named(&self, name: &str) -> Option<NodeId> {
