@@ -1,0 +1,359 @@
+//! The main page: the wiki page's sections in its order, each only where the topology has something for it.
+
+use rancher_topology::Topology;
+use rancher_topology::document::{Provider, Scheme};
+use rancher_topology::flow::{Reason, Route};
+use rancher_topology::policy::Member;
+use rancher_topology::scalar::{DatabaseEngine, Name};
+use rancher_topology::topology::{
+    Database, DatabaseId, EnvironmentValue, LoadBalancer, LoadBalancerId, Origin, PoolId,
+};
+use serde::Serialize;
+
+use super::groups::{Groups, Printed};
+use super::many::{self, HANDFUL};
+use super::reach::Reach;
+use super::stack::{Stack, stack};
+use crate::output::Context;
+use crate::template::Raw;
+
+#[derive(Serialize)]
+pub(super) struct Page {
+    title: String,
+    name: Raw,
+    aws: bool,
+    rancher: bool,
+    diagram: Raw,
+    network: Network,
+    pools: Vec<Pool>,
+    databases: Vec<DatabaseView>,
+    balancers: Vec<Balancer>,
+    stack: Option<Stack>,
+    firewalls: Vec<Firewall>,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Serialize)]
+struct Network {
+    name: Raw,
+    cidr: Raw,
+    subnets: usize,
+    stated: Vec<Subnet>,
+    overlays: Vec<Overlay>,
+}
+
+#[derive(Serialize)]
+struct Subnet {
+    label: String,
+    cidr: Raw,
+    zone: Option<Raw>,
+    assumed: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Overlay {
+    name: Raw,
+    cidr: Raw,
+    carried_by: String,
+}
+
+#[derive(Serialize)]
+struct Pool {
+    title: String,
+    os: Raw,
+    engine: Raw,
+    nodes: Vec<Node>,
+    range: Option<Range>,
+    groups: Groups,
+}
+
+#[derive(Serialize)]
+struct Node {
+    name: Raw,
+    address: Raw,
+}
+
+#[derive(Serialize)]
+struct Range {
+    first: Raw,
+    last: Raw,
+    count: String,
+    addresses: String,
+}
+
+#[derive(Serialize)]
+struct DatabaseView {
+    title: String,
+    name: Raw,
+    engine: String,
+    port: u16,
+    observed: Option<Raw>,
+    host: String,
+    created: Option<Created>,
+    standby: bool,
+    groups: Groups,
+}
+
+/// A version that differs from the stated one.
+#[derive(Serialize)]
+struct Created {
+    engine: String,
+    because: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Balancer {
+    title: String,
+    name: Raw,
+    internal: bool,
+    targets: String,
+    health: String,
+    idle: String,
+    listeners: Vec<Listener>,
+    dead: Vec<u16>,
+    policies: Vec<Policy>,
+    groups: Groups,
+}
+
+#[derive(Serialize)]
+struct Listener {
+    protocol: String,
+    port: u16,
+    instance_protocol: String,
+    instance_port: u16,
+    cipher: Raw,
+    certificate: Raw,
+}
+
+/// A policy that puts a PROXY header before connections to some of the targets' ports.
+#[derive(Serialize)]
+struct Policy {
+    name: Raw,
+    ports: Vec<u16>,
+    listed: String,
+}
+
+/// How the firewalls of a pool's nodes are wider than its groups.
+#[derive(Serialize)]
+struct Firewall {
+    pool: Raw,
+    widened: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Secret {
+    name: Raw,
+    service: String,
+}
+
+pub(super) fn page(cx: &Context<'_>, reach: &Reach, diagram: Raw) -> Page {
+    let topology = cx.topology;
+    let mut printed = Printed::default();
+    Page {
+        title: topology.title.as_ref().map_or_else(|| topology.name.to_string(), ToString::to_string),
+        name: Raw::name(&topology.name),
+        aws: *topology.network.provider == Provider::Aws,
+        rancher: topology.rancher_1.is_some(),
+        diagram,
+        network: network(topology),
+        pools: topology.pool_ids().map(|id| pool(cx, reach, &mut printed, id)).collect(),
+        databases: topology.database_ids().map(|id| database(cx, reach, &mut printed, id)).collect(),
+        balancers: topology.load_balancer_ids().map(|id| balancer(cx, reach, &mut printed, id)).collect(),
+        stack: (!topology.services.is_empty()).then(|| stack(topology)),
+        firewalls: topology.pool_ids().map(|id| firewall(cx, id)).collect(),
+        secrets: secrets(topology),
+    }
+}
+
+fn network(topology: &Topology) -> Network {
+    let twice =
+        |title| topology.subnets.iter().filter(|subnet| subnet.title.as_ref() == Some(title)).count() > 1;
+    Network {
+        name: Raw::name(&topology.network.name),
+        cidr: Raw::number(topology.network.cidr),
+        subnets: topology.network.stated_subnets.unwrap_or(topology.subnets.len()),
+        stated: topology
+            .subnets
+            .iter()
+            .map(|subnet| Subnet {
+                label: match &subnet.title {
+                    Some(title) if twice(title) => format!("{title} {}", subnet.name),
+                    Some(title) => title.to_string(),
+                    None => format!("Subnet {}", subnet.name),
+                },
+                cidr: Raw::number(subnet.cidr),
+                zone: subnet.zone.as_ref().map(Raw::name),
+                assumed: subnet.assumed.as_ref().map(ToString::to_string),
+            })
+            .collect(),
+        overlays: topology
+            .overlays
+            .iter()
+            .map(|overlay| Overlay {
+                name: Raw::name(&overlay.name),
+                cidr: Raw::number(overlay.cidr),
+                carried_by: many::some(overlay.carried_by.iter().map(|service| &topology[*service].name)),
+            })
+            .collect(),
+    }
+}
+
+fn pool(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: PoolId) -> Pool {
+    let topology = cx.topology;
+    let pool = &topology[id];
+    let large = pool.nodes.len() > HANDFUL;
+    let node = |at: usize| Raw::name(&topology[pool.nodes[at]].name);
+    Pool {
+        title: title(pool.title.as_ref(), "Nodes", &pool.name),
+        os: Raw::word(pool.os.title()),
+        engine: Raw::number(pool.engine.version.clone()),
+        nodes: if large {
+            Vec::new()
+        } else {
+            let each = pool.nodes.iter().map(|id| &topology[*id]);
+            each.map(|node| Node { name: Raw::name(&node.name), address: Raw::number(node.address) })
+                .collect()
+        },
+        range: large.then(|| Range {
+            first: node(0),
+            last: node(pool.nodes.len() - 1),
+            count: many::count(pool.nodes.len()),
+            addresses: many::addresses_of(topology, &pool.nodes),
+        }),
+        groups: printed.groups(cx, reach, Member::Pool(id), &pool.groups),
+    }
+}
+
+fn database(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: DatabaseId) -> DatabaseView {
+    let topology = cx.topology;
+    let database: &Database = &topology[id];
+    let created = (database.create_as.value != database.engine).then(|| Created {
+        engine: product(&database.create_as),
+        because: match database.create_as.origin {
+            Origin::Assumed(because) => Some(because),
+            Origin::Stated => None,
+        },
+    });
+    DatabaseView {
+        title: title(database.title.as_ref(), "Database", &database.name),
+        name: Raw::name(&database.name),
+        engine: product(&database.engine),
+        port: database.port,
+        observed: database.observed_address.map(Raw::number),
+        host: database.host_name(&topology.network),
+        created,
+        standby: *database.standby,
+        groups: printed.groups(cx, reach, Member::Database(id), &database.groups),
+    }
+}
+
+/// An engine as people write it: `MariaDB 10.0.24`.
+fn product(engine: &DatabaseEngine) -> String {
+    let name = match engine.product {
+        "mariadb" => "MariaDB",
+        "mysql" => "MySQL",
+        other => other,
+    };
+    format!("{name} {}", engine.version)
+}
+
+fn balancer(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: LoadBalancerId) -> Balancer {
+    let topology = cx.topology;
+    let balancer: &LoadBalancer = &topology[id];
+    let upper = |protocol: rancher_topology::scalar::ListenerProtocol| protocol.as_str().to_ascii_uppercase();
+    let none = || Raw::word("N/A");
+    let dead = cx.flows.from(rancher_topology::flow::Party::LoadBalancer(id));
+    let mut dead: Vec<u16> = dead
+        .filter(|flow| flow.route == Route::Nowhere && flow.reason == Reason::Listener)
+        .map(|flow| flow.ports.range.first())
+        .collect();
+    dead.dedup();
+    Balancer {
+        title: title(balancer.title.as_ref(), "Load balancer", &balancer.name),
+        name: Raw::name(&balancer.name),
+        internal: *balancer.scheme == Scheme::Internal,
+        targets: targets(topology, balancer),
+        health: balancer.health_check.to_string(),
+        idle: balancer.idle_timeout.to_string(),
+        listeners: balancer
+            .listeners
+            .iter()
+            .map(|listener| Listener {
+                protocol: upper(listener.listen.protocol),
+                port: listener.listen.port,
+                instance_protocol: upper(listener.forward.protocol),
+                instance_port: listener.forward.port,
+                cipher: if listener.certificate.is_some() {
+                    Raw::word("the provider's default")
+                } else {
+                    none()
+                },
+                certificate: listener.certificate.as_ref().map_or_else(none, Raw::name),
+            })
+            .collect(),
+        dead,
+        policies: policies(balancer),
+        groups: printed.groups(cx, reach, Member::LoadBalancer(id), &balancer.groups),
+    }
+}
+
+/// The targets: whole pools by their name.
+fn targets(topology: &Topology, balancer: &LoadBalancer) -> String {
+    let mut words: Vec<&Name> = Vec::new();
+    let mut rest = balancer.targets.as_slice();
+    while let Some(first) = rest.first() {
+        let pool = topology.pool_of(*first);
+        let whole = rest.starts_with(&pool.nodes);
+        words.push(if whole { &pool.name } else { &topology[*first].name });
+        rest = &rest[if whole { pool.nodes.len() } else { 1 }..];
+    }
+    many::some(words)
+}
+
+fn policies(balancer: &LoadBalancer) -> Vec<Policy> {
+    let mut policies: Vec<(&Name, Vec<u16>)> = Vec::new();
+    for listener in &balancer.listeners {
+        let Some(name) = &listener.proxy_protocol else { continue };
+        let port = listener.forward.port;
+        match policies.iter_mut().find(|(own, _)| *own == name) {
+            Some((_, ports)) if ports.contains(&port) => {}
+            Some((_, ports)) => ports.push(port),
+            None => policies.push((name, vec![port])),
+        }
+    }
+    let policy = |(name, ports): (&Name, Vec<u16>)| Policy {
+        name: Raw::name(name),
+        listed: many::listed(&ports),
+        ports,
+    };
+    policies.into_iter().map(policy).collect()
+}
+
+fn firewall(cx: &Context<'_>, id: PoolId) -> Firewall {
+    let mut widened: Vec<String> = Vec::new();
+    for rule in &cx.hosts[id.position()].rules {
+        if let Some(why) = &rule.peers.widened {
+            let line = format!("{} from {}: {why}", rule.traffic, rule.peers.name);
+            if !widened.contains(&line) {
+                widened.push(line);
+            }
+        }
+    }
+    Firewall { pool: Raw::name(&cx.topology[id].name), widened: many::few(widened) }
+}
+
+fn secrets(topology: &Topology) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    for service in &topology.services {
+        for (_, value) in &service.environment {
+            if let EnvironmentValue::Secret(name) = value {
+                secrets.push(Secret { name: Raw::name(name), service: service.name.to_string() });
+            }
+        }
+    }
+    secrets
+}
+
+fn title(own: Option<&rancher_topology::scalar::Text>, kind: &str, name: &Name) -> String {
+    own.map_or_else(|| format!("{kind} {name}"), ToString::to_string)
+}
