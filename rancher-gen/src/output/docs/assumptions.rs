@@ -38,7 +38,7 @@ struct Row {
 /// A group, or the rules of a group, that the document does not state.
 #[derive(Serialize)]
 struct Group {
-    name: Raw,
+    name: String,
     stated: bool,
     because: &'static str,
     members: String,
@@ -249,7 +249,7 @@ fn group(topology: &Topology, policy: &SecurityPolicy, group: &EffectiveGroup) -
     let because = because(group.origin)
         .or_else(|| inbound.clone().chain(outbound.clone()).find_map(|rule| because(rule.origin)))?;
     Some(Group {
-        name: Raw::name(&group.name),
+        name: group.name.to_string(),
         stated: group.origin == Origin::Stated,
         because,
         members: many::some(group.members.iter().map(|member| party(*member).name(topology))),

@@ -3,9 +3,10 @@
 //! A pool is one frame with its subnets in it, and arrows begin and end at frames: their number follows from the pools,
 //! never from the nodes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rancher_topology::Topology;
+use rancher_topology::document::Provider;
 use rancher_topology::flow::{Party, Wire};
 use rancher_topology::scalar::{Ports, Protocol};
 use rancher_topology::topology::{NodeId, PoolId, SubnetId};
@@ -20,8 +21,10 @@ pub(super) struct Diagram {
     pools: Vec<PoolFrame>,
     balancers: Vec<Shape>,
     databases: Vec<Shape>,
-    empty: Vec<Shape>,
+    /// Whether something comes from the internet.
     internet: bool,
+    /// Whether something goes to the internet. It is a box of its own: a circle of arrows would turn the picture upside down.
+    outside: bool,
     arrows: Vec<Arrow>,
 }
 
@@ -50,6 +53,9 @@ struct Shape {
 struct Arrow {
     from: End,
     to: End,
+    both_ways: bool,
+    /// Whether it needs room for its label before the network's frame.
+    long: bool,
     label: String,
 }
 
@@ -64,33 +70,65 @@ pub(super) fn diagram(topology: &Topology, wires: &[Wire]) -> Diagram {
     for wire in wires {
         between.entry((wire.from, wire.to)).or_default().push(wire.ports);
     }
-    let among = |id| between.get(&(Party::Pool(id), Party::Pool(id))).map(|ports| among(ports));
-    let inhabited: BTreeSet<SubnetId> = topology.nodes.iter().map(|node| node.subnet).collect();
-    let empty = topology.subnet_ids().filter(|id| !inhabited.contains(id));
+    let among = |id| between.get(&(Party::Pool(id), Party::Pool(id))).map(|all| among(all));
     Diagram {
-        network: format!("{} {}", topology.network.name, topology.network.cidr),
+        network: format!("{}\n{}", topology.network.name, topology.network.cidr),
         pools: topology.pool_ids().map(|id| pool(topology, id, among(id))).collect(),
         balancers: topology
             .load_balancer_ids()
-            .map(|id| Shape { number: id.position(), label: topology[id].name.to_string() })
+            .map(|id| Shape {
+                number: id.position(),
+                label: format!("{}{}", topology[id].name, stands_in(topology, &topology[id].subnets)),
+            })
             .collect(),
         databases: topology
             .database_ids()
             .map(|id| Shape {
                 number: id.position(),
-                label: format!("{}\n{}", topology[id].name, topology[id].engine),
+                label: format!(
+                    "{}\n{}{}",
+                    topology[id].name,
+                    topology[id].engine,
+                    stands_in(topology, &topology[id].subnets)
+                ),
             })
             .collect(),
-        empty: empty.map(|id| Shape { number: id.position(), label: subnet(topology, id) }).collect(),
-        internet: wires.iter().any(|wire| wire.from == Party::Internet || wire.to == Party::Internet),
-        arrows: between
-            .iter()
-            .filter(|((from, to), _)| from != to)
-            .filter_map(|((from, to), all)| {
-                Some(Arrow { from: end(*from)?, to: end(*to)?, label: ports(all) })
-            })
-            .collect(),
+        internet: wires.iter().any(|wire| wire.from == Party::Internet),
+        outside: wires.iter().any(|wire| wire.to == Party::Internet),
+        arrows: arrows(topology, &between),
     }
+}
+
+/// The subnets that something may stand in, where they are a provider's and it has no address of its own.
+fn stands_in(topology: &Topology, subnets: &[SubnetId]) -> String {
+    if *topology.network.provider == Provider::Plain {
+        return String::new();
+    }
+    format!("\nin {}", many::some(subnets.iter().map(|id| &topology[*id].name)))
+}
+
+/// One arrow between two parties: where both open connections, it has two heads.
+fn arrows(topology: &Topology, between: &BTreeMap<(Party, Party), Vec<Ports>>) -> Vec<Arrow> {
+    let mut all = Vec::new();
+    for ((from, to), forth) in between {
+        let back = between.get(&(*to, *from)).filter(|_| *from != Party::Internet && *to != Party::Internet);
+        // The other way round is a part of the first one's arrow.
+        if from == to || (back.is_some() && to < from) {
+            continue;
+        }
+        let (Some(start), Some(end)) = (end(*from, "internet"), end(*to, "outside")) else { continue };
+        let label = match back {
+            None => ports(forth),
+            Some(back) => {
+                let to_each =
+                    |party: Party, all: &[Ports]| format!("to {}: {}", party.name(topology), ports(all));
+                format!("{}\n{}", to_each(*to, forth), to_each(*from, back))
+            }
+        };
+        let long = *from == Party::Internet;
+        all.push(Arrow { from: start, to: end, both_ways: back.is_some(), long, label });
+    }
+    all
 }
 
 fn pool(topology: &Topology, id: PoolId, among: Option<String>) -> PoolFrame {
@@ -99,15 +137,14 @@ fn pool(topology: &Topology, id: PoolId, among: Option<String>) -> PoolFrame {
     for node in &pool.nodes {
         of_subnets.entry(topology[*node].subnet).or_default().push(*node);
     }
-    let label = match &pool.title {
-        Some(title) => format!("{title} ({})", pool.name),
-        None => pool.name.to_string(),
-    };
     PoolFrame {
         number: id.position(),
-        label,
+        // A frame's title is one narrow line to Mermaid: the pool's own title would be cut.
+        label: pool.name.to_string(),
+        // Mermaid puts frames side by side from the last to the first.
         subnets: of_subnets
             .iter()
+            .rev()
             .map(|(id, nodes)| SubnetFrame {
                 number: id.position(),
                 label: subnet(topology, *id),
@@ -145,8 +182,8 @@ fn boxes(topology: &Topology, nodes: &[NodeId], as_one: bool) -> Vec<Shape> {
 
 fn subnet(topology: &Topology, id: SubnetId) -> String {
     let subnet = &topology[id];
-    let zone = subnet.zone.as_ref().map_or_else(String::new, |zone| format!("{zone}: "));
-    format!("{zone}{} {}", subnet.name, subnet.cidr)
+    let zone = subnet.zone.as_ref().map_or_else(String::new, |zone| format!("{zone}\n"));
+    format!("{zone}{}\n{}", subnet.name, subnet.cidr)
 }
 
 fn among(all: &[Ports]) -> String {
@@ -163,9 +200,9 @@ fn ports(all: &[Ports]) -> String {
     [Protocol::Tcp, Protocol::Udp].into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn end(party: Party) -> Option<End> {
+fn end(party: Party, internet: &'static str) -> Option<End> {
     let (kind, number) = match party {
-        Party::Internet => ("internet", 0),
+        Party::Internet => (internet, 0),
         Party::LoadBalancer(id) => ("balancer", id.position()),
         Party::Pool(id) => ("pool", id.position()),
         Party::Database(id) => ("database", id.position()),

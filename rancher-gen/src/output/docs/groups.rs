@@ -21,14 +21,14 @@ pub(super) struct Printed(BTreeSet<GroupId>);
 #[derive(Serialize)]
 pub(super) struct Groups {
     tables: Vec<Group>,
-    above: Vec<Raw>,
+    above: Vec<String>,
     /// Whether the tool made a group of its own for the member.
     assumed: bool,
 }
 
 #[derive(Serialize)]
 struct Group {
-    name: Raw,
+    name: String,
     title: Option<String>,
     inbound: Vec<Rule>,
     outbound: Option<Vec<Rule>>,
@@ -58,7 +58,7 @@ impl Printed {
             if self.0.insert(*id) {
                 tables.push(group(&topology[*id], silent(topology, reach, member, *id)));
             } else {
-                above.push(Raw::name(&topology[*id].name));
+                above.push(topology[*id].name.to_string());
             }
         }
         Groups { tables, above, assumed: own.is_empty() }
@@ -67,7 +67,7 @@ impl Printed {
 
 fn group(group: &SecurityGroup, silent: Vec<String>) -> Group {
     Group {
-        name: Raw::name(&group.name),
+        name: group.name.to_string(),
         title: group.title.as_ref().map(ToString::to_string),
         inbound: group.inbound.iter().map(rule).collect(),
         outbound: group.outbound.as_ref().map(|rules| rules.iter().map(rule).collect()),

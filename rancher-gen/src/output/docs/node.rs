@@ -31,13 +31,13 @@ struct Firewall<'a> {
 #[derive(Serialize)]
 pub(super) struct NodePage<'a> {
     name: Raw,
-    pool: Raw,
+    pool: String,
     index: usize,
     of: String,
     address: Raw,
-    subnet: Raw,
+    subnet: String,
     cidr: Raw,
-    zone: Option<Raw>,
+    zone: Option<String>,
     os: Raw,
     engine: Raw,
     groups: String,
@@ -52,15 +52,15 @@ pub(super) struct NodePage<'a> {
 #[derive(Serialize)]
 struct Container {
     name: String,
-    role: Raw,
+    role: String,
     image: String,
-    started_by: Raw,
+    started_by: String,
     network: String,
 }
 
 #[derive(Serialize)]
 struct Starter {
-    name: Raw,
+    name: String,
     replaceable: bool,
     because: String,
 }
@@ -77,7 +77,7 @@ struct Inside<'a> {
     ports: Raw,
     protocol: Raw,
     owner: String,
-    namespace: Raw,
+    namespace: String,
     reached_by: std::borrow::Cow<'a, [String]>,
 }
 
@@ -115,13 +115,13 @@ impl Shared {
         let (declared, tunnels) = split(topology, id);
         NodePage {
             name: Raw::name(&node.name),
-            pool: Raw::name(&pool.name),
+            pool: pool.name.to_string(),
             index: node.index,
             of: many::count(pool.nodes.len()),
             address: Raw::number(node.address),
-            subnet: Raw::name(&subnet.name),
+            subnet: subnet.name.to_string(),
             cidr: Raw::number(subnet.cidr),
-            zone: subnet.zone.as_ref().map(Raw::name),
+            zone: subnet.zone.as_ref().map(ToString::to_string),
             os: Raw::word(pool.os.title()),
             engine: Raw::number(pool.engine.version.clone()),
             groups: many::listed(pool.groups.iter().map(|group| &topology[*group].name)),
@@ -162,7 +162,7 @@ impl Shared {
                 ports,
                 protocol,
                 owner: topology.container_name(*instance).to_string(),
-                namespace: Raw::name(&topology[topology.namespace_service(service)].name),
+                namespace: topology[topology.namespace_service(service)].name.to_string(),
                 reached_by: std::borrow::Cow::Borrowed(reached_by),
             };
             let own = inside.own.iter().map(|InsidePort { ports, protocol, reached_by }| {
@@ -203,11 +203,11 @@ fn containers(
 ) -> Vec<Container> {
     let row = |name: String, service: ServiceId| Container {
         name,
-        role: Raw::name(&topology[service].role),
+        role: topology[service].role.to_string(),
         image: topology[service].image.clone(),
         started_by: match topology[service].started_by {
-            StartedBy::Person => Raw::word("a person"),
-            StartedBy::Starter(starter) => Raw::name(&topology[starter].name),
+            StartedBy::Person => "a person".to_owned(),
+            StartedBy::Starter(starter) => topology[starter].name.to_string(),
         },
         network: network(topology, service),
     };
@@ -256,7 +256,7 @@ fn starters(topology: &Topology, declared: &[InstanceId]) -> Vec<Starter> {
     ids.dedup();
     ids.into_iter()
         .map(|id| Starter {
-            name: Raw::name(&topology[id].name),
+            name: topology[id].name.to_string(),
             replaceable: topology[id].replaceable,
             because: topology[id].because.to_string(),
         })
@@ -310,7 +310,7 @@ fn tunnel_listeners<'a>(
     own: &[InstanceId],
 ) -> Vec<Inside<'a>> {
     let mesh = &topology[id];
-    let namespace = Raw::name(&topology[mesh.namespace].name);
+    let namespace = topology[mesh.namespace].name.to_string();
     let carried = &topology[mesh.carries].name;
     let listener = |address, ports: Raw, owner: String, reached_by: String| Inside {
         address,

@@ -6,7 +6,7 @@ use rancher_topology::flow::{Reason, Route};
 use rancher_topology::policy::Member;
 use rancher_topology::scalar::{DatabaseEngine, Name};
 use rancher_topology::topology::{
-    Database, DatabaseId, EnvironmentValue, LoadBalancer, LoadBalancerId, Origin, PoolId,
+    Database, DatabaseId, EnvironmentValue, Known, LoadBalancer, LoadBalancerId, Origin, PoolId,
 };
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ pub(super) struct Page {
 
 #[derive(Serialize)]
 struct Network {
-    name: Raw,
+    name: String,
     cidr: Raw,
     subnets: usize,
     stated: Vec<Subnet>,
@@ -46,13 +46,13 @@ struct Network {
 struct Subnet {
     label: String,
     cidr: Raw,
-    zone: Option<Raw>,
+    zone: Option<String>,
     assumed: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Overlay {
-    name: Raw,
+    name: String,
     cidr: Raw,
     carried_by: String,
 }
@@ -84,13 +84,13 @@ struct Range {
 #[derive(Serialize)]
 struct DatabaseView {
     title: String,
-    name: Raw,
+    name: String,
     engine: String,
     port: u16,
     observed: Option<Raw>,
     host: String,
     created: Option<Created>,
-    standby: bool,
+    standby: Said,
     groups: Groups,
 }
 
@@ -104,11 +104,11 @@ struct Created {
 #[derive(Serialize)]
 struct Balancer {
     title: String,
-    name: Raw,
-    internal: bool,
+    name: String,
+    reached_from: Said,
     targets: String,
-    health: String,
-    idle: String,
+    health: Said,
+    idle: Said,
     listeners: Vec<Listener>,
     dead: Vec<u16>,
     policies: Vec<Policy>,
@@ -122,27 +122,48 @@ struct Listener {
     instance_protocol: String,
     instance_port: u16,
     cipher: Raw,
-    certificate: Raw,
+    certificate: String,
 }
 
 /// A policy that puts a PROXY header before connections to some of the targets' ports.
 #[derive(Serialize)]
 struct Policy {
-    name: Raw,
-    ports: Vec<u16>,
+    name: String,
+    commands: Commands,
     listed: String,
+}
+
+/// What the commands that make a policy are given.
+#[derive(Serialize)]
+struct Commands {
+    balancer: Raw,
+    policy: Raw,
+    ports: Vec<u16>,
+}
+
+/// A value that the topology may leave out.
+#[derive(Serialize)]
+struct Said {
+    value: String,
+    assumed: bool,
+}
+
+impl Said {
+    fn new<T>(known: &Known<T>, print: impl Fn(&T) -> String) -> Self {
+        Self { value: print(&known.value), assumed: known.origin != Origin::Stated }
+    }
 }
 
 /// How the firewalls of a pool's nodes are wider than its groups.
 #[derive(Serialize)]
 struct Firewall {
-    pool: Raw,
+    pool: String,
     widened: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Secret {
-    name: Raw,
+    name: String,
     service: String,
 }
 
@@ -169,7 +190,7 @@ fn network(topology: &Topology) -> Network {
     let twice =
         |title| topology.subnets.iter().filter(|subnet| subnet.title.as_ref() == Some(title)).count() > 1;
     Network {
-        name: Raw::name(&topology.network.name),
+        name: topology.network.name.to_string(),
         cidr: Raw::number(topology.network.cidr),
         subnets: topology.network.stated_subnets.unwrap_or(topology.subnets.len()),
         stated: topology
@@ -182,7 +203,7 @@ fn network(topology: &Topology) -> Network {
                     None => format!("Subnet {}", subnet.name),
                 },
                 cidr: Raw::number(subnet.cidr),
-                zone: subnet.zone.as_ref().map(Raw::name),
+                zone: subnet.zone.as_ref().map(ToString::to_string),
                 assumed: subnet.assumed.as_ref().map(ToString::to_string),
             })
             .collect(),
@@ -190,7 +211,7 @@ fn network(topology: &Topology) -> Network {
             .overlays
             .iter()
             .map(|overlay| Overlay {
-                name: Raw::name(&overlay.name),
+                name: overlay.name.to_string(),
                 cidr: Raw::number(overlay.cidr),
                 carried_by: many::some(overlay.carried_by.iter().map(|service| &topology[*service].name)),
             })
@@ -236,13 +257,13 @@ fn database(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: Database
     });
     DatabaseView {
         title: title(database.title.as_ref(), "Database", &database.name),
-        name: Raw::name(&database.name),
+        name: database.name.to_string(),
         engine: product(&database.engine),
         port: database.port,
         observed: database.observed_address.map(Raw::number),
         host: database.host_name(&topology.network),
         created,
-        standby: *database.standby,
+        standby: Said::new(&database.standby, |standby| if *standby { "yes" } else { "no" }.to_owned()),
         groups: printed.groups(cx, reach, Member::Database(id), &database.groups),
     }
 }
@@ -261,7 +282,7 @@ fn balancer(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: LoadBala
     let topology = cx.topology;
     let balancer: &LoadBalancer = &topology[id];
     let upper = |protocol: rancher_topology::scalar::ListenerProtocol| protocol.as_str().to_ascii_uppercase();
-    let none = || Raw::word("N/A");
+    let none = "N/A";
     let dead = cx.flows.from(rancher_topology::flow::Party::LoadBalancer(id));
     let mut dead: Vec<u16> = dead
         .filter(|flow| flow.route == Route::Nowhere && flow.reason == Reason::Listener)
@@ -270,11 +291,17 @@ fn balancer(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: LoadBala
     dead.dedup();
     Balancer {
         title: title(balancer.title.as_ref(), "Load balancer", &balancer.name),
-        name: Raw::name(&balancer.name),
-        internal: *balancer.scheme == Scheme::Internal,
+        name: balancer.name.to_string(),
+        reached_from: Said::new(&balancer.scheme, |scheme| {
+            match scheme {
+                Scheme::InternetFacing => "the internet",
+                Scheme::Internal => "the network only",
+            }
+            .to_owned()
+        }),
         targets: targets(topology, balancer),
-        health: balancer.health_check.to_string(),
-        idle: balancer.idle_timeout.to_string(),
+        health: Said::new(&balancer.health_check, ToString::to_string),
+        idle: Said::new(&balancer.idle_timeout, ToString::to_string),
         listeners: balancer
             .listeners
             .iter()
@@ -286,9 +313,12 @@ fn balancer(cx: &Context<'_>, reach: &Reach, printed: &mut Printed, id: LoadBala
                 cipher: if listener.certificate.is_some() {
                     Raw::word("the provider's default")
                 } else {
-                    none()
+                    Raw::word(none)
                 },
-                certificate: listener.certificate.as_ref().map_or_else(none, Raw::name),
+                certificate: listener
+                    .certificate
+                    .as_ref()
+                    .map_or_else(|| none.to_owned(), ToString::to_string),
             })
             .collect(),
         dead,
@@ -322,9 +352,9 @@ fn policies(balancer: &LoadBalancer) -> Vec<Policy> {
         }
     }
     let policy = |(name, ports): (&Name, Vec<u16>)| Policy {
-        name: Raw::name(name),
-        listed: many::listed(&ports),
-        ports,
+        name: name.to_string(),
+        listed: ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+        commands: Commands { balancer: Raw::name(&balancer.name), policy: Raw::name(name), ports },
     };
     policies.into_iter().map(policy).collect()
 }
@@ -339,7 +369,7 @@ fn firewall(cx: &Context<'_>, id: PoolId) -> Firewall {
             }
         }
     }
-    Firewall { pool: Raw::name(&cx.topology[id].name), widened: many::few(widened) }
+    Firewall { pool: cx.topology[id].name.to_string(), widened: many::few(widened) }
 }
 
 fn secrets(topology: &Topology) -> Vec<Secret> {
@@ -347,7 +377,7 @@ fn secrets(topology: &Topology) -> Vec<Secret> {
     for service in &topology.services {
         for (_, value) in &service.environment {
             if let EnvironmentValue::Secret(name) = value {
-                secrets.push(Secret { name: Raw::name(name), service: service.name.to_string() });
+                secrets.push(Secret { name: name.to_string(), service: service.name.to_string() });
             }
         }
     }

@@ -161,7 +161,10 @@ fn row(topology: &Topology, id: ServiceId, differences: &mut Vec<Difference>) ->
             });
         }
     };
-    compare("Containers", &name, &derived.name);
+    // A name without the number of its containers says less, and nothing else.
+    if !derived.name.starts_with(&format!("{name} (x")) {
+        compare("Containers", &name, &derived.name);
+    }
     compare("Traffic to", &traffic_to, &derived.traffic_to);
     if port_set(&ports).is_none_or(|set| Some(set) != port_set(&derived.ports)) {
         compare("Ports", &ports, &derived.ports);
