@@ -14,8 +14,14 @@ pub fn mermaid(value: &str) -> Result<String, Unquotable> {
         return Err(Unquotable::new("a Mermaid label", value, "a label holds no control characters"));
     }
     let mut out = String::from("\"");
-    for c in value.chars() {
+    // A number or a dash at the beginning would make a list of it, which Mermaid refuses to draw.
+    let number = value.bytes().take_while(u8::is_ascii_digit).count();
+    for (position, c) in value.char_indices() {
         match c {
+            '-' if position == 0 => out.push_str("#45;"),
+            '+' if position == 0 => out.push_str("#43;"),
+            '.' if position == number => out.push_str("#46;"),
+            ')' if position == number => out.push_str("#41;"),
             '"' => out.push_str("#quot;"),
             '#' => out.push_str("#35;"),
             '&' => out.push_str("#amp;"),
