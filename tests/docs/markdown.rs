@@ -28,7 +28,7 @@ impl Page {
                 // The text of an item ends where a list inside it begins.
                 Event::Start(Tag::List(_)) if !run.is_empty() => page.texts.push(std::mem::take(&mut run)),
                 Event::Start(Tag::Heading { .. } | Tag::Paragraph | Tag::Item | Tag::TableCell) => {
-                    run.clear()
+                    run.clear();
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
                     run.clear();

@@ -22,7 +22,8 @@ pub(super) struct Page {
     title: String,
     name: Raw,
     aws: bool,
-    rancher: bool,
+    /// Where hosts register, when the cluster is a Rancher 1.x.
+    registration: Option<Said>,
     diagram: Raw,
     network: Network,
     pools: Vec<Pool>,
@@ -174,7 +175,10 @@ pub(super) fn page(cx: &Context<'_>, reach: &Reach, diagram: Raw) -> Page {
         title: topology.title.as_ref().map_or_else(|| topology.name.to_string(), ToString::to_string),
         name: Raw::name(&topology.name),
         aws: *topology.network.provider == Provider::Aws,
-        rancher: topology.rancher_1.is_some(),
+        registration: topology
+            .rancher_1
+            .as_ref()
+            .map(|rancher| Said::new(&rancher.registration_url, ToString::to_string)),
         diagram,
         network: network(topology),
         pools: topology.pool_ids().map(|id| pool(cx, reach, &mut printed, id)).collect(),
