@@ -51,6 +51,9 @@ services:
   web: {image: "nginx:1.27.2", on: box, publish: ["80:80"]}
 "#;
 
+const EMPTY: &str =
+    "{name: empty, network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}}";
+
 fn fleet(nodes: usize) -> String {
     format!(
         r#"
@@ -471,7 +474,14 @@ fn resolved(folder: &Path, link: &str) -> PathBuf {
 
 #[test]
 fn mermaid_draws_every_picture() {
-    let texts = [AS_WRITTEN.to_owned(), HARDENED.to_owned(), SHOP.to_owned(), TINY.to_owned(), fleet(5_000)];
+    let texts = [
+        AS_WRITTEN.to_owned(),
+        HARDENED.to_owned(),
+        SHOP.to_owned(),
+        TINY.to_owned(),
+        fleet(5_000),
+        EMPTY.to_owned(),
+    ];
     let trees: Vec<Tree> = texts.iter().map(|text| docs(text)).collect();
     let pictures: Vec<&str> = trees.iter().map(|tree| file(tree, "docs/topology.mmd")).collect();
     for (tree, picture) in trees.iter().zip(&pictures) {
@@ -489,6 +499,7 @@ fn mermaid_draws_every_picture() {
         vec!["store\n10.0.1.20", "5432/tcp"],
         vec!["box\n10.0.1.10", "80, 443/tcp\n123/udp"],
         vec!["2,500 nodes\nnode-1 … node-4999\n10.0.0.10 … 10.0.9.205"],
+        vec!["lab\n10.0.0.0/16"],
     ]) {
         for label in wanted {
             assert!(own.iter().any(|own| own == label), "{label:?} is not in {own:#?}");
