@@ -37,9 +37,9 @@ security-groups:
     inbound: [{port: 5432/tcp, from: web}]
     outbound: []
 services:
-  shop: {image: example.com/shop:1, on: web, publish: ["80:8080"], traffic-to: [postgres]}
-  postgres: {image: postgres:16.4, on: store, publish: ["5432:5432"]}
-  exporter: {image: prom/node-exporter:v1.8.2, on: [web, store], network: host, listen: [9100]}
+  shop: {image: example.com/shop:1, placement: web, publish: ["80:8080"], traffic-to: [postgres]}
+  postgres: {image: postgres:16.4, placement: store, publish: ["5432:5432"]}
+  exporter: {image: prom/node-exporter:v1.8.2, placement: [web, store], network: host, listen: [9100]}
 "#;
 
 const TINY: &str = r#"
@@ -48,7 +48,7 @@ network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
 nodes:
   box: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}
 services:
-  web: {image: "nginx:1.27.2", on: box, publish: ["80:80"]}
+  web: {image: "nginx:1.27.2", placement: box, publish: ["80:80"]}
 "#;
 
 const EMPTY: &str =
@@ -64,7 +64,7 @@ nodes:
 security-groups:
   nodes: {{inbound: [{{port: 7000/tcp, from: self, purpose: gossip}}, {{port: 9042/tcp, from: self}}]}}
 services:
-  store: {{image: "store:1", on: node, naming: numbered, publish: ["7000:7000", "9042:9042"], traffic-to: [store]}}
+  store: {{image: "store:1", placement: node, naming: numbered, publish: ["7000:7000", "9042:9042"], traffic-to: [store]}}
 "#
     )
 }

@@ -49,10 +49,10 @@ load-balancers:
 starters:
   boss: {{service: boss, because: {text}}}
 services:
-  boss: {{image: "boss:1", on: web}}
+  boss: {{image: "boss:1", placement: web}}
   shop:
     image: "shop:1"
-    on: web
+    placement: web
     started-by: boss
     publish: ["80:80"]
     stated: {{heading: {text}, name: {text}, traffic-to: {text}, ports: {text}, traffic-flow: [{text}, {text}]}}
