@@ -81,7 +81,8 @@ pub fn write(tree: &Tree, out: &Path, options: &Options<'_>) -> Result<Written, 
     make_folder(&own.folder)?;
     let lock = lock(&own.folder, out)?;
     let result = locked(tree, out, &own, options);
-    drop(lock);
+    // Closing the file is not enough: a process that another thread is starting holds it until it runs its program.
+    let _ = lock.unlock();
     if result.is_err() && fresh {
         // Nothing was written, so nothing of ours is to stay.
         let _ = fs::remove_dir_all(&own.folder);
