@@ -270,7 +270,9 @@ fn printed(state: &State<'_, '_>, value: &Value) -> Result<String, minijinja::Er
         return format.quote(text).map_err(unquotable);
     }
     match value.kind() {
-        minijinja::value::ValueKind::Number | minijinja::value::ValueKind::Bool => Ok(value.to_string()),
+        minijinja::value::ValueKind::Number => Ok(value.to_string()),
+        // minijinja says `True`, as Python does; every format here says `true`.
+        minijinja::value::ValueKind::Bool => Ok(value.is_true().to_string()),
         _ => Err(wrong("only strings, numbers and truths are printed")),
     }
 }

@@ -165,9 +165,7 @@ pub(crate) fn resolve(
     let database = find("database", &said.database, database);
     let balancer = find("load balancer", &said.load_balancer, balancer);
     let (manager, database, balancer) = (manager?, database?, balancer?);
-    let host =
-        format!("https://{}.{}.internal", topology.load_balancers[balancer].name, topology.network.name)
-            .to_ascii_lowercase();
+    let host = format!("https://{}", topology.load_balancers[balancer].host_name(&topology.network));
     let name = |said: Option<&Spanned<Name>>| -> Option<Known<Name>> {
         Some(match said {
             Some(name) => Known::stated(name.value.clone()),

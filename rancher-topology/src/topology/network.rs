@@ -129,7 +129,7 @@ pub struct Listener {
     pub forward: ListenerPort,
     /// The policy that puts a PROXY header before each connection.
     pub proxy_protocol: Option<Name>,
-    /// The variable that holds the certificate's ARN.
+    /// The name of the certificate with which TLS ends here.
     pub certificate: Option<Name>,
     /// Where the document says it.
     pub span: Span,
@@ -169,13 +169,34 @@ pub struct Database {
     pub span: Span,
 }
 
+/// A name inside the network's private zone. `internal` is reserved for private use (ICANN board resolution
+/// 2024.07.29.06).
+fn internal_name(name: &Name, network: &Network) -> String {
+    format!("{name}.{}", network.zone_name()).to_ascii_lowercase()
+}
+
+impl Network {
+    /// The private zone that the host names of load balancers and databases lie in: `NETWORK.internal`.
+    #[must_use]
+    pub fn zone_name(&self) -> String {
+        format!("{}.internal", self.name).to_ascii_lowercase()
+    }
+}
+
+impl LoadBalancer {
+    /// The host name that leads to it inside the network, whatever the provider calls it: `NAME.NETWORK.internal`.
+    #[must_use]
+    pub fn host_name(&self, network: &Network) -> String {
+        internal_name(&self.name, network)
+    }
+}
+
 impl Database {
     /// The host name that clients use, which stays when the database is replaced: `NAME.NETWORK.internal`.
     ///
-    /// Terraform makes it a record of a private zone that follows the database's endpoint. `internal` is reserved
-    /// for private use (ICANN board resolution 2024.07.29.06).
+    /// Terraform makes it a record of a private zone that follows the database's endpoint.
     #[must_use]
     pub fn host_name(&self, network: &Network) -> String {
-        format!("{}.{}.internal", self.name, network.name).to_ascii_lowercase()
+        internal_name(&self.name, network)
     }
 }

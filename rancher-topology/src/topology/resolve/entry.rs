@@ -158,7 +158,7 @@ impl Resolver<'_> {
                     "this listener has a certificate, and no TLS ends at it"
                 };
                 let help = if needs {
-                    "write `certificate: NAME`, the Terraform variable that holds its ARN"
+                    "write `certificate: NAME`; its ARN is put into the Terraform variable `certificate_NAME`"
                 } else {
                     "leave `certificate` out"
                 };
@@ -192,7 +192,7 @@ impl Resolver<'_> {
         listeners
     }
 
-    pub(super) fn databases(&mut self, subnets: &[Subnet]) -> Vec<Database> {
+    pub(super) fn databases(&mut self, subnets: &[Subnet], nodes: usize) -> Vec<Database> {
         let document = self.document;
         let mut all = Vec::new();
         for (name, said) in &document.databases {
@@ -234,7 +234,7 @@ impl Resolver<'_> {
                 ),
                 max_connections: Known::or(
                     said.max_connections.as_ref().map(|count| count.value),
-                    || 151.max(u32::try_from(self.nodes_named.len()).unwrap_or(u32::MAX).saturating_mul(50)),
+                    || 151.max(u32::try_from(nodes).unwrap_or(u32::MAX).saturating_mul(50)),
                     "50 for each node, and more than 150 in all",
                 ),
                 character_set: Known::or(

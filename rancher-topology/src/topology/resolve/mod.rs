@@ -84,7 +84,7 @@ impl<'d> Resolver<'d> {
         let meshes = self.meshes(&pools, &nodes, &mut services);
         let overlays = self.overlays();
         let starters = self.starters();
-        let databases = self.databases(&subnets);
+        let databases = self.databases(&subnets, nodes.len());
         let load_balancers = self.load_balancers(&subnets);
         let mut topology = Topology {
             name: document.name.value.clone(),

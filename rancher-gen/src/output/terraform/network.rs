@@ -1,0 +1,46 @@
+//! The network, its subnets, and what every file begins with.
+
+use rancher_topology::Topology;
+use serde::Serialize;
+
+use super::label::{label, raw};
+use crate::template::Raw;
+
+#[derive(Serialize)]
+pub(super) struct Network {
+    topology: String,
+    name: String,
+    cidr: String,
+    region: String,
+    zone_name: String,
+    subnets: Vec<Subnet>,
+}
+
+#[derive(Serialize)]
+struct Subnet {
+    label: Raw,
+    name: String,
+    cidr: String,
+    zone: Option<String>,
+    assumed: Option<String>,
+}
+
+pub(super) fn view(topology: &Topology) -> Network {
+    let subnet = |subnet: &rancher_topology::topology::Subnet| Subnet {
+        label: raw(&label(&subnet.name)),
+        name: subnet.name.to_string(),
+        cidr: subnet.cidr.to_string(),
+        zone: subnet.zone.as_ref().map(ToString::to_string),
+        assumed: subnet.assumed.as_ref().map(ToString::to_string),
+    };
+    let first_zone = topology.subnets.iter().find_map(|subnet| subnet.zone.as_deref()).unwrap_or_default();
+    Network {
+        topology: topology.name.to_string(),
+        name: topology.network.name.to_string(),
+        cidr: topology.network.cidr.to_string(),
+        // An availability zone is its region and a letter (AWS, "Regions and Zones").
+        region: first_zone.trim_end_matches(|c: char| c.is_ascii_alphabetic()).to_owned(),
+        zone_name: topology.network.zone_name(),
+        subnets: topology.subnets.iter().map(subnet).collect(),
+    }
+}
