@@ -98,6 +98,17 @@ pub struct DatabaseEngine {
     pub version: Version,
 }
 
+impl DatabaseEngine {
+    /// The oldest line of this product that RDS still makes, as major and minor version.
+    ///
+    /// MariaDB 10.5 and earlier and MySQL 5.7 and earlier are past RDS's standard support (AWS, "Supported MariaDB
+    /// versions" and "Supported MySQL versions on Amazon RDS").
+    #[must_use]
+    pub fn oldest_on_rds(&self) -> (u32, u32) {
+        if self.product == "mariadb" { (10, 6) } else { (8, 0) }
+    }
+}
+
 impl FromStr for DatabaseEngine {
     type Err = InvalidSoftware;
 

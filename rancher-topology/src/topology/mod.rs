@@ -160,6 +160,12 @@ impl Topology {
         (0..self.subnets.len()).map(SubnetId)
     }
 
+    /// The region of AWS that its subnets lie in; `None` where they are not AWS's.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.subnets.iter().find_map(Subnet::region)
+    }
+
     /// A node by its name.
     #[must_use]
     pub fn node_named(&self, name: &str) -> Option<NodeId> {

@@ -25,6 +25,16 @@ pub struct Network {
     pub span: Span,
 }
 
+impl Network {
+    /// The domain of the names inside it: `NETWORK.internal`.
+    ///
+    /// Terraform makes it a private zone. `internal` is reserved for private use (ICANN board resolution 2024.07.29.06).
+    #[must_use]
+    pub fn domain(&self) -> String {
+        format!("{}.internal", self.name).to_ascii_lowercase()
+    }
+}
+
 /// A part of the network.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -41,6 +51,28 @@ pub struct Subnet {
     pub assumed: Option<Text>,
     /// Where the document says it.
     pub span: Span,
+}
+
+impl Subnet {
+    /// The region of AWS that its zone lies in: `us-west-2` for `us-west-2a`. `None` when the zone is none of AWS's.
+    ///
+    /// Source: Amazon EC2 User Guide, "Regions and Zones": a zone's code is its region's and a letter, or for a Local
+    /// Zone the region's, a place and a letter (`us-west-2-lax-1a`).
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        let zone = self.zone.as_deref()?;
+        let digits = zone.find(|c: char| c.is_ascii_digit())?;
+        let behind = zone[digits..].trim_start_matches(|c: char| c.is_ascii_digit());
+        let region = &zone[..zone.len() - behind.len()];
+        let words = region[..digits].strip_suffix('-')?;
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+        let known = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let good = words.contains('-')
+            && words.split('-').all(is_word)
+            && behind.bytes().all(known)
+            && behind.ends_with(|c: char| c.is_ascii_lowercase());
+        good.then_some(region)
+    }
 }
 
 /// A network between containers of different nodes.
@@ -169,25 +201,11 @@ pub struct Database {
     pub span: Span,
 }
 
-/// A name inside the network's private zone. `internal` is reserved for private use (ICANN board resolution
-/// 2024.07.29.06).
-fn internal_name(name: &Name, network: &Network) -> String {
-    format!("{name}.{}", network.zone_name()).to_ascii_lowercase()
-}
-
-impl Network {
-    /// The private zone that the host names of load balancers and databases lie in: `NETWORK.internal`.
-    #[must_use]
-    pub fn zone_name(&self) -> String {
-        format!("{}.internal", self.name).to_ascii_lowercase()
-    }
-}
-
 impl LoadBalancer {
     /// The host name that leads to it inside the network, whatever the provider calls it: `NAME.NETWORK.internal`.
     #[must_use]
     pub fn host_name(&self, network: &Network) -> String {
-        internal_name(&self.name, network)
+        format!("{}.{}", self.name.to_ascii_lowercase(), network.domain())
     }
 }
 
@@ -197,6 +215,6 @@ impl Database {
     /// Terraform makes it a record of a private zone that follows the database's endpoint.
     #[must_use]
     pub fn host_name(&self, network: &Network) -> String {
-        internal_name(&self.name, network)
+        format!("{}.{}", self.name.to_ascii_lowercase(), network.domain())
     }
 }

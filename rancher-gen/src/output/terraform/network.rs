@@ -12,7 +12,7 @@ pub(super) struct Network {
     name: String,
     cidr: String,
     region: String,
-    zone_name: String,
+    domain: String,
     subnets: Vec<Subnet>,
 }
 
@@ -33,14 +33,13 @@ pub(super) fn view(topology: &Topology) -> Network {
         zone: subnet.zone.as_ref().map(ToString::to_string),
         assumed: subnet.assumed.as_ref().map(ToString::to_string),
     };
-    let first_zone = topology.subnets.iter().find_map(|subnet| subnet.zone.as_deref()).unwrap_or_default();
     Network {
         topology: topology.name.to_string(),
         name: topology.network.name.to_string(),
         cidr: topology.network.cidr.to_string(),
-        // An availability zone is its region and a letter (AWS, "Regions and Zones").
-        region: first_zone.trim_end_matches(|c: char| c.is_ascii_alphabetic()).to_owned(),
-        zone_name: topology.network.zone_name(),
+        // Resolving made sure that the zones of a network of AWS are in a region.
+        region: topology.region().unwrap_or_default().to_owned(),
+        domain: topology.network.domain(),
         subnets: topology.subnets.iter().map(subnet).collect(),
     }
 }

@@ -234,8 +234,8 @@ impl Resolver<'_> {
                 ),
                 max_connections: Known::or(
                     said.max_connections.as_ref().map(|count| count.value),
-                    || 151.max(u32::try_from(nodes).unwrap_or(u32::MAX).saturating_mul(50)),
-                    "50 for each node, and more than 150 in all",
+                    || u32::try_from(nodes).unwrap_or(u32::MAX).saturating_mul(50).clamp(151, 100_000),
+                    "50 for each node, more than 150 in all, and 100,000 at most: no server accepts more",
                 ),
                 character_set: Known::or(
                     said.character_set.as_ref().map(|set| set.value.clone()),
@@ -285,16 +285,11 @@ fn default_health(listeners: &[Spanned<document::Listener>]) -> HealthTarget {
 }
 
 /// The version that RDS still makes of an engine.
-///
-/// MariaDB 10.5 and earlier and MySQL 5.7 and earlier are past RDS's standard support (AWS, "Supported MariaDB
-/// versions" and "Supported MySQL versions on Amazon RDS").
 fn creatable(stated: &DatabaseEngine) -> Known<DatabaseEngine> {
-    let (oldest, current) = match stated.product {
-        "mariadb" => ((10, 6), "mariadb-10.11"),
-        _ => ((8, 0), "mysql-8.0"),
-    };
+    let (major, minor) = stated.oldest_on_rds();
+    let current = if stated.product == "mariadb" { "mariadb-10.11" } else { "mysql-8.0" };
     match current.parse() {
-        Ok(current) if !stated.version.at_least(oldest.0, oldest.1) => Known::assumed(
+        Ok(current) if !stated.version.at_least(major, minor) => Known::assumed(
             current,
             "RDS no longer makes the stated version; this is the oldest line near it that it makes",
         ),

@@ -1,0 +1,77 @@
+//! What RDS refuses. Source: Amazon RDS User Guide and API Reference, by the names given here.
+
+use super::zones_of;
+use crate::diagnostic::Diagnostic;
+use crate::topology::{Database, Topology};
+
+pub(super) fn refuse(topology: &Topology, database: &Database, diagnostics: &mut Vec<Diagnostic>) {
+    name(database, diagnostics);
+    if zones_of(topology, &database.subnets).len() < 2 {
+        diagnostics.push(
+            Diagnostic::error("aws-database-zones", format!("the subnets of `{}` are in one zone", database.name), database.span)
+                .why("RDS wants a subnet group over two zones, even for one instance (CreateDBSubnetGroup: DBSubnetGroupDoesNotCoverEnoughAZs)")
+                .help("add a subnet in a second zone; it may be empty"),
+        );
+    }
+    version(database, diagnostics);
+    sizes(database, diagnostics);
+}
+
+fn name(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
+    let name = database.name.as_str();
+    let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if !name.bytes().all(known)
+        || !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        || name.ends_with('-')
+        || name.contains("--")
+    {
+        diagnostics.push(
+            Diagnostic::error("aws-database-name", format!("RDS takes no database called `{name}`"), database.span)
+                .why("its identifier is letters, digits and single hyphens, and begins with a letter (CreateDBInstance)"),
+        );
+    }
+}
+
+/// "Supported MariaDB versions" and "Supported MySQL versions on Amazon RDS": what is past its end cannot be made.
+fn version(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
+    let engine = &*database.create_as;
+    let (major, minor) = engine.oldest_on_rds();
+    let line = format!("{}.{}", engine.version.major(), engine.version.minor());
+    let oldest = format!("{}-{major}.{minor}", engine.product);
+    let why = if !engine.version.at_least(major, minor) {
+        format!("the oldest line that it makes is {oldest}")
+    } else if !engine.version.to_string().starts_with(&line) {
+        format!("a line of {} is two numbers, as in {oldest}", engine.product)
+    } else {
+        return;
+    };
+    diagnostics.push(
+        Diagnostic::error("aws-database-version", format!("RDS makes no {engine}"), database.span)
+            .why(why)
+            .help(format!("write `create-as: {oldest}` or a later line")),
+    );
+}
+
+/// CreateDBInstance: ports from 1150; General Purpose SSD storage, 20 to 65536 GiB. Parameter `max_connections`: MariaDB
+/// 10 and MySQL 1 to 100000.
+fn sizes(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
+    let mut wrong = |id, message: String, why| {
+        diagnostics
+            .push(Diagnostic::error(id, format!("`{}` {message}", database.name), database.span).why(why));
+    };
+    if database.port < 1150 {
+        wrong(
+            "aws-database-port",
+            format!("listens on {}", database.port),
+            "RDS takes ports from 1150 to 65535",
+        );
+    }
+    if !(20..=65_536).contains(&*database.storage) {
+        let message = format!("has {} GiB of storage", *database.storage);
+        wrong("aws-database-storage", message, "RDS gives 20 to 65536 GiB");
+    }
+    if !(10..=100_000).contains(&*database.max_connections) {
+        let message = format!("accepts {} connections", *database.max_connections);
+        wrong("aws-database-connections", message, "`max_connections` is a number from 10 to 100000");
+    }
+}

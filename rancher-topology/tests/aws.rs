@@ -1,0 +1,100 @@
+//! What AWS refuses at `terraform apply` is refused here, before anything is rendered.
+#![allow(clippy::unwrap_used)]
+
+use rancher_topology::load;
+
+const GOOD: &str = "
+name: shop
+network:
+  name: shop-net
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets:
+    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
+    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
+nodes:
+  web: {count: 2, first-address: {a: 10.0.1.10, b: 10.0.2.10}, os: debian-12, engine: docker-27.3.1, root-volume: 20}
+databases:
+  store: {engine: mariadb-10.11, port: 3306, storage: 20, max-connections: 100}
+load-balancers:
+  front:
+    targets: web
+    idle-timeout: 60s
+    listeners:
+      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: front-policy}
+      - {listen: 81/tcp, forward: 82/tcp}
+services: {}
+";
+
+/// The ids of what is refused when one piece of the good document is another.
+fn refused(from: &str, to: &str) -> Vec<&'static str> {
+    assert!(GOOD.contains(from), "{from}");
+    load(&GOOD.replacen(from, to, 1))
+        .err()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|diagnostic| diagnostic.id)
+        .collect()
+}
+
+#[test]
+fn a_topology_that_aws_takes_is_taken() {
+    assert!(load(GOOD).is_ok(), "{:?}", load(GOOD).err());
+    for (from, to) in [
+        ("zone: eu-west-1b", "zone: eu-west-1-lon-1a"),
+        ("mariadb-10.11", "mariadb-11.4.3"),
+        ("mariadb-10.11", "mysql-5.6"),
+        ("idle-timeout: 60s", "idle-timeout: 1000ms"),
+    ] {
+        assert_eq!(refused(from, to), Vec::<&str>::new(), "{to}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_is_refused() {
+    for (from, to, id) in [
+        ("cidr: 10.0.0.0/16", "cidr: 10.0.0.0/8", "aws-cidr-size"),
+        ("a: 10.0.1.10", "a: 10.0.1.3", "aws-reserved-address"),
+        ("zone: eu-west-1a", "zone: rack-1", "aws-zone"),
+        ("zone: eu-west-1a", "zone: eu-west-1", "aws-zone"),
+        ("zone: eu-west-1a", "zone: EU-WEST-1a", "aws-zone"),
+        (", zone: eu-west-1a", "", "aws-zone"),
+        ("zone: eu-west-1b", "zone: eu-west-2b", "aws-regions"),
+        ("  store: {", "  sg-store: {", "aws-group-name"),
+        ("root-volume: 20", "root-volume: 4", "aws-root-volume"),
+        ("  store: {", "  Front: {", "aws-host-name"),
+        ("  front:", "  front.of.shop:", "aws-load-balancer-name"),
+        ("b: {cidr: 10.0.2.0/24", "b: {cidr: 10.0.2.0/28", "aws-load-balancer-room"),
+        ("idle-timeout: 60s", "idle-timeout: 1500ms", "aws-idle-timeout"),
+        ("idle-timeout: 60s", "idle-timeout: 4001s", "aws-idle-timeout"),
+        ("front-policy", "front_policy", "aws-policy-name"),
+        ("80/tcp, forward: 81/tcp", "80/http, forward: 81/http", "aws-proxy-protocol"),
+        ("81/tcp, forward: 82/tcp", "82/tcp, forward: 81/ssl", "aws-instance-protocol"),
+        ("  store: {", "  9store: {", "aws-database-name"),
+        ("port: 3306", "port: 1000", "aws-database-port"),
+        ("storage: 20", "storage: 5", "aws-database-storage"),
+        ("max-connections: 100", "max-connections: 100001", "aws-database-connections"),
+        ("port: 3306", "create-as: mariadb-10.0, port: 3306", "aws-database-version"),
+        ("port: 3306", "create-as: mariadb-11, port: 3306", "aws-database-version"),
+    ] {
+        let ids = refused(from, to);
+        assert!(ids.contains(&id), "{to}: {ids:?}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_is_no_matter_on_a_plain_network() {
+    let plain = GOOD.replace("provider: aws", "provider: plain").replace("port: 3306", "port: 1000");
+    assert!(load(&plain).is_ok());
+}
+
+#[test]
+fn a_fleet_asks_its_database_for_no_more_connections_than_one_can_have() {
+    let fleet = GOOD
+        .replace("10.0.1.0/24", "10.0.16.0/20")
+        .replace("10.0.2.0/24", "10.0.32.0/20")
+        .replace("a: 10.0.1.10, b: 10.0.2.10", "a: 10.0.16.10, b: 10.0.32.10")
+        .replace("count: 2", "count: 5000")
+        .replace(", max-connections: 100", "");
+    assert_eq!(*load(&fleet).unwrap().databases[0].max_connections, 100_000);
+}
