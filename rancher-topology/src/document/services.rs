@@ -365,6 +365,9 @@ pub struct Tunnel {
     /// The key file in the container; `/key/key` when it is not said and the command is spiped's own.
     #[serde(default)]
     pub key: Option<Spanned<String>>,
+    /// Environment variables.
+    #[serde(default)]
+    pub environment: IndexMap<Spanned<Name>, Spanned<Environment>>,
     /// Labels.
     #[serde(default)]
     pub labels: IndexMap<Spanned<Name>, String>,

@@ -258,7 +258,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn environment(
+    pub(super) fn environment(
         &mut self,
         said: &indexmap::IndexMap<Spanned<Name>, Spanned<document::Environment>>,
         pools: &[Pool],

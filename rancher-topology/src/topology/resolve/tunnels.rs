@@ -117,6 +117,7 @@ impl Resolver<'_> {
                 (Some(key), if said.command.is_empty() { own } else { said.command.0.clone() })
             }
         };
+        let environment = self.environment(&said.environment, pools);
         for peer in members {
             services.push(Service {
                 name: name.value.numbered('-', nodes[peer.0].index),
@@ -134,7 +135,7 @@ impl Resolver<'_> {
                 traffic_to: Vec::new(),
                 after: Vec::new(),
                 health: None,
-                environment: Vec::new(),
+                environment: environment.clone(),
                 labels: said.labels.iter().map(|(key, value)| (key.value.clone(), value.clone())).collect(),
                 privileged: false,
                 stdin: false,
