@@ -3,6 +3,7 @@
 //! Every part goes on after a mistake, so that one run reports them all.
 
 mod aws;
+mod carried;
 mod entry;
 mod network;
 mod nodes;
@@ -108,6 +109,7 @@ impl<'d> Resolver<'d> {
         self.traffic(&mut topology);
         self.populate(&mut topology);
         self.namespaces(&topology);
+        self.carried(&topology);
         if let Some(said) = &document.rancher_1 {
             topology.rancher_1 = rancher::resolve(said, &topology, &mut self.diagnostics);
         }

@@ -2,7 +2,7 @@
 
 use super::{MOST_INSTANCES, Party, Resolver};
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, Restart, Spanned};
+use crate::document::{self, Naming, Restart, Spanned};
 use crate::scalar::Name;
 use crate::topology::{
     Known, Mesh, MeshId, Node, Pool, PoolId, Service, ServiceId, ServiceKind, ServiceNetwork,
@@ -123,6 +123,7 @@ impl Resolver<'_> {
                 name: name.value.numbered('-', nodes[peer.0].index),
                 role: said.role.as_ref().unwrap_or(name).value.clone(),
                 kind: ServiceKind::Tunnel { mesh: id, peer: *peer },
+                naming: Naming::Plain,
                 command: command.clone(),
                 network: if namespace == carries {
                     ServiceNetwork::Of(carries)
