@@ -69,7 +69,7 @@ impl Format {
         let file = template.strip_suffix(".j2")?;
         let ending = file.rsplit_once('.').map_or(file, |(_, ending)| ending);
         Some(match ending {
-            "yaml" if file.starts_with("compose/") => Self::Compose,
+            "yaml" | "yml" if file.starts_with("compose/") || file.starts_with("rancher/") => Self::Compose,
             "yaml" | "yml" => Self::Yaml,
             "tf" => Self::Hcl,
             "sh" | "conf" | "example" => Self::Shell,

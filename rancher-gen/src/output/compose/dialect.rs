@@ -40,6 +40,12 @@ impl Dialect {
         !matches!(self, Self::Format2_0)
     }
 
+    /// Whether `${NAME-DEFAULT}` is understood. docker-compose does from 1.9 on, in format 2.1.
+    #[must_use]
+    pub const fn has_defaults(self) -> bool {
+        !matches!(self, Self::Format2_0)
+    }
+
     /// The command that reads such a file: what Docker 1.10 had beside it, or the plugin.
     #[must_use]
     pub const fn program(self) -> &'static str {

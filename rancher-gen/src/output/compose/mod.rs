@@ -8,7 +8,10 @@ mod health;
 mod view;
 
 use rancher_topology::document::Restart;
-use rancher_topology::topology::{InstanceId, NodeId, ServiceNetwork, StartedBy, Topology};
+use rancher_topology::scalar::Name;
+use rancher_topology::topology::{
+    EnvironmentValue, InstanceId, NodeId, Service, ServiceNetwork, StartedBy, Topology,
+};
 
 pub use dialect::Dialect;
 pub use health::probes;
@@ -61,6 +64,12 @@ impl Stack {
         self.startable && self.owners(topology).next().is_some()
     }
 
+    /// Whether one of its containers takes a secret.
+    #[must_use]
+    pub fn takes_secrets(&self, topology: &Topology) -> bool {
+        !secrets_of(topology, &self.instances).is_empty()
+    }
+
     /// What the engine does when an instance ends.
     #[must_use]
     pub fn restart(&self, topology: &Topology, instance: InstanceId) -> Restart {
@@ -91,7 +100,7 @@ pub fn stacks(topology: &Topology, node: NodeId) -> Vec<Stack> {
                 name: topology[id].name.to_string(),
                 file: format!("compose.{}.yaml", topology[id].name),
                 started_by,
-                startable: topology[id].replaceable,
+                startable: is_startable(topology, started_by),
                 instances,
             },
         }
@@ -99,11 +108,22 @@ pub fn stacks(topology: &Topology, node: NodeId) -> Vec<Stack> {
     starters.into_iter().map(of).collect()
 }
 
+/// Whether a file can start what somebody starts otherwise.
+fn is_startable(topology: &Topology, started_by: StartedBy) -> bool {
+    match started_by {
+        StartedBy::Person => true,
+        StartedBy::Starter(id) => topology[id].replaceable,
+    }
+}
+
 /// The secrets that a node's containers take, by name, each once.
 #[must_use]
-pub fn secrets(topology: &Topology, node: NodeId) -> Vec<rancher_topology::scalar::Name> {
-    use rancher_topology::topology::EnvironmentValue;
-    let services = topology.instances_on(node).iter().map(|instance| &topology[topology[*instance].service]);
+pub fn secrets(topology: &Topology, node: NodeId) -> Vec<Name> {
+    secrets_of(topology, topology.instances_on(node))
+}
+
+fn secrets_of(topology: &Topology, instances: &[InstanceId]) -> Vec<Name> {
+    let services = instances.iter().map(|instance| &topology[topology[*instance].service]);
     let values = services.flat_map(|service| &service.environment);
     let mut names: Vec<_> = values
         .filter_map(
@@ -113,6 +133,13 @@ pub fn secrets(topology: &Topology, node: NodeId) -> Vec<rancher_topology::scala
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Whether a service's containers are in a network namespace that is not their own.
+///
+/// Source: Docker's `runconfig/errors.go`: a container in another's network can have neither published nor exposed ports.
+fn shares_a_namespace(service: &Service) -> bool {
+    matches!(service.network, ServiceNetwork::Of(_) | ServiceNetwork::Host)
 }
 
 impl Output for Compose {
@@ -133,12 +160,29 @@ impl Output for Compose {
                 cx,
                 &format!("{folder}/health.sh"),
                 "compose/health.sh.j2",
-                &health::view(topology, node),
+                &health::view(topology, node)?,
             )?;
             out.note(format!(
-                "{} knows no health checks: compose files carry them as labels, and health.sh asks them from a timer",
+                "{} knows no health checks: compose files carry them as labels, and health.sh asks from a timer and tells of every bad answer",
                 topology.pool_of(node).engine
             ));
+        }
+        for instance in topology.instances_on(node) {
+            let service = &topology[topology[*instance].service];
+            if shares_a_namespace(service) && !service.expose.is_empty() {
+                out.note(format!(
+                    "the ports that {} exposes stand in no compose file: the engine refuses them in a network that is not its own",
+                    service.name
+                ));
+            }
+            if let (Some(health), true) = (&service.health, dialect.has_health_checks())
+                && *health.healthy != 1
+            {
+                out.note(format!(
+                    "`healthy: {}` of {} stands in no compose file: to the engine one good answer is enough",
+                    *health.healthy, service.name
+                ));
+            }
         }
         let names = secrets(topology, node);
         if !names.is_empty() {

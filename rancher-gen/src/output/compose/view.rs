@@ -25,6 +25,9 @@ pub(super) struct File {
     program: &'static str,
     project: Raw,
     version: Option<&'static str>,
+    /// The project, where the dialect has a place for it: there nobody has to know `-p`.
+    name: Option<String>,
+    secrets: bool,
     services: Vec<Service>,
 }
 
@@ -99,6 +102,8 @@ pub(super) fn stack(
         program: dialect.program().rsplit('/').next().unwrap_or_default(),
         project: Raw::quoted(Format::Shell, &[Piece::Value(&project)])?,
         version: dialect.version(),
+        name: dialect.version().is_none().then(|| project.clone()),
+        secrets: stack.takes_secrets(topology),
         services: stack
             .instances
             .iter()
@@ -115,12 +120,17 @@ fn service(
 ) -> Result<Service, Unquotable> {
     let rancher_topology::topology::Instance { service: id, node, .. } = topology[instance];
     let service = &topology[id];
-    let shares = matches!(service.network, ServiceNetwork::Of(_) | ServiceNetwork::Host);
+    let shares = super::shares_a_namespace(service);
     let mut labels: Vec<(String, String)> =
         service.labels.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
     if let (Some(health), false) = (&service.health, dialect.has_health_checks()) {
-        labels.push(("io.rancher-gen.health".into(), health::command(&health.probe)));
-        labels.push(("io.rancher-gen.health.interval".into(), health.interval.to_string()));
+        let mut label =
+            |name: &str, value: String| labels.push((format!("io.rancher-gen.health{name}"), value));
+        label("", health::command(health)?);
+        label(".interval", health.interval.to_string());
+        label(".timeout", health.timeout.to_string());
+        label(".unhealthy", health.unhealthy.to_string());
+        label(".healthy", health.healthy.to_string());
     }
     Ok(Service {
         key: key(topology, instance),
@@ -135,7 +145,7 @@ fn service(
             .environment
             .iter()
             .map(|(name, value)| {
-                Ok(Variable { name: Raw::name(name), value: variable(topology, node, name, value)? })
+                Ok(Variable { name: Raw::name(name), value: variable(topology, node, name, value, dialect)? })
             })
             .collect::<Result<_, Unquotable>>()?,
         volumes: service.volumes.clone(),
@@ -149,12 +159,15 @@ fn service(
             Restart::UnlessStopped => "unless-stopped",
             Restart::No => "no",
         },
-        health: service.health.as_ref().filter(|_| dialect.has_health_checks()).map(|health| HealthCheck {
-            command: health::command(&health.probe),
-            interval: health.interval.to_string(),
-            timeout: health.timeout.to_string(),
-            retries: *health.unhealthy,
-        }),
+        health: match &service.health {
+            Some(health) if dialect.has_health_checks() => Some(HealthCheck {
+                command: health::command(health)?,
+                interval: health.interval.to_string(),
+                timeout: health.timeout.to_string(),
+                retries: *health.unhealthy,
+            }),
+            _ => None,
+        },
     })
 }
 
@@ -164,16 +177,21 @@ fn key(topology: &Topology, instance: InstanceId) -> Raw {
 }
 
 /// A variable's value. A secret is handed through from the environment of whoever starts the file, which never holds it.
+///
+/// By its name alone where the two agree: then no program warns when the file is only looked at. A secret of another
+/// name is a reference, with an empty default where the dialect has defaults (format 2.1).
 fn variable(
     topology: &Topology,
     node: NodeId,
     name: &Name,
     value: &EnvironmentValue,
+    dialect: Dialect,
 ) -> Result<Option<Value>, Unquotable> {
     Ok(match value {
         EnvironmentValue::Secret(secret) if secret == name => None,
         EnvironmentValue::Secret(secret) => {
-            let reference = [Piece::Word("\"${"), Piece::Name(secret), Piece::Word("}\"")];
+            let end = if dialect.has_defaults() { "-}\"" } else { "}\"" };
+            let reference = [Piece::Word("\"${"), Piece::Name(secret), Piece::Word(end)];
             Some(Value::Reference(Raw::quoted(Format::Compose, &reference)?))
         }
         _ => topology.environment_on(node, value).map(Value::Text),

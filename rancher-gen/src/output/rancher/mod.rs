@@ -32,6 +32,7 @@ struct Server {
 struct Database {
     database: String,
     host: String,
+    port: u16,
     name: Raw,
     user: String,
     networks: Vec<String>,
@@ -49,12 +50,13 @@ impl Output for Rancher {
         let view = Database {
             database: database.name.to_string(),
             host: database.host_name(&topology.network),
+            port: database.port,
             name: Raw::name(&rancher.database_name),
             user: rancher.database_user.to_string(),
             networks: vec![host_pattern(topology.network.cidr)],
         };
         out.template(cx, "rancher/database.sql", "rancher/database.sql.j2", &view)?;
-        rancher_compose::render(cx, out)
+        rancher_compose::render(cx, rancher, out)
     }
 
     fn node(&self, cx: &Context<'_>, node: NodeId, out: &mut Rendering) -> Result<(), RenderError> {
