@@ -9,6 +9,7 @@
 )]
 
 pub mod cli;
+pub mod compose;
 pub mod examples;
 pub mod tools;
 pub mod tree;
