@@ -78,15 +78,14 @@ fn the_commands_in_the_example_make_a_key_and_a_password_under_it() {
     let tree = rendered(AS_WRITTEN).tree;
     let example = file(&tree, "nodes/mgmt-host-1/rancher/secrets.conf.example");
     let folder = tempfile::tempdir().unwrap();
-    let commands: String =
-        example.lines().filter_map(|line| line.strip_prefix("#   ")).map(|l| format!("{l}\n")).collect();
+    let commands: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
     let script = format!(
         "set -eu\n{}\n. ./secrets.conf\n
         printf '\\n%s' \"$CATTLE_DB_CATTLE_PASSWORD\" | grep -Eq '^[0-9a-f]{{32}}:[0-9a-f]+$'
         printf %b \"$(printf %s \"${{CATTLE_DB_CATTLE_PASSWORD#*:}}\" | sed 's/../\\\\x&/g')\" |
             openssl enc -d -aes-256-cbc -K \"$key\" -iv \"${{CATTLE_DB_CATTLE_PASSWORD%:*}}\"
         stat -c ' %a' secrets.conf server/encryption.key; base64 -d server/encryption.key | wc -c",
-        commands.replace(ETC, folder.path().to_str().unwrap())
+        commands.join("\n").replace(ETC, folder.path().to_str().unwrap())
     );
     let output = support::tools::feed(program("bash").args(["-c", &script]), "it's a \"pass\" $word\n");
     assert_eq!(output, "it's a \"pass\" $word 600\n 600\n32\n");
