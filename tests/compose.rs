@@ -352,7 +352,7 @@ nodes: {{box: {{first-address: {{a: 10.0.1.10}}, os: debian-12, engine: {engine}
 services:
   web:
     image: registry.example.com:5000/a/b:1.0@sha256:0123
-    on: box
+    placement: box
     publish: [\"127.0.0.1:8000-8001:80-81\", \"53:53/udp\", \"[::1]:90:90\"]
     command: [{}]
     environment: {{{}}}
@@ -400,7 +400,7 @@ fn secrets_are_taken_from_the_environment_and_looking_needs_none() {
 network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}}}}}
 nodes: {{box: {{first-address: {{a: 10.0.1.10}}, os: debian-12, engine: {engine}}}}}
 services:
-  web: {{image: a, on: box, environment: {{SAME: {{secret: SAME}}, OTHER: {{secret: RENAMED}}}}}}"
+  web: {{image: a, placement: box, environment: {{SAME: {{secret: SAME}}, OTHER: {{secret: RENAMED}}}}}}"
         );
         let tree = rendered(&text).tree;
         let folder = tempfile::tempdir().unwrap();

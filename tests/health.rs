@@ -49,7 +49,9 @@ fn closed() -> u16 {
 fn topology(engine: &str, services: &[(&str, String)]) -> String {
     let rows: Vec<String> = services
         .iter()
-        .map(|(name, probe)| format!("  {name}: {{image: a, on: box, health: {{{probe}, timeout: 400ms}}}}"))
+        .map(|(name, probe)| {
+            format!("  {name}: {{image: a, placement: box, health: {{{probe}, timeout: 400ms}}}}")
+        })
         .collect();
     format!(
         "name: x

@@ -21,27 +21,33 @@ fn ids(rest: &str) -> Vec<&'static str> {
 #[test]
 fn a_nul_character_is_refused_wherever_a_program_would_be_given_it() {
     for field in [r#"command: ["a\0b"]"#, r#"labels: {a: "b\0"}"#] {
-        assert_eq!(ids(&format!("services:\n  web: {{image: a, on: box, {field}}}")), ["nul-character"]);
+        assert_eq!(
+            ids(&format!("services:\n  web: {{image: a, placement: box, {field}}}")),
+            ["nul-character"]
+        );
     }
-    assert_eq!(ids(r#"services: {web: {image: a, on: box, tmpfs: ["/a\0"]}}"#), ["tmpfs"]);
+    assert_eq!(ids(r#"services: {web: {image: a, placement: box, tmpfs: ["/a\0"]}}"#), ["tmpfs"]);
 }
 
 #[test]
 fn a_folder_in_memory_is_an_absolute_path() {
-    assert_eq!(ids("services: {web: {image: a, on: box, tmpfs: run}}"), ["tmpfs"]);
-    assert_eq!(ids(r#"services: {web: {image: a, on: box, tmpfs: ["/run:size=64m"]}}"#), Vec::<&str>::new());
+    assert_eq!(ids("services: {web: {image: a, placement: box, tmpfs: run}}"), ["tmpfs"]);
+    assert_eq!(
+        ids(r#"services: {web: {image: a, placement: box, tmpfs: ["/run:size=64m"]}}"#),
+        Vec::<&str>::new()
+    );
 }
 
 #[test]
 fn two_containers_of_one_node_never_have_one_name() {
     let numbered = "services:
-  web: {image: a, on: box, naming: numbered}
-  web_2: {image: a, on: NODE}";
+  web: {image: a, placement: box, naming: numbered}
+  web_2: {image: a, placement: NODE}";
     assert_eq!(ids(&numbered.replace("NODE", "box-1")), Vec::<&str>::new());
     assert_eq!(ids(&numbered.replace("NODE", "box-2")), ["duplicate-container"]);
     let tunnel = "services:
-  cache: {image: a, on: box, publish: [6379:16379]}
-  relay-2: {image: a, on: box-1}
+  cache: {image: a, placement: box, publish: [6379:16379]}
+  relay-2: {image: a, placement: box-1}
 tunnels:
   relay: {carries: cache, port: 6379, entry: 16379}";
     assert_eq!(ids(tunnel), ["duplicate-container"]);
@@ -52,7 +58,7 @@ fn a_starter_has_a_unit_and_a_project_of_its_own() {
     let starters = |names: &[&str]| {
         let all: Vec<String> =
             names.iter().map(|name| format!("  {name}: {{service: web, because: it does}}")).collect();
-        ids(&format!("starters:\n{}\nservices: {{web: {{image: a, on: box}}}}", all.join("\n")))
+        ids(&format!("starters:\n{}\nservices: {{web: {{image: a, placement: box}}}}", all.join("\n")))
     };
     assert_eq!(starters(&["boot", "later"]), Vec::<&str>::new());
     for taken in ["firewall", "person", "Health", "per-son"] {
