@@ -10,3 +10,8 @@ pub mod report;
 pub mod show;
 pub mod template;
 pub mod tree;
+
+/// The example of README.md compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
