@@ -20,7 +20,7 @@ fn commands(page: &str) -> Vec<(String, String)> {
             _ if !inside => {}
             _ => match line.strip_prefix("$ ") {
                 Some(command) => all.push((command.to_owned(), String::new())),
-                None => all.last_mut().unwrap().1 += &format!("{line}\n"),
+                None => all.last_mut().unwrap().1.extend([line, "\n"]),
             },
         }
     }
