@@ -159,3 +159,13 @@ fn an_alias_bomb_is_refused() {
     let told = told(&text);
     assert!(told.len() == 1 && told[0].contains("too-large"), "{told:?}");
 }
+
+#[test]
+fn a_registration_url_that_cannot_be_made_is_asked_for() {
+    let text = SEED.replacen("name: rancher-vpc", "name: rancher_vpc", 1);
+    let told = told(&text);
+    assert!(
+        told.len() == 1 && told[0].contains("registration-url hosts have no URL to register at"),
+        "{told:?}"
+    );
+}

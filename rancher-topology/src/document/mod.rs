@@ -8,6 +8,7 @@ mod entry;
 mod network;
 mod nodes;
 mod one_or_many;
+mod rancher;
 mod security;
 mod services;
 mod source;
@@ -21,6 +22,7 @@ pub use entry::{Database, Listener, LoadBalancer, Scheme};
 pub use network::{Network, Overlay, Provider, Subnet};
 pub use nodes::Pool;
 pub use one_or_many::OneOrMany;
+pub use rancher::Rancher1;
 pub use security::{InboundRule, OutboundRule, SecurityGroup};
 pub use services::{
     Environment, FromModel, Health, Naming, Probe, Restart, Scope, Service, Starter, Stated, TrafficTo,
@@ -71,7 +73,7 @@ pub struct Document {
     pub tunnels: Named<Tunnel>,
     /// What is peculiar to Rancher 1.0 and 1.1 with its cluster manager; switches that product's rules on.
     #[serde(default)]
-    pub rancher_1: Option<Spanned<crate::rancher::Rancher1Document>>,
+    pub rancher_1: Option<Spanned<Rancher1>>,
 }
 
 /// What reading a text came to.

@@ -8,6 +8,7 @@ mod port;
 mod publish;
 mod reference;
 mod software;
+mod url;
 
 pub use duration::{Duration, InvalidDuration};
 pub use name::{InvalidName, InvalidText, Name, Text};
@@ -15,6 +16,7 @@ pub use port::{InvalidPort, PortRange, Ports, Protocol, Traffic};
 pub use publish::Publish;
 pub use reference::{Connection, HealthTarget, ListenerPort, ListenerProtocol, Peer};
 pub use software::{DatabaseEngine, Engine, InvalidSoftware, Os, Version};
+pub use url::HttpsUrl;
 
 /// Lets a type be written as one word: reads it through [`std::str::FromStr`], writes it through
 /// [`std::fmt::Display`], and describes it in the JSON Schema by its pattern.

@@ -6,6 +6,7 @@ mod instances;
 mod known;
 mod network;
 mod nodes;
+mod rancher;
 mod resolve;
 mod services;
 
@@ -15,13 +16,13 @@ pub use instances::{Instance, Namespace};
 pub use known::{Known, Origin};
 pub use network::{Database, Listener, LoadBalancer, Network, Overlay, SecurityGroup, SecurityRule, Subnet};
 pub use nodes::{Node, Pool};
+pub use rancher::Rancher1;
 pub use resolve::resolve;
 pub use services::{
     Destination, EnvironmentValue, Health, Mesh, Probe, Service, ServiceKind, ServiceNetwork, StartedBy,
     Starter, Traffic, TunnelEnd, TunnelMode,
 };
 
-use crate::rancher::Rancher1;
 use crate::scalar::{Name, Text};
 
 /// Handles: each is the position of a thing in the topology that it was taken from.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use rancher_topology::rancher::Rancher1;
+use rancher_topology::topology::Rancher1;
 use rancher_topology::topology::{
     Destination, EnvironmentValue, Probe, Service, ServiceId, StartedBy, StarterId, Topology,
 };

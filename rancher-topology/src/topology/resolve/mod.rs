@@ -7,6 +7,7 @@ mod carried;
 mod entry;
 mod network;
 mod nodes;
+mod rancher;
 mod services;
 mod traffic;
 mod tunnels;
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::document::{Document, Named, Spanned};
-use crate::rancher;
 use crate::scalar::Name;
 
 /// The most instances that a topology may have.
@@ -111,7 +111,7 @@ impl<'d> Resolver<'d> {
         self.namespaces(&topology);
         self.carried(&topology);
         if let Some(said) = &document.rancher_1 {
-            topology.rancher_1 = rancher::resolve(said, &topology, &mut self.diagnostics);
+            topology.rancher_1 = self.rancher_1(said, &topology);
         }
         topology
     }

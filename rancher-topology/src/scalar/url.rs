@@ -1,0 +1,73 @@
+//! URLs of hosts.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A URL of the form `https://HOST[:PORT]`: the registration URL is made `https` by Rancher's own page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HttpsUrl(String);
+
+impl HttpsUrl {
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its host, without the port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.0.trim_start_matches("https://");
+        rest.split_once(':').map_or(rest, |(host, _)| host)
+    }
+}
+
+impl FromStr for HttpsUrl {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let wrong = || format!("`{}` is not of the form `https://HOST[:PORT]`", word.escape_debug());
+        let rest = word.strip_prefix("https://").ok_or_else(wrong)?;
+        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let good_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0));
+        if host.len() <= 253 && host.split('.').all(label) && good_port {
+            Ok(Self(word.to_owned()))
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+impl fmt::Display for HttpsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+super::one_word!(
+    HttpsUrl,
+    "string",
+    "^https://[A-Za-z0-9.-]+(:[0-9]+)?$",
+    "a URL of the form `https://HOST[:PORT]`"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::HttpsUrl;
+
+    #[test]
+    fn only_https_with_a_host_is_a_registration_url() {
+        assert_eq!(
+            "https://rancher.example.com:8443".parse::<HttpsUrl>().unwrap().host(),
+            "rancher.example.com"
+        );
+        for url in ["http://a", "https://", "https://a/b", "https://a:0", "https://a b", "https://a\n"] {
+            assert!(url.parse::<HttpsUrl>().is_err(), "{url:?}");
+        }
+    }
+}
