@@ -189,13 +189,14 @@ fn every_link_of_the_stack_leads_to_a_service_in_it() {
 #[test]
 fn what_differs_by_node_is_left_out_of_the_stack_and_told() {
     let changed = AS_WRITTEN.replace(
-        "    environment: *proxy\n",
-        "    environment: {PRICE: \"5$ ${a}\", PLACE: {node-index: mgmt-host}, TOKEN: {secret: PROXY_TOKEN}}\n",
+        "    environment: *proxy\n    labels: {io.rancher.container.agent.role: system}\n",
+        "    environment: {PRICE: \"5$ ${a}\", PLACE: {node-index: mgmt-host}, TOKEN: {secret: PROXY_TOKEN}}\n    labels: {price: 5$}\n",
     );
     let (docker, _) = stack(&changed);
     // rancher-compose interpolates as docker-compose does.
     let expected = json!({"PRICE": "5$$ $${a}", "TOKEN": "${PROXY_TOKEN}"});
     assert_eq!(docker["websocket-proxy-ssl"]["environment"], expected);
+    assert_eq!(docker["websocket-proxy-ssl"]["labels"], json!({"price": "5$$"}));
     let told = rendered(&changed).notes;
     assert!(told.iter().any(|note| note.contains("PLACE of management_websocket-proxy-ssl")), "{told:?}");
 }
