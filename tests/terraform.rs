@@ -1,426 +1,665 @@
-//! Terraform: formatted, valid, planned without a question, applied, and read back from an AWS mock.
+//! Terraform takes what is rendered for it, and a mock of AWS makes of it what the topology says.
+//!
+//! There is no registry and no cloud here: tests/data/terraform/README.md says what takes their place.
 
-#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
-use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use rancher_gen::tree::Tree;
+use rancher_topology::Topology;
+use rancher_topology::document::Scheme;
+use rancher_topology::flow::FlowGraph;
+use rancher_topology::policy::{Member, RulePeer, SecurityPolicy};
+use rancher_topology::scalar::Traffic;
+use rancher_topology::topology::{LoadBalancerId, Origin, SubnetId};
 use serde_json::{Value, json};
-use support::examples::{AS_WRITTEN, HARDENED, file, onto, rendered};
-use support::tools::{feed, program, python, run, top};
+use support::examples::{AS_WRITTEN, HARDENED, file, rendered, topology};
+use support::tools::{program, python, run, top};
 
-const FLEET: &str = include_str!("../examples/fleet/fleet.yaml");
-
-/// What the examples do not have: TLS that ends at the load balancer, targets that are a part of a pool, all of a
-/// protocol, IPv6, a rule twice, names that are no identifiers, and texts that mean something to Terraform.
-const ODD: &str = r#"
+/// What the examples have not: dots and digits in names, every kind of traffic and peer, rules that are one to AWS,
+/// certificates, two load balancers, single targets, nodes of several pools, with public addresses and without.
+const ODD: &str = "
 name: odd
-title: 'quotes " and ${title} and %{if} 🦀'
-network: {name: odd.net, provider: aws, cidr: 10.9.0.0/16, subnets: {1a: {cidr: 10.9.1.0/24, zone: eu-west-1a}, b.c: {cidr: 10.9.2.0/24, zone: eu-west-1b}}}
+network:
+  name: Odd.Net
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets:
+    1st.subnet: {cidr: 10.0.1.0/24, zone: eu-west-1a}
+    second_subnet: {cidr: 10.0.2.0/24, zone: eu-west-1b}
 nodes:
-  web: {count: 3, first-address: {1a: 10.9.1.10, b.c: 10.9.2.10}, os: ubuntu-24.04, engine: docker-27.3.1, groups: [g.1, g-1]}
-  box: {first-address: {1a: 10.9.1.100}, os: rocky-9, engine: docker-27.3.1}
+  3web: {count: 11, first-address: {1st.subnet: 10.0.1.10, second_subnet: 10.0.2.10}, os: debian-12, engine: docker-27.3.1, groups: [a.b, a_dot_b]}
+  arm: {first-address: {1st.subnet: 10.0.1.100}, os: ubuntu-24.04, engine: docker-27.3.1, instance-type: m7g.large, public-address: false}
+  rock: {count: 2, first-address: {second_subnet: 10.0.2.100}, os: rocky-9, engine: docker-27.3.1}
 security-groups:
-  g.1:
-    title: 'a "title" with ${x}'
+  a.b:
     inbound:
-      - {port: 22/tcp, from: 10.0.0.0/8, purpose: '"quoted" ${purpose} \ 🦀'}
-      - {port: 22/tcp, from: 10.0.0.0/8, purpose: the same once more}
-      - {port: icmp, from: [10.0.0.0/8, 2001:db8::/32, self]}
-      - {port: any, from: g-1}
-      - {port: 8000-8100/udp, from: internet, purpose: range}
-  g-1: {}
+      - {port: 22/tcp, from: 10.0.0.0/16, purpose: ssh}
+      - {port: 22/tcp, from: [10.0.0.0/16, self], purpose: also ssh}
+      - {port: 8000-8100, from: internet, purpose: many}
+      - {port: icmp, from: internet}
+      - {port: any, from: a_dot_b, optional: true, purpose: all}
+      - {port: 53/udp, from: 2001:db8::/32, purpose: names}
+    outbound: []
+  a_dot_b:
+    outbound: [{port: any, to: internet, purpose: everywhere}]
+databases:
+  Store: {engine: mysql-8.0, port: 3307}
+  another-store: {engine: mariadb-11.4.3, port: 3306, groups: a.b}
 load-balancers:
-  one: {targets: [web-1, web-3, box], health-check: HTTP:80/ping, listeners: [{listen: 443/ssl, forward: 80/tcp, certificate: shared}]}
-  two: {targets: web, scheme: internal, listeners: [{listen: 443/https, forward: 80/http, certificate: shared}]}
-services:
-  nginx: {image: "nginx:1.27.2", placement: [web, box], publish: ["80:80"]}
-"#;
-
-/// A rendered configuration on a disk, with the provider that has the schema and no cloud.
-struct Configuration {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-}
-
-impl Configuration {
-    fn of(text: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        onto(&rendered(text).tree, folder.path());
-        let path = folder.path().join("terraform");
-        Self { _folder: folder, path }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let data = top().join("tests/data/terraform");
-        let mut command = python();
-        command
-            .arg(data.join("schema_provider.py"))
-            .arg(data.join("aws-provider-schema.json"))
-            .arg("--")
-            .arg(program("terraform").get_program())
-            .args(arguments)
-            .env("TF_CLI_ARGS", "-no-color")
-            .current_dir(&self.path)
-            .env_remove("TF_CLI_CONFIG_FILE")
-            .env("TF_IN_AUTOMATION", "1")
-            .env("TF_INPUT", "0")
-            .env("CHECKPOINT_DISABLE", "1");
-        command
-    }
-
-    fn terraform(&self, arguments: &[&str]) -> String {
-        run(&mut self.command(arguments))
-    }
-
-    /// What Terraform knows after an apply.
-    fn applied(&self, variables: &[&str]) -> Value {
-        self.terraform(&["init", "-backend=false"]);
-        self.terraform(&["validate"]);
-        let with = |words: &[&'static str]| [words, variables].concat();
-        self.terraform(&with(&["apply", "-auto-approve"]));
-        // `-detailed-exitcode` ends with 2 when a second apply would change something.
-        self.terraform(&with(&["plan", "-detailed-exitcode"]));
-        let shown = self.terraform(&["show", "-json"]);
-        std::fs::write(self.path.join("state.json"), &shown).unwrap();
-        serde_json::from_str(&shown).unwrap()
-    }
-}
-
-fn resources(state: &Value) -> Vec<&Value> {
-    state["values"]["root_module"]["resources"].as_array().unwrap().iter().collect()
-}
-
-fn of_type<'s>(state: &'s Value, kind: &str) -> Vec<&'s Value> {
-    resources(state).into_iter().filter(|resource| resource["type"] == kind).collect()
-}
-
-/// An AWS of our own, on loopback; it ends with the test.
-struct Mock {
-    server: Child,
-    port: u16,
-}
-
-impl Mock {
-    fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = python()
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mock = Self { server, port };
-        for _ in 0..300 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return mock;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("moto does not listen on port {port}");
-    }
-
-    fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// Makes what a state says; the mock's refusals fail the test.
-    fn replay(&self, state: &Path) {
-        run(python()
-            .arg(top().join("tests/data/terraform/replay_state.py"))
-            .arg(state)
-            .arg(self.endpoint())
-            .env("AWS_EC2_METADATA_DISABLED", "true"));
-    }
-
-    fn ask(&self, script: &str) -> Value {
-        let head = "
-import boto3, json, sys
-def client(name):
-    return boto3.client(name, endpoint_url=sys.argv[1], region_name='us-west-2',
-                        aws_access_key_id='test', aws_secret_access_key='test')
-ec2, elb, rds, route53 = map(client, ('ec2', 'elb', 'rds', 'route53'))
+  Front:
+    targets: [3web, rock-2]
+    listeners:
+      - {listen: 443/https, forward: 80/http, certificate: version}
+      - {listen: 8443/ssl, forward: 81/tcp, certificate: web.cert, proxy-protocol: p1}
+      - {listen: 8444/ssl, forward: 81/tcp, certificate: web.cert, proxy-protocol: p1}
+      - {listen: 25/tcp, forward: 2525/tcp, proxy-protocol: p2}
+  back: {targets: [arm, 3web-3], scheme: internal, listeners: [{listen: 80/tcp, forward: 8080/tcp}]}
+services: {}
 ";
-        let script = format!("{head}{script}");
-        let printed = run(python().arg("-c").arg(script).arg(self.endpoint()));
-        serde_json::from_str(&printed).unwrap()
-    }
-}
+const CERTIFICATES: [(&str, &str); 2] = [
+    ("TF_VAR__version", "arn:aws:iam::123456789012:server-certificate/one"),
+    ("TF_VAR_web_dot_cert", "arn:aws:iam::123456789012:server-certificate/two"),
+];
 
-impl Drop for Mock {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
+/// One node and nothing else.
+const BARE: &str = "
+name: bare
+network: {name: bare, provider: aws, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24, zone: us-gov-west-1a}}}
+nodes: {box: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, public-address: false}}
+services: {}
+";
 
-fn is_formatted(tree: &Tree) {
-    let folder = tempfile::tempdir().unwrap();
-    onto(tree, folder.path());
-    run(program("terraform").args(["fmt", "-check", "-diff", "-recursive"]).arg(folder.path()));
-}
+const FLEET: &str = "
+name: fleet
+network:
+  name: fleet
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets: {a: {cidr: 10.0.32.0/19, zone: eu-west-1a}, b: {cidr: 10.0.64.0/19, zone: eu-west-1b}}
+nodes:
+  box: {count: 5000, first-address: {a: 10.0.32.10, b: 10.0.64.10}, os: debian-12, engine: docker-27.3.1}
+load-balancers:
+  front: {targets: box, listeners: [{listen: 80/tcp, forward: 80/tcp, proxy-protocol: p}]}
+databases:
+  store: {engine: mariadb-10.11, port: 3306}
+services:
+  mesh: {image: nginx:1.27.2, placement: box, publish: [80:80], traffic-to: [store]}
+";
 
 #[test]
 fn it_is_formatted_as_terraform_would() {
-    for text in [AS_WRITTEN, HARDENED, ODD] {
-        is_formatted(&rendered(text).tree);
+    for text in [AS_WRITTEN, HARDENED, ODD, BARE, FLEET] {
+        let folder = Folder::new(&rendered(text).tree);
+        let mut fmt = program("terraform");
+        run(fmt.args(["fmt", "-check", "-diff", "-recursive"]).current_dir(folder.path()));
     }
 }
 
 #[test]
-fn five_thousand_nodes_are_a_line_each_and_formatted() {
-    let text = FLEET
-        .replace("name: lab", "name: lab\n  provider: aws")
-        .replace("zone: a}", "zone: eu-west-1a}")
-        .replace("zone: b}", "zone: eu-west-1b}")
-        .replace("zone: c}", "zone: eu-west-1c}");
-    let tree = rendered(&text).tree;
-    let nodes = file(&tree, "terraform/nodes-node.tf");
-    assert_eq!(nodes.lines().filter(|line| line.contains("= { address = ")).count(), 5_000);
-    assert!(nodes.len() < 600_000, "{} bytes", nodes.len());
-    let rest: usize = tree.iter().filter(|(path, _)| path.as_str().starts_with("terraform/")).count();
-    assert!(rest < 10, "no file for each node");
-    is_formatted(&tree);
+fn it_can_be_read_by_another_reader_of_the_language() {
+    for text in [AS_WRITTEN, HARDENED, ODD, BARE] {
+        for (path, contents) in files(&rendered(text).tree) {
+            if Path::new(&path).extension().is_some_and(|ending| ending == "tf") {
+                let body = hcl::parse(&contents).unwrap_or_else(|error| panic!("{path}: {error}"));
+                assert!(body.blocks().count() > 0 || path.ends_with("outputs.tf"), "{path} is empty");
+            }
+        }
+    }
 }
 
 #[test]
-fn a_plain_network_has_none() {
-    assert!(!rendered(FLEET).tree.iter().any(|(path, _)| path.as_str().starts_with("terraform/")));
+fn the_page_s_cluster_is_applied_and_is_what_the_topology_says() {
+    applied_is_what_is_said(AS_WRITTEN, &[]);
 }
 
 #[test]
-fn the_page_is_applied_and_aws_says_the_same() {
-    let configuration = Configuration::of(AS_WRITTEN);
-    configuration.applied(&[]);
-    let mock = Mock::start();
-    mock.replay(&configuration.path.join("state.json"));
+fn the_hardened_cluster_is_applied_and_is_what_the_topology_says() {
+    applied_is_what_is_said(HARDENED, &[]);
+}
 
-    let rules = mock.ask(
-        "
-groups = {g['GroupId']: g['GroupName'].rsplit('-', 1)[0] for g in ec2.describe_security_groups()['SecurityGroups']}
-rules = []
-for rule in ec2.describe_security_group_rules()['SecurityGroupRules']:
-    peer = rule.get('CidrIpv4') or rule.get('ReferencedGroupInfo', {}).get('GroupId')
-    rules.append([rule['IsEgress'], rule['IpProtocol'], rule.get('FromPort'), peer, rule.get('Description', '')])
-print(json.dumps(rules))
-",
-    );
-    let mut inbound: Vec<String> = rules
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|rule| rule[0] == false && rule[3].as_str().is_some_and(|peer| peer.contains('/')))
+#[test]
+fn a_cluster_with_odd_names_and_rules_is_applied_and_is_what_the_topology_says() {
+    applied_is_what_is_said(ODD, &CERTIFICATES);
+}
+
+#[test]
+fn a_single_node_is_applied_and_nothing_has_a_way_out() {
+    let folder = Folder::new(&rendered(BARE).tree);
+    let state = folder.applied(&[]);
+    assert_eq!(addresses(&state).iter().filter(|address| address.contains("gateway")).count(), 0);
+    compare(&topology(BARE), &folder.mock(None), false);
+}
+
+#[test]
+fn the_fifteen_rules_of_the_page_have_its_purposes() {
+    let folder = Folder::new(&rendered(AS_WRITTEN).tree);
+    let state = folder.applied(&[]);
+    let mut rules: Vec<String> = resources(&state, "aws_vpc_security_group_ingress_rule")
+        .filter(|rule| rule["address"].as_str().unwrap().contains(".server-nodes["))
         .map(|rule| {
+            let v = &rule["values"];
+            let text = |key: &str| v[key].as_str().unwrap().to_owned();
+            assert_eq!(v["from_port"], v["to_port"]);
             format!(
                 "{} {} {} {}",
-                rule[1].as_str().unwrap(),
-                rule[2],
-                rule[3].as_str().unwrap(),
-                rule[4].as_str().unwrap()
+                text("ip_protocol"),
+                v["from_port"],
+                text("cidr_ipv4"),
+                text("description")
             )
         })
         .collect();
-    inbound.sort();
-    let mut page: Vec<String> = [
-        "tcp 22 0.0.0.0/0 ssh",
-        "tcp 80 0.0.0.0/0 http",
-        "tcp 443 0.0.0.0/0 https",
-        "tcp 81 0.0.0.0/0 proxy_to_http",
-        "tcp 444 0.0.0.0/0 proxy_to_https",
-        "tcp 6379 172.22.1.0/24 redis",
-        "tcp 2376 172.22.1.0/24 swarm",
-        "tcp 2181 0.0.0.0/0 zookeeper_client",
-        "tcp 2888 172.22.1.0/24 zookeeper_quorum",
-        "tcp 3888 172.22.1.0/24 zookeeper_leader",
-        "tcp 3306 172.22.1.0/24 mysql (RDS)",
-        "tcp 8080 0.0.0.0/0 ",
-        "tcp 18080 0.0.0.0/0 ",
-        "udp 500 172.22.1.0/24 access between nodes",
-        "udp 4500 172.22.1.0/24 access between nodes",
-        // The load balancer's own group, which the page does not speak of.
-        "tcp 80 0.0.0.0/0 internet",
-        "tcp 443 0.0.0.0/0 internet",
-        "tcp 8080 0.0.0.0/0 internet",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut page: Vec<String> = "\
+tcp 22 0.0.0.0/0 ssh
+tcp 80 0.0.0.0/0 http
+tcp 443 0.0.0.0/0 https
+tcp 81 0.0.0.0/0 proxy_to_http
+tcp 444 0.0.0.0/0 proxy_to_https
+tcp 6379 172.22.1.0/24 redis
+tcp 2376 172.22.1.0/24 swarm
+tcp 2181 0.0.0.0/0 zookeeper_client
+tcp 2888 172.22.1.0/24 zookeeper_quorum
+tcp 3888 172.22.1.0/24 zookeeper_leader
+tcp 3306 172.22.1.0/24 mysql (RDS)
+tcp 8080 0.0.0.0/0 no purpose is stated
+tcp 18080 0.0.0.0/0 optional
+udp 500 172.22.1.0/24 access between nodes
+udp 4500 172.22.1.0/24 access between nodes"
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect();
+    rules.sort();
     page.sort();
-    assert_eq!(inbound, page);
-
-    let found = mock.ask(
-        "
-instances = [i for r in ec2.describe_instances()['Reservations'] for i in r['Instances']]
-balancer = elb.describe_load_balancers()['LoadBalancerDescriptions'][0]
-database = rds.describe_db_instances()['DBInstances'][0]
-parameters = rds.describe_db_parameters(DBParameterGroupName=database['DBParameterGroups'][0]['DBParameterGroupName'])
-zone = route53.list_hosted_zones()['HostedZones'][0]
-records = route53.list_resource_record_sets(HostedZoneId=zone['Id'])['ResourceRecordSets']
-print(json.dumps({
-    'addresses': sorted(i['PrivateIpAddress'] for i in instances),
-    'listeners': sorted([l['Listener'][k] for k in ('LoadBalancerPort', 'Protocol', 'InstanceProtocol', 'InstancePort')]
-                        for l in balancer['ListenerDescriptions']),
-    'targets': len(balancer['Instances']),
-    'policies': sorted((p['InstancePort'], p['PolicyNames']) for p in balancer['BackendServerDescriptions']),
-    'database': [database['DBInstanceIdentifier'], database['Engine'], database['EngineVersion'],
-                 len(database['DBSubnetGroup']['Subnets'])],
-    'parameters': sorted((p['ParameterName'], p['ParameterValue']) for p in parameters['Parameters']),
-    'names': sorted(r['Name'] for r in records if r['Type'] in ('A', 'CNAME')),
-}))
-",
-    );
-    let policy = "rancher-ext-lb-ProxyProtocol-policy";
-    assert_eq!(
-        found,
-        json!({
-            "addresses": ["172.22.1.210", "172.22.1.211", "172.22.1.212"],
-            "listeners": [[80, "TCP", "TCP", 81], [443, "TCP", "TCP", 444], [8080, "HTTP", "HTTP", 8080]],
-            "targets": 3,
-            "policies": [[81, [policy]], [444, [policy]]],
-            "database": ["rancher-ext-db", "mariadb", "10.11", 3],
-            "parameters": [["character_set_server", "utf8"], ["max_connections", "151"]],
-            "names": ["rancher-ext-db.rancher-vpc.internal.", "rancher-ext-lb.rancher-vpc.internal."],
-        })
-    );
+    assert_eq!(rules, page);
 }
 
 #[test]
-fn the_hardened_cluster_is_applied_and_its_groups_admit_each_other() {
-    let configuration = Configuration::of(HARDENED);
-    let state = configuration.applied(&[]);
-    let mock = Mock::start();
-    mock.replay(&configuration.path.join("state.json"));
-    let world = of_type(&state, "aws_vpc_security_group_ingress_rule")
-        .into_iter()
-        .filter(|rule| rule["values"]["cidr_ipv4"] == "0.0.0.0/0")
-        .map(|rule| rule["name"].as_str().unwrap())
-        .collect::<BTreeSet<_>>();
-    assert_eq!(
-        world,
-        BTreeSet::from(["load-balancer_443-tcp_0-0-0-0_0", "load-balancer_80-tcp_0-0-0-0_0"]),
-        "only the load balancer is open to the world"
-    );
-    for instance in of_type(&state, "aws_instance") {
-        let values = &instance["values"];
-        assert_eq!(values["metadata_options"][0]["http_tokens"], "required");
-        assert_eq!(values["root_block_device"][0]["encrypted"], true);
+fn what_is_added_to_a_document_changes_nothing_else() {
+    let folder = Folder::new(&rendered(AS_WRITTEN).tree);
+    folder.applied(&[]);
+    let inbound = "    inbound:\n";
+    for (from, to, created) in [
+        (
+            inbound,
+            "    inbound:\n      - {port: 9100/tcp, from: 172.22.0.0/16, purpose: metrics}\n",
+            vec![r#"aws_vpc_security_group_ingress_rule.server-nodes["9100/tcp from 172.22.0.0/16"]"#],
+        ),
+        (
+            "security-groups:\n",
+            "security-groups:\n  first:\n    inbound: [{port: 22/tcp, from: 10.0.0.0/8}]\n    outbound: []\n",
+            vec![
+                "aws_security_group.first",
+                r#"aws_vpc_security_group_ingress_rule.first["22/tcp from 10.0.0.0/8"]"#,
+            ],
+        ),
+        (
+            "  subnets:\n",
+            "  subnets:\n    zero: {cidr: 172.22.9.0/24, zone: us-west-2a}\n",
+            vec![r#"aws_route_table_association.network["zero"]"#, r#"aws_subnet.network["zero"]"#],
+        ),
+        (
+            "count: 3 #",
+            "count: 5 #",
+            vec![r#"aws_instance.mgmt-host["mgmt-host-4"]"#, r#"aws_instance.mgmt-host["mgmt-host-5"]"#],
+        ),
+        // Two rules of one kind are one to AWS: a second purpose is a word in its description.
+        (inbound, "    inbound:\n      - {port: 22/tcp, from: 0.0.0.0/0, purpose: rescue}\n", vec![]),
+    ] {
+        assert!(AS_WRITTEN.contains(from), "{from}");
+        folder.put(&rendered(&AS_WRITTEN.replacen(from, to, 1)).tree);
+        let changes = folder.changes();
+        let made: Vec<&str> = of_kind(&changes, "create");
+        assert_eq!(made, created);
+        assert_eq!(of_kind(&changes, "delete"), Vec::<&str>::new());
     }
-    let database = of_type(&state, "aws_db_instance")[0];
-    assert_eq!(database["values"]["multi_az"], true);
-    assert_eq!(database["values"]["manage_master_user_password"], true);
-    assert_eq!(database["values"]["password"], Value::Null);
 }
 
 #[test]
-fn what_the_examples_do_not_have_is_applied_too() {
-    let configuration = Configuration::of(ODD);
-    configuration.terraform(&["init", "-backend=false"]);
-    let without = configuration.command(&["plan"]).output().unwrap();
-    let told = String::from_utf8_lossy(&without.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("set the variable certificate_shared to the ARN"), "{told}");
-
-    let state = configuration.applied(&["-var=certificate_shared=arn:aws:acm:eu-west-1:1:certificate/x"]);
-    let rules: BTreeSet<&str> = of_type(&state, "aws_vpc_security_group_ingress_rule")
-        .into_iter()
-        .map(|rule| rule["name"].as_str().unwrap())
-        .filter(|name| name.starts_with("g-1-"))
-        .collect();
-    assert_eq!(rules.len(), 7, "{rules:?}");
-    let targets: BTreeSet<String> = of_type(&state, "aws_elb_attachment")
-        .into_iter()
-        .map(|one| format!("{} {}", one["name"].as_str().unwrap(), one["index"].as_str().unwrap()))
-        .collect();
-    assert_eq!(
-        targets.iter().map(String::as_str).collect::<Vec<_>>(),
-        ["one_box box", "one_web web-1", "one_web web-3", "two_web web-1", "two_web web-2", "two_web web-3"]
-    );
-}
-
-#[test]
-fn another_rule_or_node_leaves_every_other_resource_as_it_is() {
-    let addresses = |text: &str| -> Vec<(String, Value)> {
-        let configuration = Configuration::of(text);
-        configuration.terraform(&["init", "-backend=false"]);
-        configuration.terraform(&["plan", "-out=plan"]);
-        let plan: Value = serde_json::from_str(&configuration.terraform(&["show", "-json", "plan"])).unwrap();
-        let resources = plan["planned_values"]["root_module"]["resources"].as_array().unwrap();
-        resources.iter().map(|r| (r["address"].as_str().unwrap().to_owned(), r["values"].clone())).collect()
-    };
-    let before = addresses(HARDENED);
-    let more = HARDENED
+fn hostile_texts_come_back_as_they_were_written() {
+    let hostile = "\"q\" ${var.x} %{if true} $${y} 'z' \\ # /* 🦀";
+    let yaml = serde_json::to_string(hostile).unwrap();
+    let text = AS_WRITTEN
+        .replacen("purpose: ssh}", &format!("purpose: {yaml}}}"), 1)
+        .replacen("title: Rancher management subnet}", &format!("title: {yaml}}}"), 1)
         .replacen(
-            "      - {port: 81/tcp, from: load-balancer",
-            "      - {port: 9100/tcp, from: 203.0.113.0/24, purpose: metrics}\n      - {port: 81/tcp, from: load-balancer",
+            "assumed: The page speaks of three subnets and gives one}",
+            &format!("assumed: {yaml}}}"),
             1,
         )
-        .replacen("count: 3 ", "count: 5 ", 1);
-    let after = addresses(&more);
-    let changed: Vec<&str> = before
-        .iter()
-        .filter(|(address, values)| !after.iter().any(|other| &other.0 == address && &other.1 == values))
-        .map(|(address, _)| address.as_str())
+        .replace("title: Rancher management server nodes", &format!("title: {yaml}"))
+        .replace("title: External", &format!("title: {yaml} #"))
+        .replacen("title: Setup Rancher HA with AWS", &format!("title: {yaml}"), 1);
+    let folder = Folder::new(&rendered(&text).tree);
+    run(program("terraform").args(["fmt", "-check", "-diff"]).current_dir(folder.path()));
+    let state = folder.applied(&[]);
+    let tags: BTreeMap<String, Value> = resources(&state, "")
+        .map(|resource| {
+            (resource["address"].as_str().unwrap().to_owned(), resource["values"]["tags"].clone())
+        })
         .collect();
-    assert_eq!(changed, [] as [&str; 0], "nothing that was there changes");
-    let new: BTreeSet<&str> = after
-        .iter()
-        .map(|(address, _)| address.as_str())
-        .filter(|address| !before.iter().any(|(other, _)| other == address))
-        .collect();
-    assert_eq!(
-        new,
-        BTreeSet::from([
-            "aws_elb_attachment.rancher-ext-lb_mgmt-host[\"mgmt-host-4\"]",
-            "aws_elb_attachment.rancher-ext-lb_mgmt-host[\"mgmt-host-5\"]",
-            "aws_instance.mgmt-host[\"mgmt-host-4\"]",
-            "aws_instance.mgmt-host[\"mgmt-host-5\"]",
-            "aws_vpc_security_group_ingress_rule.server-nodes_9100-tcp_203-0-113-0_24",
-        ])
-    );
-}
-
-#[test]
-fn texts_that_mean_something_to_terraform_are_only_texts() {
-    let tree = rendered(ODD).tree;
-    for (path, contents) in tree.iter().filter(|(path, _)| path.as_str().ends_with(".tf")) {
-        hcl::parse(&contents.contents).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let rule = r#"aws_vpc_security_group_ingress_rule.server-nodes["22/tcp from 0.0.0.0/0"]"#;
+    assert_eq!(tags[rule]["Purpose"], hostile);
+    assert_eq!(tags[r#"aws_subnet.network["management"]"#]["Title"], hostile);
+    assert_eq!(tags[r#"aws_subnet.network["second"]"#]["Assumed"], hostile);
+    assert!(rendered(&text).notes.iter().any(|note| note.contains("the tag `Purpose`")));
+    let known = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+    let rules = resources(&state, "aws_vpc_security_group_ingress_rule");
+    for description in rules.map(|rule| rule["values"]["description"].as_str().unwrap().to_owned()) {
+        assert!(description.chars().all(known), "AWS refuses {description}");
     }
-    let group = file(&tree, "terraform/security-group-g.1.tf");
-    // AWS's descriptions have an alphabet; what is not in it stands as `-`, and whole in the comment.
-    assert!(group.contains("# \"quoted\" ${purpose} \\ 🦀\n"), "{group}");
-    assert!(group.contains("description       = \"-quoted- $${purpose} - -\"\n"), "{group}");
 }
 
 #[test]
-fn the_cli_script_does_what_the_page_does() {
-    let script = rendered(AS_WRITTEN).tree;
-    let script = file(&script, "terraform/proxy-protocol-rancher-ext-lb.sh");
-    feed(program("shellcheck").arg("-"), script);
-    // An `aws` that says what it was asked.
-    let folder = tempfile::tempdir().unwrap();
-    let aws = folder.path().join("aws");
-    std::fs::write(&aws, "#!/bin/sh\necho aws \"$@\"\n").unwrap();
-    run(Command::new("chmod").arg("+x").arg(&aws));
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
-    let said = feed(Command::new("bash").arg("-s").env("PATH", path).env_remove("AWS_PROFILE"), script);
-    let policy = "rancher-ext-lb-ProxyProtocol-policy";
-    let set = |port: u16| {
-        format!(
-            "aws --profile dev elb set-load-balancer-policies-for-backend-server \
-             --load-balancer-name rancher-ext-lb --instance-port {port} --policy-names {policy}\n"
-        )
+fn a_certificate_that_is_not_named_stops_the_plan_with_what_to_set() {
+    let folder = Folder::new(&rendered(ODD).tree);
+    let output = folder.terraform(&[], "init -backend=false && plan").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{told}");
+    for variable in ["variable _version", "variable web_dot_cert"] {
+        assert!(told.contains(variable), "{told}");
+    }
+}
+
+#[test]
+fn an_image_of_one_s_own_is_taken_and_nothing_is_looked_up() {
+    let folder = Folder::new(&rendered(AS_WRITTEN).tree);
+    let state = folder.applied(&[("TF_VAR_image_ids", r#"{"mgmt-host":"ami-0123"}"#)]);
+    assert!(resources(&state, "aws_instance").all(|node| node["values"]["ami"] == "ami-0123"));
+    assert_eq!(resources(&state, "aws_ami").count(), 0);
+    let wrong = [("TF_VAR_image_ids", r#"{"mgmt-hots":"ami-0123"}"#)];
+    let output = folder.terraform(&wrong, "plan").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("name of no pool"));
+}
+
+#[test]
+fn the_address_that_the_database_was_seen_at_is_asked_for_nowhere() {
+    let tree = rendered(AS_WRITTEN).tree;
+    let seen = "172.22.1.26";
+    assert!(file(&tree, "terraform/databases.tf").contains(&format!("# It was seen at {seen}")));
+    for (path, contents) in files(&tree) {
+        let lines = contents.lines().filter(|line| line.contains(seen));
+        assert!(lines.into_iter().all(|line| line.trim_start().starts_with('#')), "{path}");
+    }
+}
+
+#[test]
+fn what_is_assumed_is_said_with_its_reason() {
+    let assumed = |text: &str| {
+        let topology = topology(text);
+        let (pool, database, balancer) =
+            (&topology.pools[0], &topology.databases[0], &topology.load_balancers[0]);
+        [
+            ("nodes-mgmt-host.tf", pool.instance_type.origin),
+            ("nodes-mgmt-host.tf", pool.root_volume.origin),
+            ("nodes-mgmt-host.tf", pool.public_address.origin),
+            ("databases.tf", database.instance_type.origin),
+            ("databases.tf", database.storage.origin),
+            ("databases.tf", database.standby.origin),
+            ("databases.tf", database.max_connections.origin),
+            ("load-balancers.tf", balancer.scheme.origin),
+            ("load-balancers.tf", balancer.health_check.origin),
+            ("load-balancers.tf", balancer.idle_timeout.origin),
+        ]
     };
-    assert_eq!(
-        said,
-        format!(
-            "aws --profile dev elb create-load-balancer-policy --load-balancer-name rancher-ext-lb \
-             --policy-name {policy} --policy-type-name ProxyProtocolPolicyType \
-             --policy-attributes AttributeName=ProxyProtocol,AttributeValue=true\n{}{}",
-            set(81),
-            set(444)
-        )
-    );
+    for text in [AS_WRITTEN, HARDENED] {
+        let tree = rendered(text).tree;
+        let mut reasons = 0;
+        for (path, origin) in assumed(text) {
+            if let Origin::Assumed(because) = origin {
+                let contents = file(&tree, &format!("terraform/{path}"));
+                assert!(contents.contains(&format!(": {because}\n")), "{path}: {because}");
+                reasons += 1;
+            }
+        }
+        assert!(reasons > 0);
+    }
+    let hardened = rendered(HARDENED).tree;
+    assert!(!file(&hardened, "terraform/load-balancers.tf").contains("#   idle_timeout"));
+    assert!(!file(&hardened, "terraform/databases.tf").contains("#   engine_version"));
+    let as_written = rendered(AS_WRITTEN).tree;
+    assert!(file(&as_written, "terraform/databases.tf").contains("#   engine_version: RDS no longer makes"));
+}
+
+#[test]
+fn the_script_does_by_hand_what_terraform_does() {
+    for (text, variables) in [(AS_WRITTEN, &[][..]), (ODD, &CERTIFICATES[..])] {
+        let folder = Folder::new(&rendered(text).tree);
+        let script = folder.path().join("proxy-protocol.sh");
+        run(program("shellcheck").arg(&script));
+        run(Command::new("bash").arg("-n").arg(&script));
+        folder.applied(variables);
+        let by_terraform = &folder.mock(None)["load_balancers"];
+        assert_eq!(&folder.mock(Some(&script))["load_balancers"], by_terraform);
+    }
+}
+
+#[test]
+fn the_script_runs_the_page_s_commands() {
+    let script = file(&rendered(AS_WRITTEN).tree, "terraform/proxy-protocol.sh").to_owned();
+    let joined = script.replace("\\\n", " ");
+    let words: Vec<String> =
+        joined.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "LB_NAME=rancher-ext-lb",
+        "POLICY_NAME=rancher-ext-lb-ProxyProtocol-policy",
+        r#"elb create-load-balancer-policy --load-balancer-name "${LB_NAME}" --policy-name "${POLICY_NAME}" --policy-type-name ProxyProtocolPolicyType --policy-attributes AttributeName=ProxyProtocol,AttributeValue=true"#,
+        r#"elb set-load-balancer-policies-for-backend-server --load-balancer-name "${LB_NAME}" --instance-port 81 --policy-names "${POLICY_NAME}""#,
+        r#"elb set-load-balancer-policies-for-backend-server --load-balancer-name "${LB_NAME}" --instance-port 444 --policy-names "${POLICY_NAME}""#,
+    ] {
+        assert!(words.iter().any(|own| own == line), "{line}\n{script}");
+    }
+    assert!(script.contains("instead of it, never a step after it"));
+}
+
+#[test]
+fn a_plain_network_has_no_terraform() {
+    let plain = ODD.replace("provider: aws", "provider: plain");
+    assert_eq!(files(&rendered(&plain).tree).count(), 0);
+}
+
+#[test]
+fn a_fleet_is_a_short_line_for_each_node_in_a_file_of_its_own() {
+    let tree = rendered(FLEET).tree;
+    let nodes = file(&tree, "terraform/nodes-box.tf");
+    assert_eq!(nodes.matches("address = \"10.0.").count(), 5_000);
+    assert!(nodes.len() < 5_000 * 100, "{} bytes", nodes.len());
+    let others: usize =
+        files(&tree).filter(|(path, _)| !path.contains("nodes-box")).map(|(_, text)| text.len()).sum();
+    assert!(others < 50_000, "{others} bytes beside the nodes");
+}
+
+fn applied_is_what_is_said(text: &str, variables: &[(&str, &str)]) {
+    let folder = Folder::new(&rendered(text).tree);
+    let state = folder.applied(variables);
+    assert!(resources(&state, "aws_vpc_security_group_").all(|rule| rule["values"]["description"] != ""));
+    let topology = topology(text);
+    compare(&topology, &folder.mock(None), true);
+    spoken_to_targets(&topology, &state);
+}
+
+/// What load balancers speak to their targets, which the mock does not remember.
+fn spoken_to_targets(topology: &Topology, state: &Value) {
+    for balancer in &topology.load_balancers {
+        let own = resources(state, "aws_elb").find(|elb| elb["values"]["name"] == balancer.name.as_str());
+        let listeners = own.unwrap()["values"]["listener"].as_array().unwrap();
+        assert_eq!(listeners.len(), balancer.listeners.len());
+        for listener in &balancer.listeners {
+            let same_port = listeners.iter().find(|l| l["lb_port"] == listener.listen.port).unwrap();
+            assert_eq!(same_port["instance_protocol"], listener.forward.protocol.as_str());
+        }
+    }
+}
+
+/// What the mock says of everything, against what the topology says.
+fn compare(topology: &Topology, mock: &Value, entrances: bool) {
+    let name_of = |subnet: SubnetId| topology[subnet].name.to_string();
+    let subnets: BTreeMap<_, _> = topology
+        .subnets
+        .iter()
+        .map(|s| (s.name.to_string(), json!([s.cidr.to_string(), s.zone.as_ref().unwrap().to_string()])))
+        .collect();
+    assert_eq!(mock["subnets"], json!(subnets));
+
+    let policy = SecurityPolicy::of(topology, &FlowGraph::of(topology));
+    let group_names =
+        |member| sorted(policy.groups_of(member).iter().map(|group| policy[*group].name.to_string()));
+    assert_eq!(mock_rules(mock), said_rules(&policy));
+
+    let instances: BTreeMap<_, _> = topology
+        .nodes
+        .iter()
+        .map(|node| {
+            let pool = &topology[node.pool];
+            let said = json!({
+                "address": node.address.to_string(), "subnet": name_of(node.subnet),
+                "type": pool.instance_type.to_string(), "public": *pool.public_address,
+                "groups": group_names(Member::Pool(node.pool)),
+            });
+            (node.name.to_string(), said)
+        })
+        .collect();
+    assert_eq!(mock["instances"], json!(instances));
+
+    let databases: BTreeMap<_, _> = topology
+        .database_ids()
+        .map(|id| {
+            let database = &topology[id];
+            let version = &database.create_as.version;
+            let said = json!({
+                "engine": format!("{}-{}.{}", database.create_as.product, version.major(), version.minor()), "port": database.port, "standby": *database.standby,
+                "groups": group_names(Member::Database(id)),
+                "subnets": sorted(database.subnets.iter().map(|subnet| name_of(*subnet))),
+                "parameters": {
+                    "max_connections": database.max_connections.to_string(),
+                    "character_set_server": database.character_set.to_string(),
+                },
+            });
+            (database.name.to_ascii_lowercase(), said)
+        })
+        .collect();
+    assert_eq!(mock["databases"], json!(databases));
+
+    let balancers: BTreeMap<_, _> = topology
+        .load_balancer_ids()
+        .map(|id| (topology[id].name.to_string(), said_of_balancer(topology, id, &group_names)))
+        .collect();
+    assert_eq!(mock["load_balancers"], json!(balancers));
+
+    let mut records: BTreeMap<String, &str> = BTreeMap::new();
+    records.extend(topology.load_balancers.iter().map(|b| (b.host_name(&topology.network), "A")));
+    records.extend(topology.databases.iter().map(|d| (d.host_name(&topology.network), "CNAME")));
+    assert_eq!(mock["records"], json!(records));
+    if let Some(rancher) = &topology.rancher_1
+        && rancher.registration_url.origin != Origin::Stated
+    {
+        assert!(records.contains_key(rancher.registration_url.host()));
+    }
+    assert_eq!(entrances, !records.is_empty());
+}
+
+fn said_of_balancer(
+    topology: &Topology,
+    id: LoadBalancerId,
+    group_names: &dyn Fn(Member) -> Vec<String>,
+) -> Value {
+    let balancer = &topology[id];
+    let arn = |variable: &str| match variable {
+        "version" => CERTIFICATES[0].1,
+        _ => CERTIFICATES[1].1,
+    };
+    let mut listeners: Vec<(u16, String, u16, &str)> = balancer
+        .listeners
+        .iter()
+        .map(|l| {
+            let certificate = l.certificate.as_deref().map_or("", arn);
+            (l.listen.port, l.listen.protocol.as_str().to_uppercase(), l.forward.port, certificate)
+        })
+        .collect();
+    listeners.sort();
+    let mut policies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for listener in &balancer.listeners {
+        if let Some(policy) = &listener.proxy_protocol {
+            policies.entry(listener.forward.port.to_string()).or_default().insert(policy.to_string());
+        }
+    }
+    json!({
+        "scheme": match *balancer.scheme { Scheme::Internal => "internal", Scheme::InternetFacing => "internet-facing" },
+        "health_check": balancer.health_check.to_string(),
+        "idle_timeout": balancer.idle_timeout.milliseconds / 1_000,
+        "listeners": listeners,
+        "instances": sorted(balancer.targets.iter().map(|node| topology[*node].name.to_string())),
+        "groups": group_names(Member::LoadBalancer(id)),
+        "subnets": sorted(balancer.subnets.iter().map(|subnet| topology[*subnet].name.to_string())),
+        "policies": policies,
+    })
+}
+
+/// Group, direction, protocol, ports and peer of each rule of the policy.
+fn said_rules(policy: &SecurityPolicy) -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    for group in &policy.groups {
+        for (direction, rule) in group
+            .inbound
+            .iter()
+            .map(|rule| ("in", rule))
+            .chain(group.outbound.iter().map(|rule| ("out", rule)))
+        {
+            let (peer, v6) = match rule.peer {
+                RulePeer::Network(network) => (network.to_string(), network.to_string().contains(':')),
+                RulePeer::Group(other) => (policy[other].name.to_string(), false),
+            };
+            let packets = match rule.traffic {
+                Traffic::Any => "-1 any".to_owned(),
+                Traffic::Icmp => format!("{} -1..-1", if v6 { "icmpv6" } else { "icmp" }),
+                Traffic::Ports(p) => format!("{} {}..{}", p.protocol, p.range.first(), p.range.last()),
+            };
+            said.insert(format!("{} {direction} {packets} {peer}", group.name));
+        }
+    }
+    said
+}
+
+fn mock_rules(mock: &Value) -> BTreeSet<String> {
+    let all = mock["rules"].as_array().unwrap();
+    let rules: BTreeSet<String> = all
+        .iter()
+        .map(|rule| {
+            let text = |key: &str| rule[key].as_str().unwrap();
+            let protocol = text("protocol");
+            let packets = if protocol == "-1" {
+                "-1 any".to_owned()
+            } else {
+                format!("{protocol} {}..{}", rule["ports"][0], rule["ports"][1])
+            };
+            format!("{} {} {packets} {}", text("group"), text("direction"), text("peer"))
+        })
+        .collect();
+    assert_eq!(rules.len(), all.len(), "AWS refuses a rule that is there already");
+    rules
+}
+
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// The rendered files below `terraform/`, by their name there.
+fn files(tree: &Tree) -> impl Iterator<Item = (String, String)> {
+    tree.iter()
+        .filter_map(|(path, file)| {
+            Some((path.to_string().strip_prefix("terraform/")?.to_owned(), file.contents.to_string()))
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// A folder that Terraform works in; the provider that it talks to is started for each command and ends with it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(tree: &Tree) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.put(tree);
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Puts the rendered files there in place of those that were there.
+    fn put(&self, tree: &Tree) {
+        for entry in std::fs::read_dir(self.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "tf" || ending == "sh") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+        for (name, contents) in files(tree) {
+            let path = self.path().join(&name);
+            std::fs::write(&path, contents).unwrap();
+            if path.extension().is_some_and(|ending| ending == "sh") {
+                use std::os::unix::fs::PermissionsExt as _;
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            }
+        }
+    }
+
+    /// Runs subcommands of Terraform, one after the other, with the schema's provider.
+    fn terraform(&self, variables: &[(&str, &str)], subcommands: &str) -> Command {
+        let terraform = PathBuf::from(program("terraform").get_program());
+        let mut path = terraform.parent().unwrap().as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let script = subcommands.split("&&").map(|words| format!("terraform {}", words.trim()));
+        let script: Vec<String> = script.collect();
+        let mut command = python();
+        command
+            .arg(data("schema_provider.py"))
+            .arg(data("aws-provider-schema.json"))
+            .args(["--", "sh", "-ec", &script.join("\n")])
+            .current_dir(self.path())
+            .env("PATH", path)
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("TF_CLI_ARGS", "-no-color")
+            .env("CHECKPOINT_DISABLE", "1")
+            .env_remove("TF_CLI_CONFIG_FILE")
+            .envs(variables.iter().copied());
+        command
+    }
+
+    /// Validates, plans and applies; a plan after it is empty. The state, as Terraform shows it.
+    fn applied(&self, variables: &[(&str, &str)]) -> Value {
+        run(&mut self.terraform(
+            variables,
+            "init -backend=false && validate && plan -out=first.plan && apply first.plan && plan -detailed-exitcode",
+        ));
+        let state = run(&mut self.terraform(variables, "show -json"));
+        std::fs::write(self.path().join("state.json"), &state).unwrap();
+        serde_json::from_str(&state).unwrap()
+    }
+
+    /// What a plan would change now, by address.
+    fn changes(&self) -> Value {
+        run(&mut self.terraform(&[], "plan -out=next.plan"));
+        serde_json::from_str(&run(&mut self.terraform(&[], "show -json next.plan"))).unwrap()
+    }
+
+    /// What a mock of AWS says once it has everything of the state.
+    fn mock(&self, script: Option<&Path>) -> Value {
+        let mut command = python();
+        command.arg(data("mock_aws.py")).arg(self.path().join("state.json")).args(script);
+        serde_json::from_str(&run(&mut command)).unwrap()
+    }
+}
+
+fn data(name: &str) -> PathBuf {
+    top().join("tests/data/terraform").join(name)
+}
+
+/// The resources of a state whose type begins so.
+fn resources<'s>(state: &'s Value, kind: &'s str) -> impl Iterator<Item = &'s Value> {
+    let all = state["values"]["root_module"]["resources"].as_array().unwrap();
+    all.iter().filter(move |resource| resource["type"].as_str().unwrap().starts_with(kind))
+}
+
+fn addresses(state: &Value) -> Vec<&str> {
+    resources(state, "").map(|resource| resource["address"].as_str().unwrap()).collect()
+}
+
+/// The addresses of a plan that are created, or deleted (replaced ones too).
+fn of_kind<'p>(plan: &'p Value, kind: &str) -> Vec<&'p str> {
+    let changes = plan["resource_changes"].as_array().unwrap();
+    let of_kind = changes
+        .iter()
+        .filter(|change| change["change"]["actions"].as_array().unwrap().iter().any(|action| action == kind));
+    of_kind.map(|change| change["address"].as_str().unwrap()).collect()
 }

@@ -57,7 +57,7 @@ pub struct Listener {
     /// The name of the policy that puts a PROXY header before each connection to the targets.
     #[serde(default)]
     pub proxy_protocol: Option<Spanned<Name>>,
-    /// Where TLS ends here: the certificate's name. Its ARN is put into the Terraform variable `certificate_NAME`.
+    /// Where TLS ends here: the name of the certificate's Terraform variable, which holds an ARN.
     #[serde(default)]
     pub certificate: Option<Spanned<Name>>,
 }

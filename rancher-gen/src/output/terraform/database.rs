@@ -1,66 +1,80 @@
-//! Databases: RDS instances with their subnets and parameters.
+//! Databases: an RDS instance each, with its subnet group and its parameters.
 
 use rancher_topology::policy::Member;
-use rancher_topology::topology::DatabaseId;
+use rancher_topology::topology::{DatabaseId, Origin};
 use serde::Serialize;
 
-use super::label::{label, raw};
-use super::{Taken, groups};
+use super::assumed::{Assumed, assumed};
+use super::label::label;
+use super::{groups_of, heading, names_of};
 use crate::output::Context;
 use crate::template::Raw;
 
 #[derive(Serialize)]
 pub(super) struct Database {
-    /// RDS writes identifiers in lower case, and the provider refuses others.
-    identifier: String,
-    prefix: String,
     label: Raw,
-    title: Option<String>,
-    stated_engine: String,
-    observed_address: Option<String>,
+    name: String,
+    heading: String,
+    stated: String,
+    observed: Option<String>,
+    host_name: String,
+    /// The name in small letters, as RDS keeps it, and what is called after it.
+    identifier: String,
+    subnet_group: String,
+    prefix: String,
     product: &'static str,
-    version: Taken<String>,
-    /// The parameter group's family: the product and its major line.
+    line: String,
     family: String,
     port: u16,
-    instance_type: Taken<String>,
-    storage: Taken<u32>,
-    max_connections: Taken<String>,
-    character_set: Taken<String>,
-    standby: Taken<bool>,
-    subnets: Taken<Vec<Raw>>,
+    instance_type: String,
+    storage: u32,
+    max_connections: String,
+    character_set: String,
+    standby: bool,
+    subnets: Vec<String>,
     groups: Vec<Raw>,
-    host_name: String,
+    assumed: Vec<Assumed>,
 }
 
-pub(super) fn views(cx: &Context<'_>) -> Vec<Database> {
-    cx.topology.database_ids().map(|id| view(cx, id)).collect()
-}
-
-fn view(cx: &Context<'_>, id: DatabaseId) -> Database {
+pub(super) fn view(cx: &Context<'_>, id: DatabaseId) -> Database {
     let topology = cx.topology;
     let database = &topology[id];
-    let engine = &database.create_as;
+    let engine = &*database.create_as;
+    let line = format!("{}.{}", engine.version.major(), engine.version.minor());
+    let identifier = database.name.to_ascii_lowercase();
     Database {
-        identifier: database.name.to_ascii_lowercase(),
-        prefix: format!("{}-", database.name.to_ascii_lowercase()),
-        label: raw(&label(&database.name)),
-        title: database.title.as_ref().map(ToString::to_string),
-        stated_engine: database.engine.to_string(),
-        observed_address: database.observed_address.map(|address| address.to_string()),
-        product: engine.product,
-        version: Taken::of(engine, |engine| engine.version.to_string()),
-        family: format!("{}{}.{}", engine.product, engine.version.major(), engine.version.minor()),
-        port: database.port,
-        instance_type: Taken::of(&database.instance_type, ToString::to_string),
-        storage: Taken::of(&database.storage, |size| *size),
-        max_connections: Taken::of(&database.max_connections, ToString::to_string),
-        character_set: Taken::of(&database.character_set, ToString::to_string),
-        standby: Taken::of(&database.standby, |standby| *standby),
-        subnets: Taken::of(&database.subnets, |ids| {
-            ids.iter().map(|id| raw(&label(&topology[*id].name))).collect()
-        }),
-        groups: groups::of(cx, Member::Database(id)),
+        label: label(&database.name),
+        name: database.name.to_string(),
+        heading: heading(&database.name, database.title.as_ref()),
+        stated: database.engine.to_string(),
+        observed: database.observed_address.map(|address| address.to_string()),
         host_name: database.host_name(&topology.network),
+        subnet_group: format!("{identifier}-subnets"),
+        prefix: format!("{identifier}-"),
+        identifier,
+        product: engine.product,
+        family: format!("{}{line}", engine.product),
+        line,
+        port: database.port,
+        instance_type: database.instance_type.to_string(),
+        storage: *database.storage,
+        max_connections: database.max_connections.to_string(),
+        character_set: database.character_set.to_string(),
+        standby: *database.standby,
+        subnets: names_of(topology, &database.subnets),
+        groups: groups_of(cx, Member::Database(id)),
+        assumed: assumed([
+            // The stated version, where RDS still makes it, is no assumption.
+            (
+                "engine_version",
+                if *engine == database.engine { Origin::Stated } else { database.create_as.origin },
+            ),
+            ("instance_class", database.instance_type.origin),
+            ("allocated_storage", database.storage.origin),
+            ("multi_az", database.standby.origin),
+            ("subnet_ids", database.subnets.origin),
+            ("max_connections", database.max_connections.origin),
+            ("character_set_server", database.character_set.origin),
+        ]),
     }
 }

@@ -158,7 +158,7 @@ impl Resolver<'_> {
                     "this listener has a certificate, and no TLS ends at it"
                 };
                 let help = if needs {
-                    "write `certificate: NAME`; its ARN is put into the Terraform variable `certificate_NAME`"
+                    "write `certificate: NAME`, the Terraform variable that holds its ARN"
                 } else {
                     "leave `certificate` out"
                 };

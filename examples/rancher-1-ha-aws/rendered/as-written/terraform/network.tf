@@ -1,48 +1,30 @@
-# The network rancher-vpc: its subnets, and the way to the internet. Rendered by rancher-gen.
+# The network and its subnets. Rendered by rancher-gen from the topology rancher-1-ha-aws: edit that, not this.
 resource "aws_vpc" "network" {
   cidr_block = "172.22.0.0/16"
-  # The names in dns.tf are found through the network's own resolver.
-  enable_dns_support   = true
+
+  # The private zone and the database's own name answer only with both.
   enable_dns_hostnames = true
+  enable_dns_support   = true
 
   tags = {
     Name = "rancher-vpc"
   }
 }
 
-resource "aws_subnet" "management" {
-  vpc_id            = aws_vpc.network.id
-  cidr_block        = "172.22.1.0/24"
-  availability_zone = "us-west-2a"
-
-  tags = {
-    Name = "management"
+resource "aws_subnet" "network" {
+  for_each = {
+    "management" = { cidr_block = "172.22.1.0/24", zone = "us-west-2a", tags = { Name = "management", Title = "Rancher management subnet" } }
+    "second"     = { cidr_block = "172.22.2.0/24", zone = "us-west-2b", tags = { Name = "second", Assumed = "The page speaks of three subnets and gives one" } }
+    "third"      = { cidr_block = "172.22.3.0/24", zone = "us-west-2c", tags = { Name = "third", Assumed = "The page speaks of three subnets and gives one" } }
   }
+
+  vpc_id            = aws_vpc.network.id
+  cidr_block        = each.value.cidr_block
+  availability_zone = each.value.zone
+  tags              = each.value.tags
 }
 
-# assumed: The page speaks of three subnets and gives one
-resource "aws_subnet" "second" {
-  vpc_id            = aws_vpc.network.id
-  cidr_block        = "172.22.2.0/24"
-  availability_zone = "us-west-2b"
-
-  tags = {
-    Name = "second"
-  }
-}
-
-# assumed: The page speaks of three subnets and gives one
-resource "aws_subnet" "third" {
-  vpc_id            = aws_vpc.network.id
-  cidr_block        = "172.22.3.0/24"
-  availability_zone = "us-west-2c"
-
-  tags = {
-    Name = "third"
-  }
-}
-
-resource "aws_internet_gateway" "network" {
+resource "aws_route_table" "network" {
   vpc_id = aws_vpc.network.id
 
   tags = {
@@ -50,7 +32,15 @@ resource "aws_internet_gateway" "network" {
   }
 }
 
-resource "aws_route_table" "network" {
+resource "aws_route_table_association" "network" {
+  for_each = aws_subnet.network
+
+  subnet_id      = each.value.id
+  route_table_id = aws_route_table.network.id
+}
+
+# Public addresses work through it, and only where a security group admits the packet.
+resource "aws_internet_gateway" "network" {
   vpc_id = aws_vpc.network.id
 
   tags = {
@@ -62,19 +52,4 @@ resource "aws_route" "internet" {
   route_table_id         = aws_route_table.network.id
   destination_cidr_block = "0.0.0.0/0"
   gateway_id             = aws_internet_gateway.network.id
-}
-
-resource "aws_route_table_association" "management" {
-  subnet_id      = aws_subnet.management.id
-  route_table_id = aws_route_table.network.id
-}
-
-resource "aws_route_table_association" "second" {
-  subnet_id      = aws_subnet.second.id
-  route_table_id = aws_route_table.network.id
-}
-
-resource "aws_route_table_association" "third" {
-  subnet_id      = aws_subnet.third.id
-  route_table_id = aws_route_table.network.id
 }

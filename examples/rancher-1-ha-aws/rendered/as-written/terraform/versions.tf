@@ -1,7 +1,10 @@
-# Terraform for the topology rancher-1-ha-aws. Rendered by rancher-gen from the topology; edit that, not this.
-#   terraform init && terraform plan && terraform apply
+# Terraform, its provider and the region. Rendered by rancher-gen from the topology rancher-1-ha-aws: edit that, not this.
+# What is yours (a backend for the state, values in terraform.tfvars) goes into files of your own beside these, and is
+# left alone.
+#   terraform init && terraform plan -out plan && terraform apply plan
 terraform {
-  required_version = ">= 1.5"
+  # Preconditions and `one` need it.
+  required_version = ">= 1.2"
 
   required_providers {
     aws = {
@@ -12,7 +15,8 @@ terraform {
 }
 
 provider "aws" {
-  region = var.region
+  # Every zone of the subnets is in it.
+  region = "us-west-2"
 
   default_tags {
     tags = {

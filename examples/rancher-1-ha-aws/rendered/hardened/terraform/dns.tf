@@ -1,4 +1,5 @@
-# Names inside the network that stay when what they lead to is replaced. Rendered by rancher-gen.
+# Names inside the network, which stay when what they stand for is made anew. Rendered by rancher-gen from the topology
+# rancher-1-ha-hardened: edit that, not this. The domain `internal` is reserved for private use.
 resource "aws_route53_zone" "network" {
   name = "rancher-vpc.internal"
 
@@ -7,22 +8,31 @@ resource "aws_route53_zone" "network" {
   }
 }
 
-resource "aws_route53_record" "database_rancher-ext-db" {
+# Clients follow a new instance within a minute.
+resource "aws_route53_record" "database" {
+  for_each = {
+    "rancher-ext-db.rancher-vpc.internal" = aws_db_instance.rancher-ext-db.address
+  }
+
   zone_id = aws_route53_zone.network.zone_id
-  name    = "rancher-ext-db.rancher-vpc.internal"
+  name    = each.key
   type    = "CNAME"
   ttl     = 60
-  records = [aws_db_instance.rancher-ext-db.address]
+  records = [each.value]
 }
 
-resource "aws_route53_record" "load-balancer_rancher-ext-lb" {
+resource "aws_route53_record" "load_balancer" {
+  for_each = {
+    "rancher-ext-lb.rancher-vpc.internal" = aws_elb.rancher-ext-lb
+  }
+
   zone_id = aws_route53_zone.network.zone_id
-  name    = "rancher-ext-lb.rancher-vpc.internal"
+  name    = each.key
   type    = "A"
 
   alias {
-    name                   = aws_elb.rancher-ext-lb.dns_name
-    zone_id                = aws_elb.rancher-ext-lb.zone_id
+    name                   = each.value.dns_name
+    zone_id                = each.value.zone_id
     evaluate_target_health = false
   }
 }

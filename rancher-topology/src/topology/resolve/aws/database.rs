@@ -14,6 +14,14 @@ pub(super) fn refuse(topology: &Topology, database: &Database, diagnostics: &mut
         );
     }
     version(database, diagnostics);
+    if !database.instance_type.starts_with("db.") {
+        let message = format!("RDS has no machine of the kind `{}`", *database.instance_type);
+        diagnostics.push(
+            Diagnostic::error("aws-instance-type", message, database.span)
+                .why("its kinds begin with `db.` (CreateDBInstance, DBInstanceClass)")
+                .help("write `instance-type: db.t3.medium`"),
+        );
+    }
     sizes(database, diagnostics);
 }
 

@@ -21,7 +21,7 @@ pub(super) fn refuse(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     reserved_addresses(topology, diagnostics);
     zones(topology, diagnostics);
     groups(topology, diagnostics);
-    root_volumes(topology, diagnostics);
+    machines(topology, diagnostics);
     host_names(topology, diagnostics);
     for balancer in &topology.load_balancers {
         load_balancer::refuse(topology, balancer, diagnostics);
@@ -89,8 +89,16 @@ fn groups(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// "Constraints on the size and configuration of an EBS volume", Amazon EBS User Guide, and the images' own sizes.
-fn root_volumes(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+/// "Naming conventions", Amazon EC2 Instance Types: `FAMILY.SIZE`; those that begin with `db.` are RDS's.
+fn machines(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     for pool in &topology.pools {
+        if !pool.instance_type.contains('.') || pool.instance_type.starts_with("db.") {
+            let message = format!("EC2 has no machine of the kind `{}`", *pool.instance_type);
+            diagnostics.push(
+                Diagnostic::error("aws-instance-type", message, pool.span)
+                    .help("write `instance-type: m5.large`"),
+            );
+        }
         if !(8..=65_536).contains(&*pool.root_volume) {
             diagnostics.push(
                 Diagnostic::error(
