@@ -112,9 +112,14 @@ fn the_script_names_who_is_down_or_answers_badly() {
         told(&[("web", http(closed())), ("db", tcp(closed()))]),
         (Some(1), "unwell: web\nunwell: db\n".into())
     );
-    for answer in
-        ["HTTP/1.0 500 Oops\r\n\r\n", "HTTP/1.0 503 back in 200 seconds\r\n\r\n", "220 mail ready\r\n", ""]
-    {
+    let answers = [
+        "HTTP/1.0 500 Oops\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "HTTP/1.0 503 back in 200 seconds\r\n\r\n",
+        "220 mail ready\r\n",
+        "",
+    ];
+    for answer in answers {
         let bad = server(Some(answer));
         assert_eq!(
             told(&[("web", http(bad.port)), ("db", tcp(bad.port))]),
@@ -158,7 +163,7 @@ fn run_check(tree: &rancher_gen::tree::Tree, service: &str) -> Output {
         .map(|word| word.as_str().unwrap().replace("$$", "$"))
         .collect();
     assert_eq!(words[0], "CMD");
-    Command::new(&words[1]).args(&words[2..]).output().unwrap()
+    Command::new("timeout").arg("4").args(&words[1..]).output().unwrap()
 }
 
 #[test]
