@@ -58,7 +58,11 @@ pub fn config(generation: Generation, files: &[&Path]) -> Vec<Services> {
 /// What `docker-compose config` makes of files where the environment holds some variables.
 #[track_caller]
 pub fn config_with(generation: Generation, files: &[&Path], variables: &[(&str, &str)]) -> Vec<Services> {
-    let name = if generation == Generation::One { "docker-compose" } else { "docker-compose-2" };
+    // The old one prints YAML only; the new one's loses a line end at the beginning of a text.
+    let (name, format): (_, &[&str]) = match generation {
+        Generation::One => ("docker-compose", &[]),
+        Generation::Two => ("docker-compose-2", &["--format", "json"]),
+    };
     let start = |file: &&Path| {
         let mut command: Command = program(name);
         command
@@ -66,7 +70,7 @@ pub fn config_with(generation: Generation, files: &[&Path], variables: &[(&str, 
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", "/nonexistent")
             .envs(variables.iter().copied());
-        command.arg("-p").arg("test").arg("-f").arg(file).arg("config");
+        command.arg("-p").arg("test").arg("-f").arg(file).arg("config").args(format);
         std::thread::spawn(move || command.output().unwrap())
     };
     // Two at a time: a start of the old one takes most of a second.
@@ -81,7 +85,11 @@ pub fn config_with(generation: Generation, files: &[&Path], variables: &[(&str, 
         texts.push(String::from_utf8(output.stdout).unwrap());
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    yaml(&texts, None).iter().map(services).collect()
+    let documents = match generation {
+        Generation::One => yaml(&texts, None),
+        Generation::Two => texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect(),
+    };
+    documents.iter().map(services).collect()
 }
 
 fn services(document: &Value) -> Services {

@@ -8,6 +8,7 @@
     clippy::case_sensitive_file_extension_comparisons
 )]
 
+pub mod arbitrary;
 pub mod cli;
 pub mod compose;
 pub mod examples;

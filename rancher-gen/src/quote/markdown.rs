@@ -13,13 +13,17 @@ pub fn markdown_cell(value: &str) -> Result<String, Unquotable> {
     if value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(Unquotable::new("a Markdown line", value, "it would not stay one line"));
     }
-    let mut out = String::with_capacity(value.len());
-    for c in value.chars() {
+    // Blanks at either end would be taken off; by number they are text.
+    let text = value.trim_matches(' ');
+    let (before, rest) = value.split_at(value.len() - value.trim_start_matches(' ').len());
+    let mut out = "&#32;".repeat(before.len());
+    for c in text.chars() {
         if SPECIAL.contains(c) {
             out.push('\\');
         }
         out.push(c);
     }
+    out.push_str(&"&#32;".repeat(rest.len() - text.len()));
     Ok(out)
 }
 

@@ -10,7 +10,8 @@ use super::Unquotable;
 /// # Errors
 /// When it holds another control character.
 pub fn mermaid(value: &str) -> Result<String, Unquotable> {
-    if value.chars().any(|c| (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}')) {
+    if !value.split('
+').all(is_line) {
         return Err(Unquotable::new("a Mermaid label", value, "a label holds no control characters"));
     }
     let mut out = String::from("\"");
@@ -42,13 +43,20 @@ pub fn mermaid(value: &str) -> Result<String, Unquotable> {
     Ok(out)
 }
 
-/// A quoted label of the DOT language. Source: Graphviz, "DOT Language" and "escString".
+/// A quoted label of the DOT language. Source: Graphviz, "DOT Language", "escString" and
+/// "Special Characters": entities.
 ///
 /// # Errors
-/// When it holds a NUL character.
+/// When it is not one line.
 pub fn dot(value: &str) -> Result<String, Unquotable> {
-    if value.contains('\0') {
-        return Err(Unquotable::new("DOT", value, "a file of text holds no NUL character"));
+    if !is_line(value) {
+        return Err(Unquotable::new("a DOT label", value, "it would not stay one line"));
     }
-    Ok(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")))
+    // A label's entities are looked up, as in HTML, after its backslashes.
+    let text = value.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;");
+    Ok(format!("\"{text}\""))
+}
+
+fn is_line(value: &str) -> bool {
+    !value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }

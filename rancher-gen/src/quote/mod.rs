@@ -116,5 +116,10 @@ pub fn comment(value: &str) -> String {
 fn needs_number(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-        || (c as u32) & 0xFFFE == 0xFFFE
+        || is_noncharacter(c)
+}
+
+/// Code points that Unicode keeps for a program's inner use; some readers take them for broken text.
+fn is_noncharacter(c: char) -> bool {
+    (c as u32) & 0xFFFE == 0xFFFE || matches!(c, '\u{FDD0}'..='\u{FDEF}')
 }

@@ -1,6 +1,6 @@
 //! Values of systemd's unit files. Source: systemd.syntax(7), systemd.service(5) "Command lines", systemd.unit(5) "Specifiers".
 
-use super::Unquotable;
+use super::{Unquotable, is_noncharacter, needs_number};
 use std::fmt::Write as _;
 
 /// One word of `ExecStart=` and its like: quoted, with `%` and `$` doubled.
@@ -25,8 +25,11 @@ pub fn systemd_word(value: &str) -> Result<String, Unquotable> {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_ascii_control() => {
-                let _ = write!(out, "\\x{:02x}", c as u32);
+            // Byte by byte: every version reads that, and none takes it for broken text.
+            c if needs_number(c) => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(out, "\\x{byte:02x}");
+                }
             }
             c => out.push(c),
         }
@@ -47,7 +50,10 @@ pub fn systemd_value(value: &str) -> Result<String, Unquotable> {
             "a value is one line without control characters",
         ));
     }
-    if value.ends_with('\\') || value.trim() != value {
+    if value.chars().any(is_noncharacter) {
+        return Err(Unquotable::new("a systemd unit", value, "systemd takes no noncharacters of Unicode"));
+    }
+    if value.starts_with(' ') || value.ends_with([' ', '\\']) {
         return Err(Unquotable::new(
             "a systemd unit",
             value,
