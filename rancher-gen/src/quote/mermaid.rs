@@ -10,8 +10,7 @@ use super::Unquotable;
 /// # Errors
 /// When it holds another control character.
 pub fn mermaid(value: &str) -> Result<String, Unquotable> {
-    if !value.split('
-').all(is_line) {
+    if !value.split('\n').all(is_line) {
         return Err(Unquotable::new("a Mermaid label", value, "a label holds no control characters"));
     }
     let mut out = String::from("\"");
@@ -43,17 +42,18 @@ pub fn mermaid(value: &str) -> Result<String, Unquotable> {
     Ok(out)
 }
 
-/// A quoted label of the DOT language. Source: Graphviz, "DOT Language", "escString" and
-/// "Special Characters": entities.
+/// A quoted label of the DOT language; a line end in it begins a new line of the label.
+///
+/// Source: Graphviz, "DOT Language", "escString" and "Special Characters": entities.
 ///
 /// # Errors
-/// When it is not one line.
+/// When it holds another control character.
 pub fn dot(value: &str) -> Result<String, Unquotable> {
-    if !is_line(value) {
-        return Err(Unquotable::new("a DOT label", value, "it would not stay one line"));
+    if !value.split('\n').all(is_line) {
+        return Err(Unquotable::new("a DOT label", value, "a label holds no control characters"));
     }
     // A label's entities are looked up, as in HTML, after its backslashes.
-    let text = value.replace('\\', "\\\\").replace('"', "\\\"").replace('&', "&amp;");
+    let text = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('&', "&amp;");
     Ok(format!("\"{text}\""))
 }
 
