@@ -12,5 +12,7 @@ pub mod arbitrary;
 pub mod cli;
 pub mod compose;
 pub mod examples;
+pub mod lab;
+pub mod netns;
 pub mod tools;
 pub mod tree;
