@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 mod support;
-use support::lab::{Lab, document};
+use support::lab::{Lab, document, with_peers};
 use support::netns::{BackEnd, answered, ask_for, exchange};
 use support::tools::run;
 
@@ -81,7 +81,10 @@ fn a_container_s_address_is_closed_to_a_neighbour_that_routes_it(back_end: BackE
         "zookeeper saw 172.22.2.210"
     );
 
-    lab.render(&document().replace("    groups: server-nodes\n", "    groups: server-nodes\n    routed: 172.22.2.0/24\n"));
+    lab.render(
+        &document()
+            .replace("    groups: server-nodes\n", "    groups: server-nodes\n    routed: 172.22.2.0/24\n"),
+    );
     lab.done(&["load"]);
     assert_eq!(answered(inside), "zookeeper saw 172.22.2.210", "its network is declared as routed");
     lab.dropped(|time| lab.stranger.ask_tcp("172.17.0.2:12181", time));
@@ -114,7 +117,7 @@ fn ipv6_works_with_an_empty_neighbour_cache_and_is_closed_too(back_end: BackEnd)
 fn udp_that_is_sent_to_everybody_is_governed_too(back_end: BackEnd) {
     let lab = Lab::new(back_end);
     // 224.0.0.1 and ff02::1: every host is a member, and a socket that is bound to no address takes it.
-    let everybody = ["172.22.255.255:5353", "224.0.0.1:5353", "[ff02::1%1]:5353"];
+    let everybody = ["172.22.255.255:5353", "224.0.0.1:5353", "[ff02::1%1]:5354"];
     let scope = |word: &str| {
         let index = lab.stranger.ip("-o link show dev eth0").split(':').next().unwrap().to_owned();
         word.replace("%1", &format!("%{index}"))
@@ -131,8 +134,7 @@ fn udp_that_is_sent_to_everybody_is_governed_too(back_end: BackEnd) {
 fn an_open_connection_stays_open_when_its_port_is_closed(back_end: BackEnd) {
     let lab = Lab::new(back_end);
     let open = |host: &support::netns::Namespace, port: u16| {
-        let mut stream =
-            host.inside(move || TcpStream::connect(format!("{NODE}:{port}")).unwrap());
+        let mut stream = host.inside(move || TcpStream::connect(format!("{NODE}:{port}")).unwrap());
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         exchange(&mut stream).unwrap();
         stream
@@ -163,8 +165,10 @@ fn packets_that_are_too_big_for_the_way_are_told_of(back_end: BackEnd) {
         let to = if kind == "-4" { "203.0.113.9" } else { "fd00:113::9" };
         run(lab.on_node("conntrack").args(["-F"]));
         lab.node.ip(&format!("{kind} route flush cache"));
-        let told = lab.node.command("ping").args([kind, "-c1", "-W1", "-Mdo", "-s1400", to]).output().unwrap();
-        let told = String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
+        let told =
+            lab.node.command("ping").args([kind, "-c1", "-W1", "-Mdo", "-s1400", to]).output().unwrap();
+        let told =
+            String::from_utf8_lossy(&told.stdout).into_owned() + &String::from_utf8_lossy(&told.stderr);
         assert!(told.contains("mtu"), "{told}");
     }
     assert_eq!(lab.drops(), before);
@@ -172,19 +176,7 @@ fn packets_that_are_too_big_for_the_way_are_told_of(back_end: BackEnd) {
 
 fn a_changed_peer_list_leaves_no_gap(back_end: BackEnd) {
     let lab = Lab::new(back_end);
-    // Pools whose nodes do not lie side by side, so that their group is a set; a fourth one joins and leaves.
-    let pools = |count: usize| {
-        let pools: String = (1..=count)
-            .map(|number| {
-                format!(
-                    "  peer-{number}:\n    first-address: {{management-a: 172.22.1.{}}}\n    os: centos-7\n    engine: docker-1.10.3\n    groups: server-nodes\n",
-                    2 * number + 10
-                )
-            })
-            .collect();
-        document().replace("\nsecurity-groups:", &format!("{pools}\nsecurity-groups:"))
-    };
-    let documents = [pools(20), pools(21)];
+    let documents = [with_peers(20), with_peers(21)];
     lab.render(&documents[0]);
     lab.done(&["load"]);
     assert!(lab.loaded().contains("add rgen-server-nodes"), "{}", lab.loaded());

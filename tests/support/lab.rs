@@ -16,6 +16,7 @@ use super::netns::{BackEnd, Namespace};
 use super::tools::{feed, run};
 use rancher_gen::output::{Selection, render};
 use rancher_gen::template::Templates;
+use rancher_gen::tree::{Options, write};
 
 /// A probe that should not be answered is given up after this; that it was refused is read off the rules' counters.
 const SHORT: Duration = Duration::from_millis(300);
@@ -34,6 +35,19 @@ pub struct Lab {
 /// The hardened example, where administrators come by IPv6 too and neighbours may ask for an echo.
 pub fn document() -> String {
     HARDENED.replace("from: 203.0.113.0/24", "from: [203.0.113.0/24, \"fd00:113::/64\"]")
+}
+
+/// The same with so many nodes more, which do not lie side by side: their group is a set.
+pub fn with_peers(count: usize) -> String {
+    let pool = |number: usize| {
+        format!(
+            "  peer-{number}:\n    first-address: {{management-a: 172.22.1.{}}}\n    os: centos-7\n    \
+             engine: docker-1.10.3\n    groups: server-nodes\n",
+            2 * number + 10
+        )
+    };
+    let pools: String = (1..=count).map(pool).collect();
+    document().replace("\nsecurity-groups:", &format!("{pools}\nsecurity-groups:"))
 }
 
 impl Lab {
@@ -118,7 +132,8 @@ impl Lab {
         self.node.serve_tcp("[::]:22", "ssh");
         self.node.serve_tcp("[::]:9100", "metrics");
         self.node.serve_udp("0.0.0.0:4500", "ipsec");
-        self.node.serve_udp("[::]:5353", "undeclared");
+        self.node.serve_udp("0.0.0.0:5353", "undeclared");
+        self.node.serve_udp("[::]:5354", "undeclared");
         self.friend.serve_tcp("[::]:9000", "friend");
     }
 
@@ -128,7 +143,8 @@ impl Lab {
         let node = topology.node_ids().find(|id| topology[*id].name.as_str() == "mgmt-host-1");
         let selection = Selection { only: vec!["iptables"], node };
         let tree = render(&topology, &Templates::embedded(), &selection).unwrap().tree;
-        super::examples::onto(&tree, &self.folder.path().join("out"));
+        let force = Options { force: true, scope: &|_, _| true };
+        write(&tree, &self.folder.path().join("out"), &force).unwrap();
     }
 
     pub fn rendered(&self, file: &str) -> PathBuf {
@@ -180,24 +196,25 @@ impl Lab {
         feed(self.on_node("iptables-restore").arg("--noflush"), rules);
     }
 
-    /// All rules of both families and all sets, without counters, times and the seeds of hash tables.
+    /// All rules, chains and policies of both families, a line each with its table, and all sets; without counters and
+    /// the seeds of hash tables. A table that has none of these is as one that was never used.
     pub fn loaded(&self) -> String {
-        let mut all = String::new();
+        let mut lines = Vec::new();
         for save in ["iptables-save", "ip6tables-save"] {
-            all += save;
-            all.push('\n');
-            let text = run(&mut self.on_node(save));
-            for line in text.lines().filter(|line| !line.starts_with('#')) {
-                all += line.split(" [").next().unwrap();
-                all.push('\n');
+            let mut table = String::new();
+            for line in run(&mut self.on_node(save)).lines() {
+                if let Some(name) = line.strip_prefix('*') {
+                    table = format!("{save} {name}");
+                } else if line.starts_with([':', '-']) && !line.contains(" ACCEPT [") {
+                    lines.push(format!("{table} {}", line.split(" [").next().unwrap()));
+                }
             }
         }
-        let mut sets: Vec<String> = run(self.on_node("ipset").arg("save"))
-            .lines()
-            .map(|line| line.split(" initval").next().unwrap().to_owned())
-            .collect();
-        sets.sort();
-        all + &sets.join("\n")
+        let sets = run(self.on_node("ipset").arg("save"));
+        let mut sets: Vec<&str> = sets.lines().map(|line| line.split(" initval").next().unwrap()).collect();
+        sets.sort_unstable();
+        lines.extend(sets.into_iter().map(str::to_owned));
+        lines.join("\n")
     }
 
     /// How many packets our chains have dropped.

@@ -17,9 +17,7 @@ struct Conf {
     node: String,
     addresses: String,
     modes: String,
-    health: &'static str,
-    programs: String,
-    secrets: String,
+    compose: &'static str,
 }
 
 impl Output for Install {
@@ -30,21 +28,13 @@ impl Output for Install {
     fn node(&self, cx: &Context<'_>, node: NodeId, out: &mut Rendering) -> Result<(), RenderError> {
         let topology = cx.topology;
         let folder = format!("nodes/{}", topology[node].name);
-        let units = systemd::units(topology, node);
-        let dialect = compose::Dialect::of(&topology.pool_of(node).engine);
-        let compose_program =
-            if dialect.program().ends_with("docker-compose") { " docker-compose" } else { "" };
+        let engine = &topology.pool_of(node).engine;
+        let startable = compose::stacks(topology, node).iter().any(|stack| stack.startable);
         let conf = Conf {
             node: topology[node].name.to_string(),
             addresses: topology[node].address.to_string(),
-            modes: units.modes.join(" "),
-            health: if units.health { "rancher-gen-health.timer" } else { "" },
-            programs: format!("iptables-restore ip sha256sum docker{compose_program}"),
-            secrets: compose::secrets(topology, node)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(" "),
+            modes: systemd::modes(topology, node).join(" "),
+            compose: if startable { compose::Dialect::of(engine).program() } else { "" },
         };
         out.template(cx, &format!("{folder}/node.conf"), "install/node.conf.j2", &conf)?;
         out.file(&format!("{folder}/install.sh"), cx.shared("install/install.sh.j2")?, Mode::Executable)

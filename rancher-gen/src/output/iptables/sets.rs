@@ -16,11 +16,15 @@ const MOST_IN_RULES: usize = 8;
 /// The longest name: ipset takes 31 characters (`IPSET_MAXNAMELEN` with its NUL), and the loader needs four for `.new`.
 const LONGEST: usize = 27;
 
+/// How many members a set takes when it does not say; a full one refuses more. Source: ipset(8), `maxelem`.
+const DEFAULT_MOST: usize = 65_536;
+
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Set {
     pub(super) name: String,
     title: String,
     key: Raw,
+    most: usize,
     networks: Vec<Raw>,
 }
 
@@ -42,11 +46,15 @@ pub(super) fn of(hosts: &[HostPolicy]) -> Vec<Set> {
             sets.insert(name, &rule.peers);
         }
     }
-    let set = |(name, peers): (String, &Arc<PeerSet>)| Set {
-        title: peers.name.clone(),
-        key: Raw::identifier(&name).unwrap_or_else(|| Raw::word("rgen")),
-        networks: v4(peers).into_iter().map(Raw::number).collect(),
-        name,
+    let set = |(name, peers): (String, &Arc<PeerSet>)| {
+        let networks: Vec<Raw> = v4(peers).into_iter().map(Raw::number).collect();
+        Set {
+            title: peers.name.clone(),
+            key: Raw::identifier(&name).unwrap_or_else(|| Raw::word("rgen")),
+            most: networks.len().next_power_of_two().max(DEFAULT_MOST),
+            networks,
+            name,
+        }
     };
     sets.into_iter().map(set).collect()
 }

@@ -11,15 +11,18 @@ pub(super) enum Needs {
     Engine,
 }
 
-/// The directives with the version of systemd that brought them. Source: systemd's NEWS; 219 is CentOS 7's.
+/// The directives with the version of systemd from which they are used: the one that brought them, by systemd's NEWS.
+///
+/// `NoNewPrivileges` is older (187), but with a kernel before 4.14 it keeps SELinux from giving a service its domain,
+/// and kernels that are newer come with 235 or later. Source: the kernel's `nnp_nosuid_transition` policy capability.
 const SANDBOX: [(u16, &str, Option<Needs>); 9] = [
-    (187, "NoNewPrivileges=yes", None),
+    (183, "PrivateTmp=yes", None),
+    (211, "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", Some(Needs::Network)),
     (214, "ProtectHome=read-only", None),
     (214, "ProtectSystem=full", None),
-    (209, "PrivateTmp=yes", None),
-    (211, "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", Some(Needs::Network)),
     (232, "ProtectControlGroups=yes", None),
-    (239, "LockPersonality=yes", None),
+    (235, "LockPersonality=yes", None),
+    (235, "NoNewPrivileges=yes", None),
     (242, "RestrictSUIDSGID=yes", None),
     (245, "ProtectClock=yes", None),
 ];

@@ -18,27 +18,13 @@ use crate::template::{Piece, Raw};
 #[derive(Debug)]
 pub struct Systemd;
 
-/// The units of a node, as the installer has to know them.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Units {
-    /// The modes that the node can be in: `managed`, and `static` where something can be started in a starter's place.
-    pub modes: Vec<&'static str>,
-    /// Whether there is a timer that asks health checks.
-    pub health: bool,
-}
-
-/// What the units of a node are.
+/// The modes that a node can be in: `managed`, and `static` where something can be started in a starter's place.
 #[must_use]
-pub fn units(topology: &Topology, node: NodeId) -> Units {
+pub fn modes(topology: &Topology, node: NodeId) -> &'static [&'static str] {
     let replaceable = compose::stacks(topology, node)
         .iter()
         .any(|stack| stack.startable && stack.started_by != StartedBy::Person);
-    let dialect = Dialect::of(&topology.pool_of(node).engine);
-    Units {
-        modes: if replaceable { vec!["managed", "static"] } else { vec!["managed"] },
-        health: !dialect.has_health_checks() && !compose::probes(topology, node).is_empty(),
-    }
+    if replaceable { &["managed", "static"] } else { &["managed"] }
 }
 
 #[derive(Serialize)]
@@ -53,6 +39,7 @@ struct Unit {
     project: String,
     file: String,
     owners: Vec<String>,
+    in_the_way: Vec<String>,
     since_230: bool,
     sandbox: Vec<Raw>,
 }
@@ -77,7 +64,7 @@ impl Output for Systemd {
         let name = topology[node].name.to_string();
         let all: Vec<Stack> =
             compose::stacks(topology, node).into_iter().filter(|stack| stack.startable).collect();
-        let units = units(topology, node);
+        let modes = modes(topology, node);
 
         let firewall =
             Plain { node: name.clone(), sandbox: directives::sandbox(version, directives::Needs::Network) };
@@ -101,8 +88,8 @@ impl Output for Systemd {
             let view = unit(topology, node, stack, &all, version)?;
             out.template(cx, &format!("{folder}/rancher-gen-{}.service", stack.name), template, &view)?;
         }
-        for mode in &units.modes {
-            let other = units.modes.iter().copied().find(|other| other != mode);
+        for mode in modes {
+            let other = modes.iter().copied().find(|other| other != mode);
             let wants = wanted(topology, &all, mode).map(unit_name).collect::<Result<_, _>>()?;
             let view = Target { node: name.clone(), mode, other, wants };
             out.template(
@@ -112,7 +99,8 @@ impl Output for Systemd {
                 &view,
             )?;
         }
-        if units.health {
+        let dialect = Dialect::of(&topology.pool_of(node).engine);
+        if !dialect.has_health_checks() && !compose::probes(topology, node).is_empty() {
             let health =
                 Plain { node: name, sandbox: directives::sandbox(version, directives::Needs::Engine) };
             for file in ["rancher-gen-health.service", "rancher-gen-health.timer"] {
@@ -161,9 +149,8 @@ fn unit(
     all: &[Stack],
     version: u16,
 ) -> Result<Unit, Unquotable> {
-    let modes = units(topology, node).modes;
     let in_mode = |mode: &&&str| wanted(topology, all, mode).any(|other| other.name == stack.name);
-    let targets = modes.iter().filter(in_mode).map(|mode| match *mode {
+    let targets = modes(topology, node).iter().filter(in_mode).map(|mode| match *mode {
         "managed" => Raw::word("rancher-gen-managed.target"),
         _ => Raw::word("rancher-gen-static.target"),
     });
@@ -177,6 +164,9 @@ fn unit(
     let secret = |value: &rancher_topology::topology::EnvironmentValue| {
         matches!(value, rancher_topology::topology::EnvironmentValue::Secret(_))
     };
+    // The engine would start a stopped starter again at the next boot, so it goes too.
+    let in_the_way = std::iter::once(stack).chain(all.iter().filter(excluded));
+    let container = |instance| topology.container_name(instance).to_string();
     let manager = topology.rancher_1.as_ref().map(|rancher| rancher.cluster_manager);
     Ok(Unit {
         node: topology[node].name.to_string(),
@@ -189,7 +179,8 @@ fn unit(
         program: Raw::word(Dialect::of(&topology.pool_of(node).engine).program()),
         project: stack.project(),
         file: format!("/etc/rancher-gen/{}", stack.file),
-        owners: stack.owners(topology).map(|owner| topology.container_name(owner).to_string()).collect(),
+        owners: stack.owners(topology).map(container).collect(),
+        in_the_way: in_the_way.flat_map(|stack| &stack.instances).copied().map(container).collect(),
         since_230: version >= 230,
         sandbox: directives::sandbox(version, directives::Needs::Engine),
     })
