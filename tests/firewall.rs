@@ -202,7 +202,7 @@ fn a_purpose_of_any_characters_is_read_back_as_it_was() {
 /// What came to these programs after CentOS 7, and what has to be used in its place.
 ///
 /// Sources: the release notes of iptables (<https://www.netfilter.org/projects/iptables/>: 1.6.0, 1.6.2) and of ipset
-/// (7.0 to 7.11), `ip6tables-restore(8)` and `iptables(8)` of 1.4.21, systemd's NEWS, bash's CHANGES (4.3 to 5.1), git's
+/// (its ChangeLog), `ip6tables-restore(8)` and `iptables(8)` of 1.4.21, systemd's NEWS, bash's CHANGES (4.3 to 5.1), git's
 /// and iproute2's man pages of kernel 3.10.
 const TOO_NEW: [(&str, &str); 21] = [
     ("iptables-restore -w", "1.6.2"),
@@ -212,9 +212,9 @@ const TOO_NEW: [(&str, &str); 21] = [
     ("-w 5", "iptables 1.6.0: -w takes no seconds before"),
     ("-m cgroup --path", "iptables 1.6.0"),
     ("--random-fully", "iptables 1.6.2"),
-    ("bucketsize", "ipset 7.9"),
-    ("initval", "ipset 7.11"),
-    ("--wildcard", "ipset 7.3"),
+    ("bucketsize", "ipset 7.7"),
+    ("initval", "ipset 7.7"),
+    ("--wildcard", "ipset 7.4"),
     ("ip -j", "iproute2 4.14"),
     ("ip -br", "iproute2 4.1"),
     ("enable --now", "systemd 220"),

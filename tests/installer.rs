@@ -1,0 +1,660 @@
+//! `install.sh` on a machine of our own: its /etc, /var/lib and /run are copies, systemd is a program that takes notes.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+mod support;
+use rancher_gen::output::{Selection, render};
+use rancher_gen::template::Templates;
+use rancher_gen::tree::{Options, write};
+use support::examples::{HARDENED, topology};
+use support::lab::{Lab, script, with_peers};
+use support::netns::BackEnd;
+use support::tools::{program, run};
+
+/// What is below a folder: the kind, the mode and the contents of each file.
+type Snapshot = BTreeMap<PathBuf, (u32, String)>;
+
+fn snapshot(folder: &Path) -> Snapshot {
+    fn walk(folder: &Path, root: &Path, found: &mut Snapshot) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let about = fs::symlink_metadata(&path).unwrap();
+            let contents = if about.is_symlink() {
+                fs::read_link(&path).unwrap().display().to_string()
+            } else if about.is_dir() {
+                walk(&path, root, found);
+                String::new()
+            } else {
+                String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
+            };
+            found.insert(path.strip_prefix(root).unwrap().to_owned(), (about.permissions().mode(), contents));
+        }
+    }
+    let mut found = Snapshot::new();
+    walk(folder, folder, &mut found);
+    found
+}
+
+/// Renders a topology, or one node of it, or some of its outputs.
+fn rendered(document: &str, only: &[&'static str], node: Option<&str>, out: &Path) -> PathBuf {
+    let topology = topology(document);
+    let node = node.map(|name| topology.node_ids().find(|id| topology[*id].name.as_str() == name).unwrap());
+    let selection = Selection { only: only.to_vec(), node };
+    let tree = render(&topology, &Templates::embedded(), &selection).unwrap().tree;
+    write(&tree, out, &Options { force: true, scope: &|_, _| true }).unwrap();
+    out.join("nodes/mgmt-host-1")
+}
+
+struct Machine {
+    lab: Lab,
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { lab: Lab::new(BackEnd::Nft), folder: tempfile::tempdir().unwrap() };
+        for folder in ["var-lib", "run/systemd/system", "active", "bin"] {
+            fs::create_dir_all(machine.path(folder)).unwrap();
+        }
+        run(program("cp").args(["-a", "/etc"]).arg(machine.path("etc")));
+        fs::create_dir_all(machine.path("etc/systemd/system")).unwrap();
+        // The real systemctl makes and removes the links; what it would ask the running systemd is noted.
+        let systemctl = program("systemctl").get_program().to_owned();
+        let text = format!(
+            "#!/bin/bash\nquiet=\nif [ \"$1\" = -q ]; then quiet=yes; shift; fi\n\
+             case $1 in --root=*) exec {real} \"$@\" 2>/dev/null ;; esac\n\
+             [ -n \"$quiet\" ] || echo \"$*\" >>{log}\n\
+             case $1 in\n\
+             is-enabled) exec {real} -q --root=/ \"$@\" ;;\n\
+             enable|disable) exec {real} --root=/ \"$@\" 2>/dev/null ;;\n\
+             is-active) [ -e {active}/\"$2\" ] ;;\n\
+             start) for unit; do :; done; [ -e /etc/systemd/system/\"$unit\" ] && touch {active}/\"$unit\" ;;\n\
+             stop) /bin/rm -f {active}/\"$2\" ;;\n\
+             esac\n",
+            real = systemctl.to_str().unwrap(),
+            log = machine.path("log").display(),
+            active = machine.path("active").display(),
+        );
+        script(&machine.path("bin"), "systemctl", &text);
+        let noted = |name: &str| {
+            format!(
+                "#!/bin/bash\n[ \"$1\" = version ] || echo \"{name} $*\" >>{}\n",
+                machine.path("log").display()
+            )
+        };
+        script(&machine.path("bin"), "docker-compose", &noted("docker-compose"));
+        script(
+            &machine.path("bin"),
+            "systemd-run",
+            &format!("{}shift\n\"$@\" </dev/null >/dev/null 2>&1 &\n", noted("systemd-run")),
+        );
+        machine
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    /// A program that runs on the machine.
+    fn command(&self, program: &str) -> Command {
+        let mounts = ["etc:/etc", "var-lib:/var/lib", "run:/run", "bin:/usr/local/bin"].map(|pair| {
+            let (from, to) = pair.split_once(':').unwrap();
+            format!("mount --bind {} {to} && ", self.path(from).display())
+        });
+        let mut command = self.lab.node.command("unshare");
+        let mut path = self.path("bin").into_os_string();
+        path.push(":");
+        path.push(&self.lab.path);
+        command.args(["-m", "bash", "-c", &(mounts.concat() + "exec \"$@\""), "-", program]);
+        command.env("PATH", path);
+        command
+    }
+
+    fn install(&self, node: &Path, words: &[&str]) -> Output {
+        self.command("bash").arg(node.join("install.sh")).args(words).output().unwrap()
+    }
+
+    /// Runs it, and gives what it printed.
+    #[track_caller]
+    fn done(&self, node: &Path, words: &[&str]) -> String {
+        let output = self.install(node, words);
+        let told =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "install.sh {}: {}\n{told}", words.join(" "), output.status);
+        told
+    }
+
+    /// Runs it, and gives why it refused.
+    #[track_caller]
+    fn refused(&self, node: &Path, words: &[&str]) -> String {
+        let output = self.install(node, words);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "install.sh {}\n{told}", words.join(" "));
+        told
+    }
+
+    /// What systemd and compose were told since this was last asked.
+    fn log(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+        let _ = fs::remove_file(self.path("log"));
+        log.lines().map(str::to_owned).collect()
+    }
+
+    /// All that an installation could change on the disk.
+    fn state(&self) -> Snapshot {
+        let mut all = snapshot(self.folder.path());
+        let ours = ["etc/rancher-gen", "etc/systemd", "var-lib"];
+        // The loader's notes are its own; `firewall_loader` is about them.
+        let notes = Path::new("var-lib/rancher-gen/firewall");
+        all.retain(|path, _| ours.iter().any(|own| path.starts_with(own)) && !path.starts_with(notes));
+        all
+    }
+
+    #[track_caller]
+    fn is_as(&self, before: &Snapshot, when: &str) {
+        let now = self.state();
+        let differs = |path: &&PathBuf| now.get(*path) != before.get(*path);
+        let all: Vec<&PathBuf> = now.keys().chain(before.keys()).filter(differs).collect();
+        assert!(all.is_empty(), "{when}: {all:?}");
+    }
+
+    fn enabled(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for wants in ["multi-user.target.wants", "timers.target.wants"] {
+            let Ok(links) = fs::read_dir(self.path("etc/systemd/system").join(wants)) else { continue };
+            names.extend(links.map(|link| link.unwrap().file_name().into_string().unwrap()));
+        }
+        names.retain(|name| name.starts_with("rancher-gen"));
+        names.sort();
+        names
+    }
+
+    fn firewall_is_loaded(&self) -> bool {
+        let status = self.command("bash").args(["/etc/rancher-gen/iptables/firewall.sh", "status"]).output();
+        status.unwrap().status.success()
+    }
+
+    fn out(&self) -> PathBuf {
+        self.path("rendered")
+    }
+}
+
+const SECRETS: [&str; 3] = ["server.conf", "secrets.conf", "server/encryption.key"];
+
+#[test]
+fn a_node_is_installed_in_order_and_a_second_run_finds_nothing_to_do() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let told = machine.done(&node, &["--way-back", "60"]);
+    for path in ["secrets.conf", "server/encryption.key"] {
+        assert!(told.contains(&format!("still to do: put /var/lib/rancher/etc/{path} there, then: systemctl start rancher-gen-person.service")), "{told}");
+    }
+    assert!(!told.contains("secrets.env there"), "managed mode takes no secret of the static one\n{told}");
+    assert!(told.contains("--confirm"), "{told}");
+    let log = machine.log();
+    assert_eq!(
+        log.iter().filter(|line| !line.contains("way-back")).collect::<Vec<_>>(),
+        [
+            "daemon-reload",
+            "enable rancher-gen-firewall.service",
+            "enable rancher-gen-health.timer",
+            "enable rancher-gen-managed.target",
+            "disable rancher-gen-static.target",
+            "start --no-block rancher-gen-health.timer",
+            "start --no-block rancher-gen-managed.target",
+        ]
+    );
+    // The firewall is loaded, with the way back armed, before anything is enabled or started.
+    assert_eq!(
+        log.iter().position(|line| line.starts_with("systemd-run --unit=rancher-gen-way-back")),
+        Some(3),
+        "{log:?}"
+    );
+    assert_eq!(
+        machine.enabled(),
+        ["rancher-gen-firewall.service", "rancher-gen-health.timer", "rancher-gen-managed.target"]
+    );
+    assert!(machine.firewall_is_loaded());
+
+    let at = |path: &str| machine.path(path);
+    for (path, mode) in [
+        ("etc/rancher-gen/iptables/firewall.sh", 0o755),
+        ("etc/rancher-gen/health.sh", 0o755),
+        ("etc/rancher-gen/compose.rancher-ha.yaml", 0o644),
+        ("etc/systemd/system/docker.service.d/10-rancher-gen-firewall.conf", 0o644),
+        ("var-lib/rancher/etc/server.conf", 0o644),
+    ] {
+        assert_eq!(fs::metadata(at(path)).unwrap().permissions().mode() & 0o7777, mode, "{path}");
+    }
+    let state = machine.state();
+    for (path, (_, contents)) in snapshot(&node) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if node.join(&path).is_file() && !["install.sh", "node.conf"].contains(&name) {
+            let installed = state.values().any(|(_, own)| *own == contents);
+            assert!(installed, "{} is nowhere", path.display());
+        }
+    }
+
+    let before = machine.state();
+    let told = machine.done(&node, &["--way-back", "60"]);
+    assert!(told.contains("mgmt-host-1: nothing to do"), "{told}");
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.log(), Vec::<String>::new());
+    for path in SECRETS {
+        let path = machine.path("var-lib/rancher/etc").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    }
+    assert!(!machine.done(&node, &[]).contains("still to do"));
+    // A mode that somebody changed is put right.
+    let script = at("etc/rancher-gen/iptables/firewall.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o600)).unwrap();
+    machine.done(&node, &["--no-way-back"]);
+    assert_eq!(fs::metadata(&script).unwrap().permissions().mode() & 0o7777, 0o755);
+    machine.done(&node, &["--uninstall"]);
+}
+
+#[test]
+fn a_dry_run_says_everything_and_does_nothing() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let before = machine.state();
+    let loaded = machine.lab.loaded();
+    let told = machine.done(&node, &["--dry-run"]);
+    for words in [
+        "put /etc/rancher-gen/compose.yaml",
+        "load --way-back 120",
+        "ctl enable rancher-gen-managed.target",
+        "systemctl start --no-block rancher-gen-managed.target",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.lab.loaded(), loaded);
+    assert_eq!(machine.log(), Vec::<String>::new());
+
+    machine.done(&node, &["--no-way-back"]);
+    machine.log();
+    let (before, loaded) = (machine.state(), machine.lab.loaded());
+    assert!(
+        machine.done(&node, &["--uninstall", "--dry-run"]).contains("remove /etc/rancher-gen/compose.yaml")
+    );
+    assert!(
+        machine.done(&node, &["--mode", "static", "--dry-run"]).contains("enable rancher-gen-static.target")
+    );
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.lab.loaded(), loaded);
+    assert_eq!(machine.log(), Vec::<String>::new());
+}
+
+#[test]
+fn uninstalling_leaves_the_machine_as_it_was() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    // Folders that are there and empty are not ours to remove.
+    fs::create_dir_all(machine.path("var-lib/rancher")).unwrap();
+    fs::create_dir_all(machine.path("etc/systemd/system/multi-user.target.wants")).unwrap();
+    let (before, loaded) = (machine.state(), machine.lab.loaded());
+    machine.done(&node, &["--no-way-back"]);
+    machine.log();
+    let secrets = machine.path("etc/rancher-gen/secrets.env");
+    fs::write(&secrets, "A=b\n").unwrap();
+    machine.done(&node, &["--uninstall"]);
+    assert_eq!(fs::read_to_string(&secrets).unwrap(), "A=b\n");
+    fs::remove_file(&secrets).unwrap();
+    fs::remove_dir(machine.path("etc/rancher-gen")).unwrap();
+    let log = machine.log();
+    let place =
+        |line: &str| log.iter().position(|own| own == line).unwrap_or_else(|| panic!("{line}: {log:?}"));
+    assert!(place("stop rancher-gen-managed.target") < place("stop rancher-gen-person.service"));
+    // The engine would start a stopped container again.
+    assert!(
+        place("stop rancher-gen-person.service")
+            < place("docker-compose -p rancher-gen-person -f /etc/rancher-gen/compose.yaml down")
+    );
+    assert!(!log.contains(&"stop rancher-gen-firewall.service".to_owned()), "the engine would stop with it");
+    assert_eq!(log.last().unwrap(), "daemon-reload");
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.lab.loaded(), loaded);
+    assert!(machine.done(&node, &["--uninstall"]).contains("nothing of ours is installed"));
+}
+
+#[test]
+fn what_an_earlier_install_left_goes_with_its_units() {
+    let machine = Machine::new();
+    let old = rendered(HARDENED, &[], None, &machine.out());
+    machine.done(&old, &["--no-way-back", "--mode", "static"]);
+    machine.log();
+    // A new engine asks health checks itself, and nothing can be started in a starter's place any more.
+    let document = HARDENED
+        .replace("docker-1.10.3", "docker-1.13.1")
+        .replace("    replaceable: true", "    replaceable: false");
+    let new = rendered(&document, &[], None, &machine.path("new"));
+    let told = machine.done(&new, &["--no-way-back"]);
+    for path in [
+        "/etc/rancher-gen/health.sh",
+        "/etc/systemd/system/rancher-gen-static.target",
+        "/etc/systemd/system/rancher-gen-rancher-ha.service",
+    ] {
+        assert!(told.contains(&format!("remove {path}")), "{told}");
+        assert!(!machine.path(&path[1..]).exists());
+    }
+    let log = machine.log();
+    for line in [
+        "stop rancher-gen-static.target",
+        "disable rancher-gen-static.target",
+        "stop rancher-gen-rancher-ha.service",
+        "disable rancher-gen-health.timer",
+    ] {
+        assert!(
+            log.iter().position(|own| own == line) < log.iter().position(|own| own == "daemon-reload"),
+            "{line}: {log:?}"
+        );
+        assert!(log.contains(&line.to_owned()), "{line}: {log:?}");
+    }
+    assert_eq!(machine.enabled(), ["rancher-gen-firewall.service", "rancher-gen-managed.target"]);
+    assert!(machine.done(&new, &[]).contains("nothing to do"));
+    machine.done(&new, &["--uninstall"]);
+}
+
+#[test]
+fn a_changed_compose_file_reaches_what_runs() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    machine.done(&node, &["--no-way-back"]);
+    fs::write(machine.path("active/rancher-gen-person.service"), "").unwrap();
+    machine.log();
+    let node = rendered(
+        &HARDENED.replace("rancher/server:v1.1.4", "rancher/server:v1.1.3"),
+        &[],
+        None,
+        &machine.out(),
+    );
+    let told = machine.done(&node, &[]);
+    let log = machine.log();
+    assert!(log.contains(&"reload-or-restart --no-block rancher-gen-person.service".to_owned()), "{log:?}");
+    assert!(
+        !log.iter().any(|line| line.contains("rancher-gen-rancher-ha.service")),
+        "it does not run: {log:?}"
+    );
+    assert!(!told.contains("firewall.sh load"), "no rule has changed, so nobody has to confirm\n{told}");
+}
+
+#[test]
+fn what_somebody_edited_is_named_and_kept() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let conf = machine.path("var-lib/rancher/etc/server.conf");
+    fs::create_dir_all(conf.parent().unwrap()).unwrap();
+    fs::write(&conf, "of rancher-ha.sh\n").unwrap();
+    let before = machine.state();
+    assert!(machine.refused(&node, &[]).contains("  /var/lib/rancher/etc/server.conf\n"));
+    machine.is_as(&before, "on the disk");
+    machine.done(&node, &["--force", "--no-way-back"]);
+    assert_ne!(fs::read_to_string(&conf).unwrap(), "of rancher-ha.sh\n");
+
+    let compose = machine.path("etc/rancher-gen/compose.yaml");
+    let health = machine.path("etc/rancher-gen/health.sh");
+    for path in [&compose, &health] {
+        fs::write(path, "edited\n").unwrap();
+    }
+    let before = machine.state();
+    assert!(machine.refused(&node, &[]).contains("  /etc/rancher-gen/compose.yaml\n"));
+    // The one is no longer rendered, and still somebody's.
+    let new = rendered(&HARDENED.replace("docker-1.10.3", "docker-1.13.1"), &[], None, &machine.path("new"));
+    let told = machine.refused(&new, &[]);
+    assert!(
+        told.contains("  /etc/rancher-gen/compose.yaml\n") && told.contains("  /etc/rancher-gen/health.sh\n"),
+        "{told}"
+    );
+    machine.is_as(&before, "on the disk");
+
+    let told = machine.refused(&node, &["--uninstall"]);
+    assert!(told.contains("some files were edited and are still there"), "{told}");
+    assert_eq!(fs::read_to_string(&compose).unwrap(), "edited\n");
+    assert!(!machine.path("etc/rancher-gen/iptables").exists());
+    machine.done(&node, &["--uninstall", "--force"]);
+    assert!(!machine.path("etc/rancher-gen").exists());
+}
+
+#[test]
+fn exactly_one_mode_is_enabled_and_stays() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let told = machine.done(&node, &["--mode", "static", "--no-way-back"]);
+    assert!(told.contains("still to do: put /etc/rancher-gen/secrets.env there, then: systemctl start rancher-gen-rancher-ha.service"), "{told}");
+    let modes = || {
+        let mut names = machine.enabled();
+        names.retain(|name| name.ends_with(".target"));
+        names
+    };
+    assert_eq!(modes(), ["rancher-gen-static.target"]);
+    // The cluster manager would delete the static containers: it is not started because somebody left a word out.
+    assert!(machine.done(&node, &[]).contains("nothing to do"));
+    assert_eq!(modes(), ["rancher-gen-static.target"]);
+    let told = machine.done(&node, &["--mode", "managed"]);
+    assert_eq!(modes(), ["rancher-gen-managed.target"]);
+    assert!(!told.contains("firewall.sh load"), "the rules are as they were\n{told}");
+    assert!(machine.refused(&node, &["--mode", "manual"]).contains("it has: managed static"));
+    for words in [&["--way-back", "soon"][..], &["--way-back"], &["--mode"], &["--nonsense"]] {
+        assert_eq!(machine.install(&node, words).status.code(), Some(2), "{words:?}");
+    }
+}
+
+#[test]
+fn the_firewall_is_kept_when_somebody_confirms_and_goes_back_when_nobody_does() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let loaded = machine.lab.loaded();
+    machine.done(&node, &["--way-back", "1"]);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while machine.lab.loaded() != loaded {
+        assert!(std::time::Instant::now() < end, "the way back was never taken");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(machine.refused(&node, &["--confirm"]).contains("too late"));
+    // Nothing on the disk is different; what is loaded is.
+    assert!(machine.done(&node, &["--way-back", "60"]).contains("load --way-back 60"));
+    machine.done(&node, &["--confirm"]);
+    assert!(machine.firewall_is_loaded());
+    assert!(machine.done(&node, &[]).contains("nothing to do"));
+}
+
+#[test]
+fn sets_come_from_the_whole_tree_or_from_the_node_s_folder() {
+    let machine = Machine::new();
+    let document = with_peers(12);
+    let whole = rendered(&document, &[], None, &machine.out());
+    let alone = rendered(&document, &[], Some("mgmt-host-1"), &machine.path("alone"));
+    let moved = machine.path("moved");
+    run(program("cp").args(["-a".as_ref(), alone.as_os_str(), moved.as_os_str()]));
+    machine.done(&whole, &["--no-way-back"]);
+    let set = machine.path("etc/rancher-gen/iptables/rgen-server-nodes.ipset");
+    assert!(set.exists() && machine.firewall_is_loaded());
+    assert!(machine.done(&moved, &[]).contains("nothing to do"), "both hold the same");
+    fs::remove_file(moved.join("iptables/rgen-server-nodes.ipset")).unwrap();
+    assert!(
+        machine.refused(&moved, &[]).contains("the set rgen-server-nodes is neither in this folder nor in")
+    );
+    machine.done(&whole, &["--uninstall"]);
+    assert!(!machine.lab.loaded().contains("rgen-"));
+}
+
+#[test]
+fn another_host_or_another_world_is_refused_before_anything_is_changed() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let before = machine.state();
+    let other = node.parent().unwrap().join("mgmt-host-2");
+    assert!(machine.refused(&other, &[]).contains("this host is not mgmt-host-2"));
+    assert!(machine.refused(&other, &["--any-host"]).contains("the firewall could not be loaded here"));
+    let elsewhere =
+        HARDENED.replace("    groups: server-nodes\n", "    groups: server-nodes\n    interfaces: ens5\n");
+    let wrong = rendered(&elsewhere, &[], None, &machine.path("wrong"));
+    assert!(machine.refused(&wrong, &[]).contains("there is no interface ens5 here"));
+    fs::remove_file(machine.path("bin/docker-compose")).unwrap();
+    assert!(machine.refused(&node, &[]).contains("`/usr/local/bin/docker-compose` does not work here"));
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.log(), Vec::<String>::new());
+}
+
+#[test]
+fn a_part_of_the_outputs_is_installed_as_far_as_it_goes() {
+    let machine = Machine::new();
+    // No firewall: its unit and the engine's drop-in would keep the engine from starting.
+    let node =
+        rendered(HARDENED, &["compose", "rancher", "systemd", "install"], None, &machine.path("no-firewall"));
+    machine.done(&node, &[]);
+    assert!(!machine.path("etc/systemd/system/rancher-gen-firewall.service").exists());
+    assert!(!machine.path("etc/systemd/system/docker.service.d").exists());
+    assert_eq!(machine.enabled(), ["rancher-gen-health.timer", "rancher-gen-managed.target"]);
+    assert!(machine.done(&node, &[]).contains("nothing to do"));
+    // The firewall of a whole install does not go because a part was rendered.
+    let whole = rendered(HARDENED, &[], None, &machine.out());
+    machine.done(&whole, &["--no-way-back"]);
+    assert!(machine.refused(&node, &[]).contains("the installed one would go"));
+    machine.done(&node, &["--force"]);
+    assert!(!machine.lab.loaded().contains("RANCHER-GEN"));
+    machine.done(&node, &["--uninstall"]);
+
+    let node = rendered(HARDENED, &["iptables", "install"], None, &machine.path("firewall"));
+    let told = machine.done(&node, &["--no-way-back"]);
+    assert!(machine.firewall_is_loaded());
+    assert!(machine.enabled().is_empty() && !told.contains("enable"), "{told}");
+    machine.done(&node, &["--uninstall"]);
+
+    let node = rendered(HARDENED, &["systemd", "install", "iptables"], None, &machine.path("units"));
+    assert!(machine.refused(&node, &[]).contains("was not rendered"));
+    let node = rendered(HARDENED, &["install"], None, &machine.path("nothing"));
+    assert!(machine.refused(&node, &[]).contains("there is nothing here to install"));
+}
+
+#[test]
+fn an_image_is_filled_below_a_folder_and_nothing_is_started() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let root = machine.path("image");
+    fs::create_dir(&root).unwrap();
+    let (before, loaded) = (machine.state(), machine.lab.loaded());
+    let words = ["--root", root.to_str().unwrap()];
+    let told = machine.done(&node, &words);
+    assert!(told.contains("still to do"), "{told}");
+    let links = snapshot(&root.join("etc/systemd/system"));
+    for unit in [
+        "multi-user.target.wants/rancher-gen-managed.target",
+        "multi-user.target.wants/rancher-gen-firewall.service",
+        "timers.target.wants/rancher-gen-health.timer",
+    ] {
+        assert!(links.contains_key(Path::new(unit)), "{unit}: {:?}", links.keys());
+    }
+    assert!(!links.contains_key(Path::new("multi-user.target.wants/rancher-gen-static.target")));
+    assert!(machine.done(&node, &words).contains("nothing to do"));
+    machine.done(&node, &[words[0], words[1], "--mode", "static"]);
+    let links = snapshot(&root.join("etc/systemd/system"));
+    assert!(links.contains_key(Path::new("multi-user.target.wants/rancher-gen-static.target")));
+    assert!(!links.contains_key(Path::new("multi-user.target.wants/rancher-gen-managed.target")));
+    machine.done(&node, &[words[0], words[1], "--uninstall"]);
+    let mut left = snapshot(&root);
+    // systemctl removes a link and not the folder that it made for it.
+    left.retain(|path, _| !path.to_str().unwrap().ends_with(".target.wants"));
+    assert_eq!(
+        left.keys().filter(|path| !Path::new("etc/systemd/system").starts_with(path)).count(),
+        0,
+        "{left:?}"
+    );
+    machine.is_as(&before, "on the disk");
+    assert_eq!(machine.lab.loaded(), loaded);
+    assert_eq!(machine.log(), Vec::<String>::new());
+}
+
+/// Makes a program of the machine kill whoever calls it, at its n-th call and before it does anything.
+fn deadly(machine: &Machine, name: &str, call: usize) {
+    let count = machine.path("count");
+    let _ = fs::remove_file(&count);
+    let mortal = machine.path("bin").join(name);
+    let real = machine.path("real").join(name);
+    fs::create_dir_all(machine.path("real")).unwrap();
+    if mortal.exists() {
+        fs::rename(&mortal, &real).unwrap();
+    } else {
+        std::os::unix::fs::symlink(program(name).get_program(), &real).unwrap();
+    }
+    let text = format!(
+        "#!/bin/bash\necho >>{0}\nif [ \"$(wc -l <{0})\" = {call} ]; then kill -9 $PPID; exit 1; fi\nexec {1} \"$@\"\n",
+        count.display(),
+        real.display()
+    );
+    script(&machine.path("bin"), name, &text);
+}
+
+/// Runs it, and sees that it was killed.
+#[track_caller]
+fn killed(machine: &Machine, node: &Path, words: &[&str], name: &str) {
+    let output = machine.install(node, words);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !output.status.success(),
+        "no call of {name} killed it, of {}\n{told}",
+        fs::read_to_string(machine.path("count")).unwrap().len()
+    );
+    let (mortal, real) = (machine.path("bin").join(name), machine.path("real").join(name));
+    if real.is_symlink() {
+        fs::remove_file(real).unwrap();
+        fs::remove_file(mortal).unwrap();
+    } else {
+        fs::rename(real, mortal).unwrap();
+    }
+}
+
+#[test]
+fn an_installation_that_was_killed_is_finished_by_the_next_run() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let clean = machine.state();
+    machine.done(&node, &["--no-way-back"]);
+    let installed = machine.state();
+    for (name, call) in [("mv", 1), ("mv", 12), ("systemctl", 10)] {
+        machine.done(&node, &["--uninstall"]);
+        machine.is_as(&clean, "uninstalled");
+        deadly(&machine, name, call);
+        killed(&machine, &node, &["--no-way-back"], name);
+        machine.done(&node, &["--no-way-back"]);
+        machine.is_as(&installed, &format!("{name}, call {call}"));
+        assert!(machine.firewall_is_loaded() && machine.enabled().len() == 3);
+        assert!(machine.done(&node, &[]).contains("nothing to do"), "{name}, call {call}");
+    }
+}
+
+#[test]
+fn rules_that_were_put_there_and_not_loaded_are_loaded_by_the_next_run() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    machine.done(&node, &["--no-way-back"]);
+    let node = rendered(&HARDENED.replace("purpose: redis", "purpose: another"), &[], None, &machine.out());
+    // The first one asks which mode is enabled, and daemon-reload comes before the rules are loaded.
+    deadly(&machine, "systemctl", 6);
+    killed(&machine, &node, &["--no-way-back"], "systemctl");
+    assert!(!machine.lab.loaded().contains("another") && machine.firewall_is_loaded());
+    machine.done(&node, &["--no-way-back"]);
+    assert!(machine.lab.loaded().contains("another"));
+}
+
+#[test]
+fn an_uninstallation_that_was_killed_is_finished_by_the_next_run() {
+    let machine = Machine::new();
+    let node = rendered(HARDENED, &[], None, &machine.out());
+    let clean = machine.state();
+    for (name, call) in [("rm", 20), ("systemctl", 9)] {
+        machine.done(&node, &["--no-way-back"]);
+        deadly(&machine, name, call);
+        killed(&machine, &node, &["--uninstall"], name);
+        machine.done(&node, &["--uninstall"]);
+        machine.is_as(&clean, &format!("{name}, call {call}"));
+        assert!(!machine.lab.loaded().contains("RANCHER-GEN"));
+    }
+}
