@@ -281,9 +281,10 @@ fn labels_of_dot_are_drawn_as_they_are() {
             read[number].push(line["text"].as_str().unwrap().to_owned());
         }
     }
-    // A line end that nothing follows draws nothing.
-    let texts: Vec<String> =
-        texts.iter().map(|text| text.strip_suffix('\n').unwrap_or(text).to_owned()).collect();
+    // An empty line is room, and no text is drawn for it.
+    let drawn =
+        |text: &String| text.split('\n').filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let texts: Vec<String> = texts.iter().map(drawn).collect();
     same(&texts, &read.into_iter().map(|lines| lines.join("\n")).collect::<Vec<_>>());
 }
 
