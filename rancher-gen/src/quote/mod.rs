@@ -103,13 +103,11 @@ impl Format {
 
 /// The text of a `#` comment: one line whatever the value holds.
 ///
-/// A comment is for people and no reader gives it back, so control characters and line ends become spaces here.
+/// A comment is for people and no reader gives it back, so what would end the line, turn it around or make a reader
+/// refuse the file becomes a space here.
 #[must_use]
 pub fn comment(value: &str) -> String {
-    value
-        .chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}') { ' ' } else { c })
-        .collect()
+    value.chars().map(|c| if needs_number(c) { ' ' } else { c }).collect()
 }
 
 /// Characters that a reader or an editor might act on: written by number wherever a format can.

@@ -97,8 +97,7 @@ pub struct Read {
 /// ```
 #[must_use]
 pub fn read(text: &str) -> Read {
-    let bare = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let tree = match source::parse(bare) {
+    let tree = match source::parse(text) {
         Ok(tree) => tree,
         Err(diagnostic) => return Read { document: None, diagnostics: vec![diagnostic], broken: Vec::new() },
     };

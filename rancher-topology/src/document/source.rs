@@ -46,13 +46,16 @@ struct Open {
     mapping: bool,
 }
 
-/// Reads YAML 1.2, of which JSON is a part.
+/// Reads YAML 1.2, of which JSON is a part. A byte order mark before it is passed over.
 pub(crate) fn parse(text: &str) -> Result<Tree, Diagnostic> {
-    Builder::new(text).build()
+    let bare = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    Builder::new(bare, text.len() - bare.len()).build()
 }
 
 struct Builder<'t> {
     text: &'t str,
+    /// How many bytes stand before the text.
+    before: usize,
     /// Byte offset of each character, where the two differ.
     offsets: Option<Vec<usize>>,
     nodes: Vec<Node>,
@@ -62,16 +65,25 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, before: usize) -> Self {
         let offsets = (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect());
-        Self { text, offsets, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new(), root: None }
+        Self {
+            text,
+            before,
+            offsets,
+            nodes: Vec::new(),
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            root: None,
+        }
     }
 
     fn byte(&self, index: usize) -> usize {
-        match &self.offsets {
-            Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
-            None => index.min(self.text.len()),
-        }
+        self.before
+            + match &self.offsets {
+                Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
+                None => index.min(self.text.len()),
+            }
     }
 
     fn build(mut self) -> Result<Tree, Diagnostic> {
