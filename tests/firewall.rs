@@ -1,5 +1,5 @@
 //! The rendered rules and sets, read by the programs of both back ends, and by the table of what old ones know.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
 use std::fmt::Write as _;
 use std::fs;

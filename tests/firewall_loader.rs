@@ -1,5 +1,5 @@
 //! `firewall.sh` on a node of our own: what it loads, what it leaves alone, and the way back.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
 //! The rendered rules against packets: what they admit is answered, and what they do not is dropped by them.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
 use std::net::TcpStream;
 use std::sync::Arc;

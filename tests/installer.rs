@@ -1,5 +1,5 @@
 //! `install.sh` on a machine of our own: its /etc, /var/lib and /run are copies, systemd is a program that takes notes.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::case_sensitive_file_extension_comparisons)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -317,7 +317,7 @@ impl Builder {
             on = json!(self.pools);
             made.published = None;
         }
-        service["on"] = on;
+        service["placement"] = on;
         let mut traffic = vec![json!("internet:443")];
         traffic.extend(earlier.first().map(|other| json!(format!("{}:80", other.name))));
         traffic.extend(self.databases.first().map(|database| json!(database)));

@@ -6,30 +6,31 @@
 #   install.sh --uninstall       stop everything of ours and take every file of ours away
 #
 #   --dry-run                    say what would be done, and do nothing
-#   --mode managed|static        which of the node's modes is enabled; managed when nothing is said
+#   --mode managed|static        which of the node's modes is enabled; when nothing is said the one that is, or managed
 #   --way-back SECONDS           how long the firewall waits to be confirmed; 120 when nothing is said
 #   --no-way-back                keep the firewall at once, for a run that nobody watches
-#   --force                      replace files that somebody edited
+#   --force                      replace and remove files that somebody edited too
 #   --any-host                   do not ask whether this is the right node
-#   --root DIR                   put the files below DIR and start nothing: for images
+#   --root DIR                   put the files below DIR, enable the units there and start nothing: for images
 #
-# It can be run again at any time: it changes what is different, and removes what an earlier one left. What somebody
-# edited is kept and named. Exits 0 when done, 1 when it cannot be, 2 on wrong use.
+# It can be run again at any time: it changes what is different, and removes what an earlier one left. When somebody
+# edited one of the files it names them and changes nothing. Exits 0 when done, 1 when it cannot be, 2 on wrong use.
+# NODE, ADDRESSES, MODES and COMPOSE come from node.conf.
+# shellcheck disable=SC2153
 set -u
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
-# shellcheck source=/dev/null
-. "$HERE/node.conf" || exit 1
 SETS=
 # shellcheck source=/dev/null
 if [ -r "$HERE/iptables/firewall.conf" ]; then . "$HERE/iptables/firewall.conf"; fi
+# shellcheck source=/dev/null
+. "$HERE/node.conf" || exit 1
 
-ROOT=
-ACTION=install
-MODE=${MODES%% *}
-WAY_BACK=120
-DRY=
-FORCE=
-ANY_HOST=
+ETC=/etc/rancher-gen
+UNITS=/etc/systemd/system
+STATE=/var/lib/rancher-gen
+RANCHER=/var/lib/rancher/etc
+FIREWALL=$ETC/iptables/firewall.sh
 
 say() { echo "$*"; }
 die() {
@@ -41,232 +42,408 @@ usage() {
     exit 2
 }
 
+ROOT='' ACTION=install MODE='' WAY_BACK=120 DRY='' FORCE='' ANY_HOST=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --confirm) ACTION=confirm ;;
     --uninstall) ACTION=uninstall ;;
     --dry-run) DRY=yes ;;
-    --mode) MODE=${2:-} && shift ;;
-    --way-back) WAY_BACK=${2:-} && shift ;;
-    --no-way-back) WAY_BACK= ;;
+    --mode) MODE=${2:-none} && shift ;;
+    --way-back) WAY_BACK=${2:-none} && shift ;;
+    --no-way-back) WAY_BACK='' ;;
     --force) FORCE=yes ;;
     --any-host) ANY_HOST=yes ;;
-    --root) ROOT=${2:-} && shift && [ -d "$ROOT" ] || usage ;;
+    --root) ROOT=${2:-none} && shift && { [ -d "$ROOT" ] || die "there is no folder $ROOT"; } ;;
     *) usage ;;
     esac
     shift || usage
 done
-case " $MODES " in
-*" $MODE "*) ;;
-*) die "$NODE has no mode $MODE; it has: $MODES" ;;
-esac
 case $WAY_BACK in *[!0-9]*) usage ;; esac
-
-ETC=/etc/rancher-gen
-UNITS=/etc/systemd/system
-STATE=/var/lib/rancher-gen
+if [ "$ROOT" = / ]; then ROOT=; fi
 LIST=$ROOT$STATE/installed
-FIREWALL=$ETC/iptables/firewall.sh
+UNFINISHED=$ROOT$STATE/unfinished
+CUT_OFF=''
+if [ -e "$UNFINISHED" ]; then CUT_OFF=yes; fi
 
 live() { [ -z "$ROOT" ]; }
 
-# --- which file goes where: SOURCE<tab>TARGET, a line each ------------------------------------------------------------
+ctl() {
+    if live; then systemctl "$@"; else systemctl --root="$ROOT" "$@"; fi
+}
+
+run() { # COMMAND: it has to work
+    say "  $*"
+    [ -n "$DRY" ] || "$@" || die "this failed: $*"
+}
+
+attempt() { # COMMAND: where it fails there was nothing to do
+    say "  $*"
+    [ -n "$DRY" ] || "$@" || true
+}
+
+# --- which file goes where: SOURCE<tab>TARGET, a line each --------------------------------------------------------
+
+goes() { # SOURCE TARGET
+    if [ -f "$1" ]; then printf '%s\t%s\n' "$1" "$2"; fi
+}
 
 files() {
-    local source name set folder
-    cd "$HERE" || return 1
-    for source in compose*.yaml health.sh secrets.env.example iptables/rules.v4 iptables/rules.v6 iptables/firewall.conf iptables/firewall.sh; do
-        if [ -e "$source" ]; then printf '%s\t%s\n' "$HERE/$source" "$ETC/$source"; fi
+    local source name
+    for source in "$HERE"/compose*.yaml "$HERE"/health.sh "$HERE"/secrets.env.example "$HERE"/iptables/*; do
+        goes "$source" "$ETC/${source#"$HERE"/}"
     done
-    for set in $SETS; do
-        for folder in "$HERE/iptables" "$HERE/../../shared/iptables"; do
-            if [ -e "$folder/$set.ipset" ]; then
-                printf '%s\t%s\n' "$folder/$set.ipset" "$ETC/iptables/$set.ipset"
-                continue 2
-            fi
-        done
-        die "the set $set is neither in this folder nor in ../../shared/iptables: copy that too, or render with --node $NODE"
+    for name in $SETS; do
+        source=$HERE/iptables/$name.ipset
+        if [ -e "$source" ]; then continue; fi
+        source=$HERE/../../shared/iptables/$name.ipset
+        [ -e "$source" ] || die "the set $name is neither in this folder nor in ../../shared/iptables: copy that too, or render with --node $NODE"
+        goes "$source" "$ETC/iptables/$name.ipset"
     done
-    for source in systemd/* systemd/docker.service.d/*; do
-        if [ -f "$source" ]; then printf '%s\t%s\n' "$HERE/$source" "$UNITS/${source#systemd/}"; fi
+    for source in "$HERE"/systemd/* "$HERE"/systemd/docker.service.d/*; do
+        name=${source#"$HERE"/systemd/}
+        case $name in
+        rancher-gen-firewall.service | docker.service.d/*)
+            # Without the rules, the unit would fail and keep the engine from starting.
+            if [ ! -e "$HERE/iptables/firewall.sh" ]; then continue; fi
+            ;;
+        esac
+        goes "$source" "$UNITS/$name"
     done
-    for name in server.conf agent.conf secrets.conf.example; do
-        if [ -e "rancher/$name" ]; then printf '%s\t%s\n' "$HERE/rancher/$name" "/var/lib/rancher/etc/$name"; fi
-    done
+    for name in server.conf agent.conf secrets.conf.example; do goes "$HERE/rancher/$name" "$RANCHER/$name"; done
 }
 
 digest() { sha256sum <"$1" | cut -d' ' -f1; }
+
+mode_of() { # TARGET
+    case $1 in *.sh) echo 755 ;; *) echo 644 ;; esac
+}
 
 # Whether a file on the disk is as we installed it, now or in a run that was cut off.
 ours() { # TARGET
     [ -e "$LIST" ] && grep -qxF "$(digest "$ROOT$1")  $1" "$LIST"
 }
 
+listed() { # all targets of earlier runs
+    if [ -e "$LIST" ]; then sed -n 's/^[0-9a-f]\{64\}  //p' "$LIST" | sort -u; fi
+}
+
 # --- the plan -----------------------------------------------------------------------------------------------------
 
-PUT=()
-DROP=()
-KEPT=()
-NEW=()
+PUT=()     # SOURCE<tab>TARGET of what is new or different
+DROP=()    # targets that an earlier run left and this one does not have
+KEEP=()    # targets that somebody else made or edited
+NEW=()     # the list of what will be installed
+FOLDERS=() # folders that will be made
+
+note_folders_of() { # TARGET
+    local folder
+    folder=$(dirname "$1")
+    while [ ! -d "$ROOT$folder" ]; do
+        FOLDERS+=("folder  $folder")
+        folder=$(dirname "$folder")
+    done
+}
 
 plan() {
-    local source target listed all
+    local all source target
     all=$(files) || exit 1
+    [ -n "$all" ] || die "there is nothing here to install"
     while IFS=$'\t' read -r source target; do
         NEW+=("$(digest "$source")  $target")
+        note_folders_of "$target"
         if [ -e "$ROOT$target" ]; then
-            if cmp -s "$source" "$ROOT$target" && [ -x "$source" = -x "$ROOT$target" ] 2>/dev/null; then continue; fi
-            if cmp -s "$source" "$ROOT$target" && ours "$target"; then continue; fi
-            if ! ours "$target" && ! cmp -s "$source" "$ROOT$target"; then KEPT+=("$target"); fi
+            if [ "$(digest "$source")" = "$(digest "$ROOT$target")" ]; then
+                if [ "$(stat -c %a "$ROOT$target")" = "$(mode_of "$target")" ]; then continue; fi
+            elif ! ours "$target"; then
+                KEEP+=("$target")
+            fi
         fi
         PUT+=("$source"$'\t'"$target")
     done <<<"$all"
-    if [ -e "$LIST" ]; then
-        while read -r _ listed; do
-            if printf '%s\n' "$all" | cut -f2 | grep -qxF "$listed"; then continue; fi
-            if [ ! -e "$ROOT$listed" ]; then continue; fi
-            case " ${DROP[*]-} " in *" $listed "*) continue ;; esac
-            if ours "$listed"; then DROP+=("$listed"); else KEPT+=("$listed"); fi
-        done <"$LIST"
-    fi
-    if [ "${KEPT[*]-}" != "" ] && [ -z "$FORCE" ]; then
+    note_folders_of "$STATE"
+    for target in $(listed); do
+        if [ ! -e "$ROOT$target" ] || printf '%s\n' "$all" | cut -f2 | grep -qxF "$target"; then continue; fi
+        DROP+=("$target")
+        ours "$target" || KEEP+=("$target")
+    done
+    if [ -n "${KEEP[*]-}" ] && [ -z "$FORCE" ]; then
         echo "install.sh: these were edited or were there before, and nothing was changed:" >&2
-        printf '  %s\n' "${KEPT[@]}" >&2
+        printf '  %s\n' "${KEEP[@]}" >&2 # never empty
         die "look at them, then run it again with --force to replace them"
     fi
+    if dropped "$FIREWALL" && [ -z "$FORCE" ]; then
+        die "this folder has no firewall, and the installed one would go; --force takes it away"
+    fi
 }
 
-# --- doing it -----------------------------------------------------------------------------------------------------
-
-put() { # SOURCE TARGET
-    local mode=0644
-    if [ -x "$1" ]; then mode=0755; fi
-    mkdir -p "$(dirname "$ROOT$2")" || die "the folder of $2 cannot be made"
-    install -m "$mode" "$1" "$ROOT$2.rancher-gen-new" || die "$2 cannot be written"
-    mv -f "$ROOT$2.rancher-gen-new" "$ROOT$2" || die "$2 cannot be written"
+put_below() { # FOLDER: whether something below it is put or dropped
+    printf '%s\n' ${PUT[@]+"${PUT[@]#*$'\t'}"} ${DROP[@]+"${DROP[@]}"} | grep -qF "$1/"
 }
 
-write_list() {
-    mkdir -p "$ROOT$STATE" || die "$STATE cannot be made"
-    printf '%s\n' "$@" | grep . | sort -u >"$LIST.new" || true
-    mv -f "$LIST.new" "$LIST" || die "$LIST cannot be written"
+dropped() { # TARGET
+    printf '%s\n' ${DROP[@]+"${DROP[@]}"} | grep -qxF "$1"
 }
 
-run() {
-    say "  $*"
-    [ -n "$DRY" ] || "$@" || die "this failed: $*"
+changed() { [ -n "${PUT[*]-}" ] || [ -n "${DROP[*]-}" ] || [ -n "$CUT_OFF" ]; }
+
+# A unit that runs a file which was not rendered would only fail later.
+units_are_whole() {
+    local unit path
+    for unit in $(here); do
+        for path in $(setting 'Exec[A-Za-z]*' "$unit" | grep -o "$ETC/[^ ]*"); do
+            printf '%s\n' "${NEW[@]}" | grep -q "  $path\$" || # never empty
+                die "$unit runs $path, which was not rendered: render compose files and units together"
+        done
+    done
 }
 
 right_host() {
     local address
     if [ -n "$ANY_HOST" ]; then return; fi
     for address in $ADDRESSES; do
-        if ip -o addr show to "$address" 2>/dev/null | grep -q .; then return; fi
+        if ip -o addr show to "$address" | grep -q .; then return; fi
     done
     die "this host is not $NODE: it has none of its addresses ($ADDRESSES); --any-host does not ask"
 }
 
 needed() {
-    local program missing=
-    if [ -n "$SETS" ]; then PROGRAMS="$PROGRAMS ipset"; fi
-    for program in $PROGRAMS; do
-        command -v "$program" >/dev/null 2>&1 || [ -x "/usr/local/bin/$program" ] || missing="$missing $program"
+    local program
+    for program in sha256sum systemctl; do
+        command -v "$program" >/dev/null 2>&1 || die "$program is missing: install it first"
     done
-    [ -z "$missing" ] || die "these programs are missing:$missing; install them first"
+    if ! live; then return; fi
+    if [ -n "$COMPOSE" ] && ! $COMPOSE version >/dev/null 2>&1; then
+        die "\`$COMPOSE\` does not work here: install the container engine and compose first"
+    fi
+    if [ -e "$HERE/iptables/firewall.sh" ]; then
+        bash "$HERE/iptables/firewall.sh" check || die "the firewall could not be loaded here"
+    fi
+}
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+put() { # SOURCE TARGET
+    mkdir -p "$(dirname "$ROOT$2")" || die "the folder of $2 cannot be made"
+    install -m "$(mode_of "$2")" "$1" "$ROOT$2.rancher-gen-new" || die "$2 cannot be written"
+    mv -f "$ROOT$2.rancher-gen-new" "$ROOT$2" || die "$2 cannot be written"
+}
+
+write_list() { # LINES
+    printf '%s\n' "$@" | grep . | sort -u >"$LIST.new"
+    mv -f "$LIST.new" "$LIST" || die "$LIST cannot be written"
+}
+
+take_away() { # TARGET
+    say "  remove $1"
+    [ -n "$DRY" ] || rm -f "$ROOT$1" "$ROOT$1.rancher-gen-new" || die "$1 cannot be removed"
+}
+
+take_away_folders() { # FOLDERS as the list has them: those that are empty now
+    local folder
+    printf '%s\n' "$@" | sort -r | while read -r _ folder; do
+        if [ -d "$ROOT$folder" ]; then rmdir --ignore-fail-on-non-empty "$ROOT$folder"; fi
+    done
 }
 
 install_files() {
-    local line listed old=()
+    local line target old=() folders=()
     say "$NODE: files"
-    if [ "${PUT[*]-}${DROP[*]-}" = "" ]; then say "  as they should be"; fi
-    for line in ${PUT[@]+"${PUT[@]}"}; do say "  put ${line#*$'\t'}"; done
-    for listed in ${DROP[@]+"${DROP[@]}"}; do say "  remove $listed"; done
-    if [ -n "$DRY" ]; then return; fi
-    if [ -e "$LIST" ]; then mapfile -t old <"$LIST"; fi
-    # Old and new are both ours until this is done, so that a run that was cut off can be done again.
-    if [ "${PUT[*]-}${DROP[*]-}" != "" ]; then write_list ${old[@]+"${old[@]}"} "${NEW[@]}"; fi
-    for line in ${PUT[@]+"${PUT[@]}"}; do put "${line%%$'\t'*}" "${line#*$'\t'}"; done
-    for listed in ${DROP[@]+"${DROP[@]}"}; do
-        rm -f "$ROOT$listed"
-        rmdir -p --ignore-fail-on-non-empty "$(dirname "$ROOT$listed")" 2>/dev/null || true
+    if [ -z "$DRY" ]; then
+        mkdir -p "$ROOT$STATE" || die "$STATE cannot be made"
+        if [ -e "$LIST" ]; then
+            mapfile -t old <"$LIST"
+            mapfile -t folders < <(grep '^folder ' "$LIST")
+        fi
+        folders+=(${FOLDERS[@]+"${FOLDERS[@]}"})
+        # Old and new are both ours until this is done, so that a run that was cut off can be done again.
+        : >"$UNFINISHED"
+        write_list ${old[@]+"${old[@]}"} ${folders[@]+"${folders[@]}"} "${NEW[@]}" # never empty
+    fi
+    for line in ${PUT[@]+"${PUT[@]}"}; do
+        target=${line#*$'\t'}
+        say "  put $target"
+        [ -n "$DRY" ] || put "${line%%$'\t'*}" "$target"
     done
-    if [ "$(printf '%s\n' "${NEW[@]}" | sort -u)" != "$(cat "$LIST" 2>/dev/null)" ]; then write_list "${NEW[@]}"; fi
+    for target in ${DROP[@]+"${DROP[@]}"}; do take_away "$target"; done
+    if [ -n "$DRY" ]; then return; fi
+    take_away_folders ${folders[@]+"${folders[@]}"}
+    write_list ${folders[@]+"${folders[@]}"} "${NEW[@]}" # never empty
 }
 
-warn_of_secrets() {
-    local name
-    if [ -z "$SECRETS" ]; then return; fi
-    for name in $SECRETS; do
-        if ! grep -qs "^$name=." "$ROOT$ETC/secrets.env"; then
-            say "  still to do: put $name into $ETC/secrets.env (see secrets.env.example), mode 0600"
+# --- units --------------------------------------------------------------------------------------------------------
+
+units() { # TARGETS on standard input: the names of the units among them
+    sed -n "s|^$UNITS/\([^/]*\)\$|\1|p"
+}
+
+setting() { # NAME UNIT: what the unit says of it
+    sed -n "s/^$1=//p" "$HERE/systemd/$2"
+}
+
+here() { # the names of the units of this folder that are installed
+    printf '%s\n' "${NEW[@]##*  }" | units # never empty
+}
+
+can_be_enabled() { # UNIT
+    grep -qsx '\[Install\]' "$ROOT$UNITS/$1" "$HERE/systemd/$1"
+}
+
+choose_mode() {
+    local mode
+    if [ -z "$MODE" ]; then
+        MODE=${MODES%% *}
+        for mode in $MODES; do
+            if ctl -q is-enabled "rancher-gen-$mode.target" 2>/dev/null; then MODE=$mode; fi
+        done
+    fi
+    case " $MODES " in
+    *" $MODE "*) ;;
+    *) die "$NODE has no mode $MODE; it has: $MODES" ;;
+    esac
+}
+
+# Stops a unit and what it started, and disables it.
+retire() { # UNIT
+    local down
+    # The engine would stop with its firewall.
+    if live && [ "$1" != rancher-gen-firewall.service ]; then
+        attempt systemctl stop "$1"
+        # A stopped container is started again when the engine starts.
+        down=$(sed -n 's/^ExecStop=\(.*\) stop$/\1 down/p' "$UNITS/$1" 2>/dev/null)
+        # shellcheck disable=SC2086
+        if [ -n "$down" ]; then attempt $down; fi
+    fi
+    if can_be_enabled "$1"; then attempt ctl disable "$1"; fi
+}
+
+load_firewall() {
+    if [ ! -e "$HERE/iptables/firewall.sh" ]; then return; fi
+    if ! put_below "$ETC/iptables" && [ -z "$CUT_OFF" ] && bash "$FIREWALL" status >/dev/null 2>&1; then return; fi
+    if [ -n "$WAY_BACK" ]; then
+        run bash "$FIREWALL" load --way-back "$WAY_BACK"
+    else
+        run bash "$FIREWALL" load
+    fi
+}
+
+enable_units() {
+    local unit
+    for unit in $(here); do
+        if ! can_be_enabled "$unit"; then continue; fi
+        case $unit in
+        "rancher-gen-$MODE.target") run ctl enable "$unit" ;;
+        *.target) run ctl disable "$unit" ;;
+        *) run ctl enable "$unit" ;;
+        esac
+    done
+}
+
+start_units() {
+    local unit
+    for unit in $(here); do
+        case $unit in
+        "rancher-gen-$MODE.target" | *.timer) run systemctl start --no-block "$unit" ;;
+        esac
+    done
+    # What runs already does not read its file again by itself.
+    for unit in $(here); do
+        case $unit in rancher-gen-firewall.service | *.target | *.timer) continue ;; esac
+        if runs_changed_file "$unit" && systemctl -q is-active "$unit"; then
+            run systemctl reload-or-restart --no-block "$unit"
         fi
     done
 }
 
+runs_changed_file() { # UNIT
+    local line
+    for line in ${PUT[@]+"${PUT[@]}"}; do
+        if grep -qF -- " -f ${line#*$'\t'} " "$HERE/systemd/$1"; then return 0; fi
+    done
+    return 1
+}
+
+# What the units of the mode ask for and nobody has put there yet.
+still_to_do() {
+    local unit path
+    if [ ! -e "$HERE/systemd/rancher-gen-$MODE.target" ]; then return; fi
+    for unit in $(setting Wants "rancher-gen-$MODE.target"); do
+        for path in $(setting AssertPathExists "$unit"); do
+            if [ ! -e "$ROOT$path" ]; then say "  still to do: put $path there, then: systemctl start $unit"; fi
+        done
+    done
+}
+
+# --- what can be asked for ----------------------------------------------------------------------------------------
+
 install_all() {
-    local other
-    if live; then
-        right_host
-        needed
-    fi
+    local target
+    if live; then right_host; fi
+    choose_mode
     plan
-    install_files
-    warn_of_secrets
-    if ! live; then return; fi
-    if [ "${PUT[*]-}${DROP[*]-}" = "" ] && "$FIREWALL" status >/dev/null 2>&1 && systemctl -q is-enabled "rancher-gen-$MODE.target" 2>/dev/null; then
+    units_are_whole
+    needed
+    if ! changed && ctl -q is-enabled "rancher-gen-$MODE.target" 2>/dev/null &&
+        { ! live || [ ! -e "$HERE/iptables/firewall.sh" ] || bash "$FIREWALL" status >/dev/null 2>&1; }; then
         say "$NODE: nothing to do"
+        still_to_do
         return
     fi
-    say "$NODE: units"
-    run systemctl daemon-reload
-    if [ -n "$WAY_BACK" ]; then
-        run "$FIREWALL" start --way-back "$WAY_BACK"
-    else
-        run "$FIREWALL" start
-        run "$FIREWALL" confirm
-    fi
-    run systemctl enable rancher-gen-firewall.service
-    for other in $MODES; do
-        if [ "$other" != "$MODE" ]; then run systemctl disable "rancher-gen-$other.target"; fi
+    for target in ${DROP[@]+"${DROP[@]}"}; do
+        case $target in
+        "$UNITS"/*/*) ;;
+        "$UNITS"/*) retire "${target##*/}" ;;
+        "$FIREWALL") if live; then run bash "$FIREWALL" stop; fi ;;
+        esac
     done
-    run systemctl enable "rancher-gen-$MODE.target"
-    if [ -n "$HEALTH_TIMER" ]; then run systemctl enable --now "$HEALTH_TIMER"; fi
-    run systemctl start --no-block "rancher-gen-$MODE.target"
-    if [ -n "$WAY_BACK" ]; then say "$NODE: now, from a new connection: $HERE/install.sh --confirm"; fi
+    install_files
+    say "$NODE: units"
+    if live; then
+        run systemctl daemon-reload
+        load_firewall
+    fi
+    enable_units
+    if live; then start_units; fi
+    [ -n "$DRY" ] || rm -f "$UNFINISHED"
+    still_to_do
+    if live && [ -e "$STATE/firewall/unconfirmed" ]; then
+        say "$NODE: now, from a new connection: $HERE/install.sh --confirm"
+    fi
 }
 
 uninstall_all() {
-    local listed mode
-    if live; then
-        for mode in $MODES; do run systemctl disable --now "rancher-gen-$mode.target"; done
-        if [ -n "$HEALTH_TIMER" ]; then run systemctl disable --now "$HEALTH_TIMER"; fi
-        run systemctl disable rancher-gen-firewall.service
-        if [ -x "$FIREWALL" ]; then run "$FIREWALL" stop; fi
-    fi
+    local target kept=() folders=()
+    if [ ! -e "$LIST" ]; then say "$NODE: nothing of ours is installed" && return; fi
+    mapfile -t folders < <(grep '^folder ' "$LIST")
+    say "$NODE: units"
+    # Targets first: they stop what they started.
+    for target in $(listed | units | grep '\.target$') $(listed | units | grep -v '\.target$'); do retire "$target"; done
+    if live && [ -e "$FIREWALL" ]; then run bash "$FIREWALL" stop; fi
     say "$NODE: files"
-    if [ ! -e "$LIST" ]; then
-        say "  none of ours"
-        return
-    fi
-    while read -r _ listed; do
-        if [ ! -e "$ROOT$listed" ]; then continue; fi
-        if ! ours "$listed" && [ -z "$FORCE" ]; then
-            say "  keep $listed: it was edited"
-            continue
+    for target in $(listed); do
+        if [ ! -e "$ROOT$target" ] || ours "$target" || [ -n "$FORCE" ]; then
+            take_away "$target"
+        else
+            say "  keep $target: it was edited"
+            kept+=("$(grep -F "  $target" "$LIST")")
         fi
-        say "  remove $listed"
-        if [ -n "$DRY" ]; then continue; fi
-        rm -f "$ROOT$listed"
-        rmdir -p --ignore-fail-on-non-empty "$(dirname "$ROOT$listed")" 2>/dev/null || true
-    done <"$LIST"
+    done
     if [ -n "$DRY" ]; then return; fi
-    rm -f "$LIST"
-    rmdir "$ROOT$STATE" 2>/dev/null || true
+    rm -f "$UNFINISHED"
     if live; then run systemctl daemon-reload; fi
+    if [ -n "${kept[*]-}" ]; then
+        write_list "${kept[@]}" ${folders[@]+"${folders[@]}"} # never empty
+    else
+        rm -f "$LIST"
+    fi
+    take_away_folders "folder  $STATE" ${folders[@]+"${folders[@]}"}
+    if [ -n "${kept[*]-}" ]; then die "some files were edited and are still there; --force removes them"; fi
 }
 
 case $ACTION in
 install) install_all ;;
-confirm) live && exec "$FIREWALL" confirm ;;
+confirm)
+    if ! live || [ ! -e "$FIREWALL" ]; then die "there is no firewall here to confirm"; fi
+    exec bash "$FIREWALL" confirm
+    ;;
 uninstall) uninstall_all ;;
 esac
