@@ -53,7 +53,6 @@ impl Output for Iptables {
         let (topology, host) = (cx.topology, cx.host(node));
         let name = &topology[node].name;
         let folder = format!("nodes/{name}/iptables");
-        let own = sets::of(std::slice::from_ref(host));
         for (file, view) in [("rules.v4", rules::v4(name, host)?), ("rules.v6", rules::v6(name, host)?)] {
             out.template(cx, &format!("{folder}/{file}"), &format!("iptables/{file}.j2"), &view)?;
         }
@@ -62,12 +61,12 @@ impl Output for Iptables {
             node: name.to_string(),
             interfaces: names(host.interfaces.iter().map(ToString::to_string).collect()),
             addresses: topology[node].address.to_string(),
-            sets: names(own.iter().map(|set| set.name.clone()).collect()),
+            sets: names(sets::named(host).into_keys().collect()),
         };
         out.template(cx, &format!("{folder}/firewall.conf"), "iptables/firewall.conf.j2", &conf)?;
         out.file(&format!("{folder}/firewall.sh"), loader(cx)?, Mode::Executable)?;
         if cx.standalone {
-            for set in own {
+            for set in sets::of(std::slice::from_ref(host)) {
                 out.template(cx, &format!("{folder}/{}.ipset", set.name), "iptables/set.ipset.j2", &set)?;
             }
         }

@@ -1,6 +1,5 @@
 //! What the rules' templates print.
 
-use ipnet::IpNet;
 use rancher_topology::policy::{HostPolicy, HostRule};
 use rancher_topology::scalar::{Name, Traffic};
 use serde::Serialize;
@@ -50,9 +49,12 @@ fn sources(rule: &HostRule, v4: bool) -> Vec<String> {
     if let (true, Some(set)) = (v4, sets::name_of(&rule.peers)) {
         return vec![format!(" -m set --match-set {set} src")];
     }
-    let own = rule.peers.networks.iter().filter(|net| matches!(net, IpNet::V4(_)) == v4);
+    let (first, second) = sets::families(&rule.peers);
     // Everybody is no source at all: hash:net refuses a prefix of 0, and a match on it costs for nothing.
-    own.map(|net| if net.prefix_len() == 0 { String::new() } else { format!(" -s {net}") }).collect()
+    (if v4 { first } else { second })
+        .iter()
+        .map(|net| if net.prefix_len() == 0 { String::new() } else { format!(" -s {net}") })
+        .collect()
 }
 
 fn admit(rule: &HostRule, source: &str, v4: bool) -> Result<Raw, Unquotable> {

@@ -28,26 +28,27 @@ pub(super) struct Set {
     networks: Vec<Raw>,
 }
 
-/// The v4 addresses of peers, and the name of their set where they are too many.
-pub(super) fn v4(peers: &PeerSet) -> Vec<IpNet> {
-    peers.networks.iter().copied().filter(|net| matches!(net, IpNet::V4(_))).collect()
+/// The addresses of peers in each family, v4 first: the list has them in this order. It is not walked through, because
+/// every node asks this of all its peers.
+pub(super) fn families(peers: &PeerSet) -> (&[IpNet], &[IpNet]) {
+    peers.networks.split_at(peers.networks.partition_point(|net| matches!(net, IpNet::V4(_))))
 }
 
 /// The name of the set of these peers, if they need one.
 pub(super) fn name_of(peers: &PeerSet) -> Option<String> {
-    (v4(peers).len() > MOST_IN_RULES).then(|| short(&peers.name))
+    (families(peers).0.len() > MOST_IN_RULES).then(|| short(&peers.name))
+}
+
+/// The peers that a policy refers to as sets, each once, by the name of their set.
+pub(super) fn named(host: &HostPolicy) -> BTreeMap<String, &Arc<PeerSet>> {
+    host.rules.iter().filter_map(|rule| Some((name_of(&rule.peers)?, &rule.peers))).collect()
 }
 
 /// The sets that these policies refer to, each once, by name.
 pub(super) fn of(hosts: &[HostPolicy]) -> Vec<Set> {
-    let mut sets: BTreeMap<String, &Arc<PeerSet>> = BTreeMap::new();
-    for rule in hosts.iter().flat_map(|host| &host.rules) {
-        if let Some(name) = name_of(&rule.peers) {
-            sets.insert(name, &rule.peers);
-        }
-    }
+    let sets: BTreeMap<String, &Arc<PeerSet>> = hosts.iter().flat_map(named).collect();
     let set = |(name, peers): (String, &Arc<PeerSet>)| {
-        let networks: Vec<Raw> = v4(peers).into_iter().map(Raw::number).collect();
+        let networks: Vec<Raw> = families(peers).0.iter().copied().map(Raw::number).collect();
         Set {
             title: peers.name.clone(),
             key: Raw::identifier(&name).unwrap_or_else(|| Raw::word("rgen")),
