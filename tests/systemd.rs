@@ -49,8 +49,8 @@ fn of_today() -> String {
 fn two_owners() -> String {
     HARDENED.replace(
         "  # 3 x redis\n",
-        "  second-parent:\n    image: rancher/server:v1.1.4\n    on: mgmt-host\n    started-by: rancher-ha\n    network: bridge\n    listen: []\n  \
-         second-guest:\n    image: rancher/server:v1.1.4\n    on: mgmt-host\n    started-by: rancher-ha\n    network-of: second-parent\n    listen: []\n",
+        "  second-parent:\n    image: rancher/server:v1.1.4\n    placement: mgmt-host\n    started-by: rancher-ha\n    network: bridge\n    listen: []\n  \
+         second-guest:\n    image: rancher/server:v1.1.4\n    placement: mgmt-host\n    started-by: rancher-ha\n    network-of: second-parent\n    listen: []\n",
     )
 }
 
