@@ -110,6 +110,15 @@ fn a_wrong_type_says_what_is_expected() {
 }
 
 #[test]
+fn what_cannot_be_read_as_yaml_has_a_remedy() {
+    let tab = GOOD.replacen("  box:", "\tbox:", 1);
+    assert!(told(&tab)[0].ends_with("indent with blanks: YAML takes no tabs"), "{:?}", told(&tab));
+    let deep = told(&"[".repeat(100_000));
+    assert!(deep.len() == 1 && deep[0].ends_with("nested this deeply"), "{deep:?}");
+    assert_eq!(told("- a\n"), ["1:1 wrong-value expected a mapping, found a list"]);
+}
+
+#[test]
 fn a_key_twice_is_refused_at_the_second_one() {
     let text = format!("{GOOD}name: again\n");
     assert_eq!(told(&text).len(), 1, "{:?}", told(&text));

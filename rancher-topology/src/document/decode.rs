@@ -225,7 +225,6 @@ fn in_plain_words(expected: &str) -> String {
         "u16" => format!("a whole number up to {}", u16::MAX),
         "u32" => format!("a whole number up to {}", u32::MAX),
         "usize" | "u64" => "a whole number".to_owned(),
-        other if other.starts_with("struct ") => "a mapping".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -372,10 +371,23 @@ impl<'t> Deserializer<'t> for Reader<'t> {
         read.map_err(|mistake| mistake.at(self.node))
     }
 
+    // Without this, a list would be taken for the fields in their order.
+    fn deserialize_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        match self.kind() {
+            Kind::Mapping(_) => self.deserialize_any(visitor),
+            _ => self.wrong(&"a mapping"),
+        }
+    }
+
     forward_to_deserialize_any! {
         <W: Visitor<'t>>
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct ignored_any
+        seq tuple tuple_struct map ignored_any
     }
 }
 

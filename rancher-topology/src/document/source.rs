@@ -92,7 +92,7 @@ impl<'t> Builder<'t> {
             let (event, span) = event.map_err(|error| {
                 let at = self.byte(error.marker().index());
                 Diagnostic::error("yaml-syntax", error.info().to_owned(), Span { start: at, end: at })
-                    .help("a text that holds `: ` or ` #`, or begins with one of `*&!|>%@{[`, needs quotes")
+                    .help(remedy(self.text, at, error.info()))
             })?;
             let span = Span { start: self.byte(span.start.index()), end: self.byte(span.end.index()) };
             match event {
@@ -205,4 +205,16 @@ impl<'t> Builder<'t> {
 fn empty() -> Diagnostic {
     Diagnostic::error("empty-document", "the document is empty", Span::default())
         .help("`rancher-gen init` prints a commented file to start from")
+}
+
+/// What most often helps where YAML cannot be read.
+fn remedy(text: &str, at: usize, info: &str) -> &'static str {
+    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+    if line.trim_start_matches(' ').starts_with('\t') {
+        "indent with blanks: YAML takes no tabs"
+    } else if info.contains("recursion") {
+        "nothing in a topology is nested this deeply"
+    } else {
+        "a text that holds `: ` or ` #`, or begins with one of `*&!|>%@{[`, needs quotes"
+    }
 }
