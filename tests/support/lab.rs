@@ -134,6 +134,9 @@ impl Lab {
         self.node.serve_udp("0.0.0.0:4500", "ipsec");
         self.node.serve_udp("0.0.0.0:5353", "undeclared");
         self.node.serve_udp("[::]:5354", "undeclared");
+        for client in ["0.0.0.0:68", "[::]:546"] {
+            self.node.serve_udp(client, "dhcp");
+        }
         self.friend.serve_tcp("[::]:9000", "friend");
     }
 

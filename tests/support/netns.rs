@@ -112,10 +112,15 @@ impl Namespace {
 
     /// What is answered on a UDP port, if anything is before the time is over. It is asked once.
     pub fn ask_udp(&self, to: &str, patience: Duration) -> Option<String> {
+        self.ask_udp_from(0, to, patience)
+    }
+
+    /// The same from a port of one's own choice.
+    pub fn ask_udp_from(&self, port: u16, to: &str, patience: Duration) -> Option<String> {
         let to: SocketAddr = to.parse().unwrap();
         self.inside(move || {
-            let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-            let socket = UdpSocket::bind(any).unwrap();
+            let any: IpAddr = if to.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
+            let socket = UdpSocket::bind((any, port)).unwrap();
             socket.set_broadcast(true).unwrap();
             socket.set_read_timeout(Some(patience)).unwrap();
             socket.send_to(b"who", to).ok()?;
