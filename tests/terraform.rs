@@ -75,6 +75,15 @@ nodes: {box: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.
 services: {}
 ";
 
+/// A load balancer in front of nothing.
+const EMPTY: &str = "
+name: empty
+network: {name: empty, provider: aws, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24, zone: eu-west-1a}}}
+nodes: {}
+load-balancers: {lb: {targets: [], scheme: internal, listeners: [{listen: 80/tcp, forward: 80/tcp}]}}
+services: {}
+";
+
 const FLEET: &str = "
 name: fleet
 network:
@@ -94,7 +103,7 @@ services:
 
 #[test]
 fn it_is_formatted_as_terraform_would() {
-    for text in [AS_WRITTEN, HARDENED, ODD, BARE, FLEET] {
+    for text in [AS_WRITTEN, HARDENED, ODD, BARE, EMPTY, FLEET] {
         let folder = Folder::new(&rendered(text).tree);
         let mut fmt = program("terraform");
         run(fmt.args(["fmt", "-check", "-diff", "-recursive"]).current_dir(folder.path()));
@@ -134,6 +143,13 @@ fn a_single_node_is_applied_and_nothing_has_a_way_out() {
     let state = folder.applied(&[]);
     assert_eq!(addresses(&state).iter().filter(|address| address.contains("gateway")).count(), 0);
     compare(&topology(BARE), &folder.mock(None), false);
+}
+
+#[test]
+fn a_cluster_without_nodes_is_applied() {
+    let state = Folder::new(&rendered(EMPTY).tree).applied(&[]);
+    assert_eq!(resources(&state, "aws_instance").count(), 0);
+    assert_eq!(resources(&state, "aws_elb").next().unwrap()["values"]["instances"], json!([]));
 }
 
 #[test]
@@ -253,6 +269,42 @@ fn hostile_texts_come_back_as_they_were_written() {
     for description in rules.map(|rule| rule["values"]["description"].as_str().unwrap().to_owned()) {
         assert!(description.chars().all(known), "AWS refuses {description}");
     }
+}
+
+#[test]
+fn what_protects_nodes_and_databases_is_on() {
+    let folder = Folder::new(&rendered(AS_WRITTEN).tree);
+    let state = folder.applied(&[]);
+    for node in resources(&state, "aws_instance").map(|node| &node["values"]) {
+        assert_eq!(node["root_block_device"][0]["encrypted"], true);
+        assert_eq!(node["metadata_options"][0]["http_tokens"], "required");
+        assert_eq!(node["metadata_options"][0]["http_put_response_hop_limit"], 1);
+    }
+    let database = &resources(&state, "aws_db_instance").next().unwrap()["values"];
+    for on in
+        ["storage_encrypted", "manage_master_user_password", "deletion_protection", "copy_tags_to_snapshot"]
+    {
+        assert_eq!(database[on], true, "{on}");
+    }
+    assert_eq!(database["publicly_accessible"], false);
+    assert_eq!(database["password"], Value::Null);
+    assert_eq!(database["final_snapshot_identifier"], "rancher-ext-db-final");
+    assert_eq!(database["skip_final_snapshot"], false);
+    let outputs = &state["values"]["outputs"];
+    assert_eq!(outputs["nodes"]["value"]["mgmt-host-2"]["private"], "172.22.1.211");
+    let host_name = &outputs["databases"]["value"]["rancher-ext-db"]["host_name"];
+    assert_eq!(host_name, "rancher-ext-db.rancher-vpc.internal");
+    assert!(outputs["load_balancers"]["value"]["rancher-ext-lb"]["dns_name"].is_string());
+}
+
+#[test]
+fn a_database_can_be_destroyed_on_purpose_and_without_a_snapshot() {
+    let folder = Folder::new(&rendered(AS_WRITTEN).tree);
+    let state = folder.applied(&[("TF_VAR_deletion_protection", "false"), ("TF_VAR_final_snapshot", "")]);
+    let database = &resources(&state, "aws_db_instance").next().unwrap()["values"];
+    assert_eq!(database["deletion_protection"], false);
+    assert_eq!(database["skip_final_snapshot"], true);
+    run(&mut folder.terraform(&[], "destroy -auto-approve"));
 }
 
 #[test]
