@@ -60,6 +60,6 @@ resource "aws_db_instance" "rancher-ext-db" {
   backup_retention_period   = 7
   copy_tags_to_snapshot     = true
   deletion_protection       = var.deletion_protection
-  skip_final_snapshot       = var.final_snapshot == null
-  final_snapshot_identifier = var.final_snapshot == null ? null : join("-", ["rancher-ext-db", var.final_snapshot])
+  skip_final_snapshot       = var.final_snapshot == ""
+  final_snapshot_identifier = var.final_snapshot == "" ? null : join("-", ["rancher-ext-db", var.final_snapshot])
 }

@@ -26,10 +26,11 @@ variable "deletion_protection" {
 variable "final_snapshot" {
   type        = string
   default     = "final"
-  description = "The ending of the name of the snapshot that is kept of a database when it is destroyed: NAME-ENDING. Take another one where such a snapshot is there already; null keeps none. Apply it before destroying."
+  nullable    = false
+  description = "The ending of the name of the snapshot that is kept of a database when it is destroyed: NAME-ENDING. Take another one where such a snapshot is there already; an empty one keeps none. Apply it before destroying."
 
   validation {
-    condition     = var.final_snapshot == null || can(regex("^[0-9A-Za-z]+(-[0-9A-Za-z]+)*$", var.final_snapshot))
+    condition     = can(regex("^([0-9A-Za-z]+(-[0-9A-Za-z]+)*)?$", var.final_snapshot))
     error_message = "A snapshot's name is letters, digits and single hyphens."
   }
 }
