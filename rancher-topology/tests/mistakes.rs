@@ -119,6 +119,32 @@ fn what_cannot_be_read_as_yaml_has_a_remedy() {
 }
 
 #[test]
+fn every_missing_key_and_every_mistake_beside_it_is_told() {
+    assert_eq!(told("{}"), ["1:1 missing-key `name`, `network` are missing"]);
+    let text = with(
+        "web: {image: nginx:1.27.2,",
+        "web: {restart: nope, environment: {A: {secret: X, host-of: y}, B: {host-fo: z}},",
+    );
+    assert_eq!(
+        told(&text),
+        [
+            "10:3 missing-key `image` is missing",
+            "10:18 unknown-word unknown word `nope`; known here: `always`, `on-failure`, `unless-stopped`, `no`",
+            "10:38 wrong-value `host-of` is a second source of one value",
+            "10:70 unknown-word unknown word `host-fo`; did you mean `host-of`?",
+        ]
+    );
+    // What is long is not printed whole.
+    assert!(told(&"x".repeat(100_000))[0].len() < 200);
+}
+
+#[test]
+fn a_mapping_is_no_list_of_its_values() {
+    let told = told(&with("{cidr: 10.0.1.0/24}", "[10.0.1.0/24, a, null, null]"));
+    assert_eq!(told, ["2:51 wrong-value expected a mapping, found a list"]);
+}
+
+#[test]
 fn a_key_twice_is_refused_at_the_second_one() {
     let text = format!("{GOOD}name: again\n");
     assert_eq!(told(&text).len(), 1, "{:?}", told(&text));
@@ -150,7 +176,7 @@ fn json_is_read_too() {
         "nodes": {"box": {"first-address": {"a": "10.0.1.10"}, "os": "debian-12", "engine": "docker-27.3.1"}},
     });
     assert_eq!(load(&json.to_string()).unwrap().nodes.len(), 1);
-    assert_eq!(told("{\"name\": \"a b\"}").len(), 1, "the network is missing only because reading ended");
+    assert_eq!(told("{\"name\": \"a b\"}").len(), 2, "a wrong name, and no network");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -36,7 +37,12 @@ pub(crate) fn decode<T: de::DeserializeOwned>(tree: &Tree) -> Decoded<T> {
             Ok(value) => return Decoded { value: Some(value), diagnostics, broken },
             Err(mistake) => {
                 let node = mistake.node.unwrap_or(tree.root);
-                let echo = matches!(mistake.kind, Mistaken::Missing(_)) && cut.lost_a_child(node, tree);
+                // What is wrong with a value only because a part of it was cut out was told already.
+                let echo = match &mistake.kind {
+                    Mistaken::Unknown { .. } => false,
+                    Mistaken::Missing(keys) => keys.is_empty(),
+                    Mistaken::Other(_) => cut.lost_a_child(node, tree),
+                };
                 if !echo {
                     diagnostics.push(mistake.report(tree, node, &cut));
                 }
@@ -126,8 +132,13 @@ struct Mistake {
 
 #[derive(Debug)]
 enum Mistaken {
-    Unknown { what: &'static str, name: String, known: &'static [&'static str] },
-    Missing(&'static str),
+    Unknown {
+        what: &'static str,
+        name: String,
+        known: &'static [&'static str],
+    },
+    /// The keys that are needed and were never there; none when the key was cut out.
+    Missing(Vec<String>),
     Other(String),
 }
 
@@ -156,9 +167,11 @@ impl Mistake {
                 let id = if *what == "key" { "unknown-key" } else { "unknown-word" };
                 Diagnostic::error(id, format!("unknown {what} `{name}`"), span).help(help)
             }
-            Mistaken::Missing(field) => {
-                Diagnostic::error("missing-key", format!("`{field}` is missing"), span)
-                    .here(format!("needs `{field}`"))
+            Mistaken::Missing(keys) => {
+                let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+                let verb = if keys.len() == 1 { "is" } else { "are" };
+                Diagnostic::error("missing-key", format!("{} {verb} missing", list(&keys)), span)
+                    .here(format!("needs {}", list(&keys)))
             }
             Mistaken::Other(message) => Diagnostic::error("wrong-value", message.clone(), span),
         }
@@ -194,7 +207,7 @@ impl de::Error for Mistake {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { node: None, kind: Mistaken::Missing(field) }
+        Self { node: None, kind: Mistaken::Missing(vec![field.to_owned()]) }
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -202,7 +215,7 @@ impl de::Error for Mistake {
             de::Unexpected::Map => "a mapping".to_owned(),
             de::Unexpected::Seq => "a list".to_owned(),
             de::Unexpected::Unit => "nothing".to_owned(),
-            de::Unexpected::Str(text) => format!("`{text}`"),
+            de::Unexpected::Str(text) => format!("`{}`", shortened(text)),
             de::Unexpected::Unsigned(number) => format!("`{number}`"),
             de::Unexpected::Signed(number) => format!("`{number}`"),
             de::Unexpected::Bool(truth) => format!("`{truth}`"),
@@ -213,6 +226,15 @@ impl de::Error for Mistake {
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Self::invalid_type(found, expected)
+    }
+}
+
+/// The beginning of a long text: a message is to be read.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -227,6 +249,15 @@ fn in_plain_words(expected: &str) -> String {
         "usize" | "u64" => "a whole number".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// The keys without which a mapping of this type is none, from the document's schema.
+fn needed_keys(type_name: &str) -> Option<Vec<String>> {
+    static SCHEMA: OnceLock<serde_json::Value> = OnceLock::new();
+    let schema = SCHEMA.get_or_init(|| super::schema().to_value());
+    let definition = if schema["title"] == type_name { schema } else { &schema["$defs"][type_name] };
+    let keys = definition["required"].as_array()?;
+    Some(keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect())
 }
 
 /// A serde reader at one node of the tree.
@@ -374,14 +405,28 @@ impl<'t> Deserializer<'t> for Reader<'t> {
     // Without this, a list would be taken for the fields in their order.
     fn deserialize_struct<V: Visitor<'t>>(
         self,
-        _: &'static str,
+        name: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        match self.kind() {
-            Kind::Mapping(_) => self.deserialize_any(visitor),
-            _ => self.wrong(&"a mapping"),
-        }
+        let Kind::Mapping(entries) = self.kind() else { return self.wrong(&"a mapping") };
+        self.deserialize_any(visitor).map_err(|mut mistake| {
+            if let (Mistaken::Missing(keys), true) = (&mut mistake.kind, mistake.node == Some(self.node)) {
+                // serde names the first one only, and does not know what was cut out.
+                let is_there = |key: &String| {
+                    let text = |id: NodeId| match &self.tree.nodes[id].kind {
+                        Kind::Scalar { text, .. } => Some(text),
+                        _ => None,
+                    };
+                    // A near miss was told already, and stands for the key that was meant.
+                    let means = |said: &String| said == key || nearest(said, [key.as_str()]).is_some();
+                    entries.iter().any(|(id, _)| text(*id).is_some_and(means))
+                };
+                let needed = needed_keys(name).unwrap_or_else(|| keys.clone());
+                *keys = needed.into_iter().filter(|key| !is_there(key)).collect();
+            }
+            mistake
+        })
     }
 
     forward_to_deserialize_any! {

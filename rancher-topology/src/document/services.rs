@@ -288,8 +288,14 @@ impl<'de> Deserialize<'de> for Environment {
                 Ok(Environment::Literal(truth.to_string()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Environment, A::Error> {
-                FromModel::deserialize(MapAccessDeserializer::new(map)).map(Environment::Model)
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Environment, A::Error> {
+                let model = FromModel::deserialize(MapAccessDeserializer::new(&mut map))?;
+                match map.next_key::<String>()? {
+                    None => Ok(Environment::Model(model)),
+                    Some(second) => {
+                        Err(de::Error::custom(format_args!("`{second}` is a second source of one value")))
+                    }
+                }
             }
         }
 

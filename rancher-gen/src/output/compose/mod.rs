@@ -7,10 +7,12 @@ mod dialect;
 mod health;
 mod view;
 
+use std::collections::BTreeSet;
+
 use rancher_topology::document::Restart;
 use rancher_topology::scalar::Name;
 use rancher_topology::topology::{
-    EnvironmentValue, InstanceId, NodeId, Service, ServiceNetwork, StartedBy, Topology,
+    EnvironmentValue, InstanceId, NodeId, Service, ServiceId, ServiceNetwork, StartedBy, Topology,
 };
 
 pub use dialect::Dialect;
@@ -36,6 +38,8 @@ pub struct Stack {
     pub startable: bool,
     /// Its instances, in the order of the document.
     pub instances: Vec<InstanceId>,
+    /// Those of them whose network namespace others of this stack share.
+    pub owners: Vec<InstanceId>,
 }
 
 impl Stack {
@@ -45,23 +49,13 @@ impl Stack {
         format!("rancher-gen-{}", self.name).to_ascii_lowercase().replace('.', "-")
     }
 
-    /// The instances whose network namespace others of this stack share.
-    pub fn owners<'t>(&'t self, topology: &'t Topology) -> impl Iterator<Item = InstanceId> + 't {
-        let shared = |owner: &InstanceId| {
-            self.instances.iter().any(|other| {
-                topology[topology[*other].service].network == ServiceNetwork::Of(topology[*owner].service)
-            })
-        };
-        self.instances.iter().copied().filter(shared)
-    }
-
     /// Whether a unit waits for the owners of shared namespaces, and makes everything new when one ends.
     ///
     /// A container in another's namespace keeps a dead one when the engine restarts the owner, so the owner is not
     /// the engine's to restart. What a person starts by hand stays the engine's.
     #[must_use]
-    pub fn supervised(&self, topology: &Topology) -> bool {
-        self.startable && self.owners(topology).next().is_some()
+    pub fn supervised(&self) -> bool {
+        self.startable && !self.owners.is_empty()
     }
 
     /// Whether one of its containers takes a secret.
@@ -73,9 +67,21 @@ impl Stack {
     /// What the engine does when an instance ends.
     #[must_use]
     pub fn restart(&self, topology: &Topology, instance: InstanceId) -> Restart {
-        let owner = self.supervised(topology) && self.owners(topology).any(|owner| owner == instance);
+        let owner = self.supervised() && self.owners.contains(&instance);
         if owner { Restart::No } else { *topology[topology[instance].service].restart }
     }
+}
+
+/// The instances whose network namespace others of these share.
+fn owners(topology: &Topology, instances: &[InstanceId]) -> Vec<InstanceId> {
+    let shared: BTreeSet<ServiceId> = instances
+        .iter()
+        .filter_map(|instance| match topology[topology[*instance].service].network {
+            ServiceNetwork::Of(owner) => Some(owner),
+            _ => None,
+        })
+        .collect();
+    instances.iter().copied().filter(|instance| shared.contains(&topology[*instance].service)).collect()
 }
 
 /// The stacks of a node: the person's first, then the starters' in the order of the document.
@@ -87,7 +93,9 @@ pub fn stacks(topology: &Topology, node: NodeId) -> Vec<Stack> {
     starters.dedup();
     let of = |started_by: StartedBy| {
         let own = topology.instances_on(node).iter().copied();
-        let instances = own.filter(|i| topology[topology[*i].service].started_by == started_by).collect();
+        let instances: Vec<InstanceId> =
+            own.filter(|i| topology[topology[*i].service].started_by == started_by).collect();
+        let owners = owners(topology, &instances);
         match started_by {
             StartedBy::Person => Stack {
                 name: "person".into(),
@@ -95,6 +103,7 @@ pub fn stacks(topology: &Topology, node: NodeId) -> Vec<Stack> {
                 started_by,
                 startable: true,
                 instances,
+                owners,
             },
             StartedBy::Starter(id) => Stack {
                 name: topology[id].name.to_string(),
@@ -102,6 +111,7 @@ pub fn stacks(topology: &Topology, node: NodeId) -> Vec<Stack> {
                 started_by,
                 startable: is_startable(topology, started_by),
                 instances,
+                owners,
             },
         }
     };

@@ -96,7 +96,7 @@ pub(super) fn stack(
         heading,
         because,
         startable: stack.startable,
-        supervised: stack.supervised(topology),
+        supervised: stack.supervised(),
         unit: format!("rancher-gen-{}.service", stack.name),
         file: stack.file.clone(),
         program: dialect.program().rsplit('/').next().unwrap_or_default(),

@@ -80,7 +80,7 @@ impl Output for Systemd {
             crate::tree::Mode::Plain,
         )?;
         for stack in &all {
-            let template = if stack.supervised(topology) {
+            let template = if stack.supervised() {
                 "systemd/supervised.service.j2"
             } else {
                 "systemd/started.service.j2"
@@ -179,7 +179,7 @@ fn unit(
         program: Raw::word(Dialect::of(&topology.pool_of(node).engine).program()),
         project: stack.project(),
         file: format!("/etc/rancher-gen/{}", stack.file),
-        owners: stack.owners(topology).map(container).collect(),
+        owners: stack.owners.iter().copied().map(container).collect(),
         in_the_way: in_the_way.flat_map(|stack| &stack.instances).copied().map(container).collect(),
         since_230: version >= 230,
         sandbox: directives::sandbox(version, directives::Needs::Engine),
