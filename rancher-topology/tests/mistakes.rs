@@ -145,6 +145,43 @@ fn a_mapping_is_no_list_of_its_values() {
 }
 
 #[test]
+fn a_secret_in_plain_sight_is_refused_and_a_harmless_name_is_not() {
+    let variable = |word: &str| with("web: {", &format!("web: {{environment: {{{word}}}, "));
+    for word in [
+        "DB_PASSWORD: x",
+        "DB_PASS: x",
+        "MYSQL_PWD: x",
+        "AWS_SECRET_ACCESS_KEY: x",
+        "API_KEY: x",
+        "CREDENTIALS: x",
+        "DATABASE_URL: 'mysql://shop:hunter2@db/shop'",
+    ] {
+        assert!(told(&variable(word))[0].contains("literal-secret"), "{word}");
+    }
+    for word in
+        ["TOKEN_TTL: 60", "TOKENIZER: bpe", "PASSWORD_FILE: /run/x", "URL: 'https://a@b:1/'", "PASSWORD: ''"]
+    {
+        assert_eq!(told(&variable(word)), [] as [&str; 0], "{word}");
+    }
+    let command = told(&with("web: {", "web: {command: [serve, --admin-password=hunter2], "));
+    assert!(command[0].contains("literal-secret"), "{command:?}");
+}
+
+#[test]
+fn an_image_has_a_name_that_the_engine_takes() {
+    let digest = format!("nginx@sha256:{}", "a".repeat(64));
+    for image in
+        ["nginx", "nginx:1.27.2", "registry.example.com:5000/a/b_c:v1", "localhost/x", digest.as_str()]
+    {
+        assert_eq!(told(&with("nginx:1.27.2", &format!("'{image}'"))), [] as [&str; 0], "{image}");
+    }
+    for image in ["", "Registry.example.com/JOBS::2", "UPPER", "a b", "nginx:", "nginx:-x", "/a", "a@b", "-x"]
+    {
+        assert!(told(&with("nginx:1.27.2", &format!("'{image}'")))[0].contains("image-name"), "{image}");
+    }
+}
+
+#[test]
 fn a_key_twice_is_refused_at_the_second_one() {
     let text = format!("{GOOD}name: again\n");
     assert_eq!(told(&text).len(), 1, "{:?}", told(&text));

@@ -132,7 +132,7 @@ fn route(topology: &Topology, route: &Route) -> String {
         Route::Balanced { balancer, listen, forward } => {
             format!("{}:{listen} -> :{forward}", topology[*balancer].name)
         }
-        Route::Nowhere => "nowhere: nothing listens there".to_owned(),
+        Route::Nowhere => "nowhere: nothing leads there".to_owned(),
     }
 }
 

@@ -27,11 +27,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let name = args.path.display().to_string();
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&args.path)
-        .map_err(|error| Failure::io(&name, &error))?;
+    if let Some(folder) = args.path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::io(folder.display(), &error))?;
+    }
+    let open = OpenOptions::new().write(true).create_new(true).open(&args.path);
+    let mut file = open.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::said(Exit::Io, format!("{name} is there already, and stays as it is"))
+                .and("name another file, or `-` to print the starter")
+        }
+        _ => Failure::io(&name, &error),
+    })?;
     file.write_all(STARTER.as_bytes()).map_err(|error| Failure::io(&name, &error))?;
     super::tell(&format!("wrote {name}; next: rancher-gen render {name} --out rendered\n"));
     Ok(Exit::Done)

@@ -15,7 +15,7 @@ use super::input::Input;
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
-    /// YAML marks a default with a comment, JSON with `{\"value\": …, \"assumed\": REASON}`
+    /// YAML marks a default with a comment, JSON with an object of `value` and `assumed`
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

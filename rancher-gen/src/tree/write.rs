@@ -77,15 +77,17 @@ impl Own {
 /// holds what it held.
 pub fn write(tree: &Tree, out: &Path, options: &Options<'_>) -> Result<Written, TreeError> {
     let own = Own::of(out);
-    let fresh = !out.exists();
+    let (fresh, first) = (!out.exists(), !own.folder.exists());
     make_folder(&own.folder)?;
     let lock = lock(&own.folder, out)?;
     let result = locked(tree, out, &own, options);
     // Closing the file is not enough: a process that another thread is starting holds it until it runs its program.
     let _ = lock.unlock();
-    if result.is_err() && fresh {
-        // Nothing was written, so nothing of ours is to stay.
+    // Where nothing was ever written, nothing of ours is to stay.
+    if result.is_err() && first {
         let _ = fs::remove_dir_all(&own.folder);
+    }
+    if result.is_err() && fresh {
         let _ = fs::remove_dir(out);
     }
     result

@@ -78,7 +78,7 @@ pub struct Overlay {
     pub carried_by: OneOrMany<Spanned<Name>>,
 }
 
-/// A range of addresses, for the schema.
+/// A range of addresses: `10.0.0.0/16`.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
 #[expect(dead_code, reason = "only its schema is used")]

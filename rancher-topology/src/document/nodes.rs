@@ -48,7 +48,8 @@ pub struct Pool {
     /// Whether the nodes have public addresses.
     #[serde(default)]
     pub public_address: Option<Spanned<bool>>,
-    /// What the nodes themselves connect to, besides what their containers do.
+    /// What the nodes themselves connect to, besides what their containers do. It takes the place of the default, which is
+    /// the internet on 80, 443 and 123/udp.
     #[serde(default)]
     pub traffic_to: Option<OneOrMany<Spanned<TrafficTo>>>,
     /// What they are called in the documentation.

@@ -59,7 +59,7 @@ pub struct Service {
     /// Services whose containers are started before its own.
     #[serde(default)]
     pub after: OneOrMany<Spanned<Name>>,
-    /// How one learns that it is well.
+    /// How one learns that it is well. It is asked inside the container, by bash.
     #[serde(default)]
     pub health: Option<Spanned<Health>>,
     /// Environment variables.

@@ -117,7 +117,7 @@ impl Resolver<'_> {
                 scheme: Known::or(
                     said.scheme.as_ref().map(|scheme| scheme.value),
                     || Scheme::InternetFacing,
-                    "people and managed hosts come from outside the network",
+                    "people come from outside the network",
                 ),
                 health_check: Known::or(
                     said.health_check.as_ref().map(|target| target.value.clone()),
@@ -240,7 +240,7 @@ impl Resolver<'_> {
                 character_set: Known::or(
                     said.character_set.as_ref().map(|set| set.value.clone()),
                     || word("utf8"),
-                    "what Rancher's schema fits in",
+                    "what an index of 767 bytes, the most of older servers, still holds",
                 ),
                 standby: Known::or(
                     said.standby.as_ref().map(|standby| standby.value),

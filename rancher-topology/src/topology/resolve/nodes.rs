@@ -162,7 +162,7 @@ impl Resolver<'_> {
             interfaces: Known::or(
                 interfaces,
                 || default_interface(os),
-                "the first interface, as this operating system calls it on AWS",
+                "the first interface, as this operating system calls it on AWS; the firewall does not load where it is another",
             ),
             container_networks: Known::or(
                 networks,
@@ -173,7 +173,7 @@ impl Resolver<'_> {
             instance_type: Known::or(
                 said.instance_type.as_ref().map(|kind| kind.value.clone()),
                 || word("m5.large"),
-                "8 GiB of memory: a server with its heap of 4 GiB fits",
+                "8 GiB of memory: a Java server with a heap of 4 GiB fits",
             ),
             root_volume: Known::or(
                 said.root_volume.as_ref().map(|size| size.value),

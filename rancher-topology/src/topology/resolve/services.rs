@@ -81,6 +81,7 @@ impl Resolver<'_> {
         let mut services = Vec::new();
         for (name, said) in &document.services {
             self.check_image(&said.image);
+            self.check_command(name, &said.command);
             let placement = self.placement(name, said, nodes);
             let service = Service {
                 name: name.value.clone(),
@@ -269,7 +270,7 @@ impl Resolver<'_> {
             self.check_variable(name);
             let resolved = match &value.value {
                 document::Environment::Literal(text) => {
-                    if holds_a_secret(&name.value) && !text.is_empty() {
+                    if (holds_a_secret(&name.value) && !text.is_empty()) || carries_a_secret(text) {
                         self.error(
                             Diagnostic::error(
                                 "literal-secret",
@@ -341,13 +342,22 @@ impl Resolver<'_> {
         self.find("database", "databases", &document.databases, name).map(crate::topology::DatabaseId)
     }
 
+    fn check_command(&mut self, name: &Spanned<Name>, command: &[String]) {
+        if command.iter().any(|word| carries_a_secret(word)) {
+            self.error(
+                Diagnostic::error(
+                    "literal-secret",
+                    format!("the command of `{}` holds a secret in plain sight", name.value),
+                    name.span,
+                )
+                .why("the topology and what is rendered from it are kept where many read them")
+                .help("let the program read it from a file, or from a variable that is `{secret: NAME}`"),
+            );
+        }
+    }
+
     fn check_image(&mut self, image: &Spanned<String>) {
-        let known = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-        if image.is_empty()
-            || image.len() > 255
-            || !image.chars().all(known)
-            || !image.starts_with(|c: char| c.is_ascii_alphanumeric())
-        {
+        if !is_image(image) {
             self.error(
                 Diagnostic::error(
                     "image-name",
@@ -456,12 +466,72 @@ fn listens(said: &document::Service) -> Vec<crate::scalar::Ports> {
     }
 }
 
-/// Whether a variable's name says that its value is a secret. What ends in `_FILE` or `_PATH` names a place.
+/// Whether a text names an image.
+///
+/// Source: distribution/reference, `reference.go`: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`, the path in lower case.
+fn is_image(text: &str) -> bool {
+    let (rest, digest) = text.split_once('@').map_or((text, None), |(rest, digest)| (rest, Some(digest)));
+    let (name, tag) = match rest.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (rest, None),
+    };
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_tag = |tag: &str| {
+        tag.len() <= 128
+            && tag.bytes().next().is_some_and(word)
+            && tag.bytes().all(|b| word(b) || b".-".contains(&b))
+    };
+    let is_digest = |digest: &str| {
+        digest.split_once(':').is_some_and(|(algorithm, hex)| {
+            !algorithm.is_empty() && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+    };
+    let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let is_part = |part: &str| {
+        part.bytes().next().is_some_and(lower)
+            && part.bytes().next_back().is_some_and(lower)
+            && part.bytes().all(|b| lower(b) || b"._-".contains(&b))
+    };
+    let is_host = |host: &str| {
+        let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
+        let label =
+            |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        host.split('.').all(label) && port.is_none_or(|port| port.parse::<u16>().is_ok())
+    };
+    // The first part is a host where it could not be a part of a path.
+    let path = match name.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+            is_host(host).then_some(path)
+        }
+        _ => Some(name),
+    };
+    text.len() <= 255
+        && path.is_some_and(|path| path.split('/').all(is_part))
+        && tag.is_none_or(is_tag)
+        && digest.is_none_or(is_digest)
+}
+
+/// Whether a variable's name says that its value is a secret, by its last word: `DB_PASSWORD` and `API_KEY` do,
+/// `TOKEN_TTL` and `PASSWORD_FILE` do not.
 fn holds_a_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let place = ["_FILE", "_PATH", "_DIR", "_URL", "_USER", "_NAME"].iter().any(|end| name.ends_with(end));
-    !place
-        && ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY"]
-            .iter()
-            .any(|word| name.contains(word))
+    let last = name.rsplit('_').next().unwrap_or_default();
+    let words =
+        ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS"];
+    words.contains(&last)
+        || ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "SECRET_KEY"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a text carries a password in its own form: a URL with one, or an option that is given one.
+fn carries_a_secret(text: &str) -> bool {
+    let in_url = text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+    });
+    let in_option = text
+        .strip_prefix("--")
+        .and_then(|option| option.split_once('='))
+        .is_some_and(|(option, value)| !value.is_empty() && holds_a_secret(&option.replace(['-', '.'], "_")));
+    in_url || in_option
 }

@@ -36,7 +36,7 @@ resource "aws_db_parameter_group" "rancher-ext-db" {
 #   multi_az: no standby is spoken of
 #   subnet_ids: every subnet; RDS wants two zones
 #   max_connections: 50 for each node, more than 150 in all, and 100,000 at most: no server accepts more
-#   character_set_server: what Rancher's schema fits in
+#   character_set_server: what an index of 767 bytes, the most of older servers, still holds
 resource "aws_db_instance" "rancher-ext-db" {
   identifier     = "rancher-ext-db"
   engine         = "mariadb"

@@ -2,7 +2,7 @@
 
 # rancher-ext-lb: External load balancer (ELB)
 # The topology does not say, and assumes:
-#   internal: people and managed hosts come from outside the network
+#   internal: people come from outside the network
 #   subnets: one subnet of each zone
 #   health_check: the first listener's port, as AWS would take it
 #   idle_timeout: AWS's own default

@@ -24,7 +24,7 @@ data "aws_ami" "mgmt-host" {
 }
 
 # The topology does not say, and assumes:
-#   instance_type: 8 GiB of memory: a server with its heap of 4 GiB fits
+#   instance_type: 8 GiB of memory: a Java server with a heap of 4 GiB fits
 #   volume_size: room for images and logs, in GiB
 #   associate_public_ip_address: images come from the internet, and the network has no NAT gateway
 resource "aws_instance" "mgmt-host" {
