@@ -272,7 +272,9 @@ fn old_bash_can_read(path: &str, text: &str) {
             let begin = line[..position].rfind("\"${").unwrap();
             let name = &line[begin + 3..position];
             let guarded = line[..begin].ends_with(&format!("${{{name}[@]+"));
-            let never_empty = line.contains("# never empty") || text.contains(&format!("    {name}=(/"));
+            // An array that is made with something in it, or of which the line says that it has something.
+            let made_full = text.contains(&format!(" {name}=(/")) || text.contains(&format!("\n{name}=(s"));
+            let never_empty = line.contains("# never empty") || made_full;
             assert!(guarded || never_empty, "{path}:{}: {name} may be empty\n{line}", number + 1);
         }
     }

@@ -269,7 +269,7 @@ fn a_dry_run_says_everything_and_does_nothing() {
     for words in [
         "put /etc/rancher-gen/compose.yaml",
         "load --way-back 120",
-        "ctl enable rancher-gen-managed.target",
+        "systemctl enable rancher-gen-managed.target",
         "systemctl start --no-block rancher-gen-managed.target",
     ] {
         assert!(told.contains(words), "{words}\n{told}");

@@ -333,7 +333,7 @@ fn the_first_owner_that_ends_makes_everything_anew() {
     script(
         folder.path(),
         "docker",
-        "#!/bin/bash\n[ \"$*\" = 'wait second-parent' ] || exec sleep 600\nsleep 0.2\n",
+        "#!/bin/bash\n[ \"$*\" = 'wait second-parent' ] || exec sleep 30\nsleep 0.2\n",
     );
     let begin = Instant::now();
     // As systemd does, but for the quotes, which are the shell's too: `$$` is a dollar.
@@ -353,7 +353,7 @@ fn the_first_owner_that_ends_makes_everything_anew() {
     assert!(begin.elapsed() > Duration::from_millis(150), "{status}");
     // systemd ends what is left of the unit; here we do.
     for line in run(program("ps").args(["-eo", "pid,args"])).lines() {
-        if line.contains("sleep 600") {
+        if line.contains("sleep 30") {
             let pid = line.split_whitespace().next().unwrap();
             let own = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap_or_default();
             if own.contains(folder.path().to_str().unwrap()) {

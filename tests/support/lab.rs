@@ -32,7 +32,7 @@ pub struct Lab {
     folder: tempfile::TempDir,
 }
 
-/// The hardened example, where administrators come by IPv6 too and neighbours may ask for an echo.
+/// The hardened example, where administrators come by IPv6 too.
 pub fn document() -> String {
     HARDENED.replace("from: 203.0.113.0/24", "from: [203.0.113.0/24, \"fd00:113::/64\"]")
 }

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! PREROUTING ─▶ RANCHER-GEN ─▶ from an outside interface, for an address of the node   ─▶ RANCHER-GEN-HOST
+//!                            ├▶ from an outside interface, UDP that is for everybody      ─▶ RANCHER-GEN-HOST
 //!                            └▶ from an outside interface, for a container's network    ─▶ RANCHER-GEN-CTRS
 //! ```
 //!
@@ -12,7 +13,8 @@
 //! Packets that do not come from an outside interface are the node's and its containers' own, and pass. The files
 //! declare our chains only, so that loading them with `--noflush` replaces these in one step and touches nobody else's;
 //! the loader makes the jump. Sources: iptables-extensions(8) (`addrtype`, `conntrack`, `set`, `hl`), the order of
-//! netfilter's hooks (conntrack −200, mangle −150, nat −100), RFC 4890 (what ICMPv6 a network needs).
+//! netfilter's hooks (conntrack −200, mangle −150, nat −100), RFC 4890 (what ICMPv6 a network needs), ip(7)
+//! (`IP_MULTICAST_ALL`: a socket that is bound to no address takes what is sent to any group of the host).
 
 mod rules;
 mod sets;
