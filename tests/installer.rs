@@ -542,6 +542,9 @@ fn an_image_is_filled_below_a_folder_and_nothing_is_started() {
     fs::create_dir(&root).unwrap();
     let (before, loaded) = (machine.state(), machine.lab.loaded());
     let words = ["--root", root.to_str().unwrap()];
+    assert!(
+        machine.refused(&node, &["--root", "no-such-folder"]).contains("--root needs a folder that is there")
+    );
     let told = machine.done(&node, &words);
     assert!(told.contains("still to do"), "{told}");
     let links = snapshot(&root.join("etc/systemd/system"));
