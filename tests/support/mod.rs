@@ -13,6 +13,7 @@ pub mod cli;
 pub mod compose;
 pub mod examples;
 pub mod lab;
+pub mod machine;
 pub mod netns;
 pub mod tools;
 pub mod tree;

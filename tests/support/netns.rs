@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::tools::{program, run};
 
-/// A network namespace; it goes when this does and nothing runs in it any more.
+/// A network namespace; it goes when this does, and whatever other program runs in it.
 #[derive(Debug)]
 pub struct Namespace {
     pub name: String,
@@ -133,6 +133,13 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
+        // A way back may still wait in it.
+        if let Ok(output) = Command::new("ip").args(["netns", "pids", &self.name]).output() {
+            let pids = String::from_utf8_lossy(&output.stdout).into_owned();
+            if !pids.trim().is_empty() {
+                let _ = Command::new("kill").args(pids.split_whitespace()).output();
+            }
+        }
         let _ = Command::new("ip").args(["netns", "del", &self.name]).status();
     }
 }
