@@ -33,9 +33,8 @@ fn a_node_is_installed_in_order_and_a_second_run_finds_nothing_to_do() {
             "enable rancher-gen-health.timer",
             "enable rancher-gen-managed.target",
             "disable rancher-gen-static.target",
-            "start --no-block rancher-gen-health.timer",
-            "start --no-block rancher-gen-managed.target",
-        ]
+        ],
+        "containers wait: the way back leads to no firewall at all"
     );
     // The firewall is loaded, with the way back armed, before anything is enabled or started.
     assert_eq!(
@@ -288,8 +287,15 @@ fn the_firewall_is_kept_when_somebody_confirms_and_goes_back_when_nobody_does() 
     assert!(machine.refused(&node, &["--confirm"]).contains("too late"));
     // Nothing on the disk is different; what is loaded is.
     assert!(machine.done(&node, &["--way-back", "60"]).contains("load --way-back 60"));
+    assert!(
+        !machine.log().iter().any(|line| line.starts_with("start ")),
+        "nothing is started before it is confirmed"
+    );
+    machine.done(&node, &["--confirm", "--dry-run"]);
+    assert!(machine.done(&node, &[]).contains("--confirm"), "a second run says what is still to be done");
     machine.done(&node, &["--confirm"]);
     assert!(machine.firewall_is_loaded());
+    assert!(machine.log().contains(&"start --no-block rancher-gen-managed.target".to_owned()));
     assert!(machine.done(&node, &[]).contains("nothing to do"));
 }
 

@@ -210,7 +210,7 @@ fn the_database_is_made_for_the_nodes_network_and_waits_for_a_password() {
         statements,
         [
             "CREATE DATABASE IF NOT EXISTS `cattle` CHARACTER SET = 'utf8' COLLATE = 'utf8_general_ci';",
-            "CREATE USER 'cattle'@'172.22.0.0/255.255.0.0' IDENTIFIED BY PUT-THE-PASSWORD-HERE-IN-QUOTES;",
+            "CREATE USER IF NOT EXISTS 'cattle'@'172.22.0.0/255.255.0.0' IDENTIFIED BY PUT-THE-PASSWORD-HERE-IN-QUOTES;",
             "GRANT ALL PRIVILEGES ON `cattle`.* TO 'cattle'@'172.22.0.0/255.255.0.0';",
         ]
     );

@@ -123,6 +123,22 @@ fn a_path_is_taken_once() {
 }
 
 #[test]
+fn a_journal_of_somebody_else_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, victim) = (folder.path().join("out"), folder.path().join("victim"));
+    fs::write(&victim, "mine").unwrap();
+    fs::create_dir_all(out.join(".rancher-gen")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), out.join("link")).unwrap();
+    for path in ["../victim", victim.to_str().unwrap(), "link/victim"] {
+        let journal = format!("{{\"remove\":[\"{path}\"]}}");
+        fs::write(out.join(".rancher-gen/journal.json"), journal).unwrap();
+        let refused = put(&tree(&[("a", "1")]), &out).unwrap_err();
+        assert!(matches!(refused, TreeError::Manifest { .. }), "{path}: {refused}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
+    }
+}
+
+#[test]
 fn a_file_where_the_folder_should_be_is_an_error_and_stays() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");

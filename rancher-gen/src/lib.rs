@@ -13,5 +13,5 @@ pub mod tree;
 
 /// The example of README.md compiles and runs.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

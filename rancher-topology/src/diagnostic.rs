@@ -108,9 +108,11 @@ impl Diagnostic {
 /// Near means a Damerau–Levenshtein distance of at most a third of the length, and never more than three.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).clamp(1, 3);
+    let length = wrong.chars().count();
+    let limit = (length / 3).clamp(1, 3);
     known
         .into_iter()
+        .filter(|name| name.chars().count().abs_diff(length) <= limit)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()

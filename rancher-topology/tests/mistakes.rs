@@ -222,6 +222,25 @@ fn a_byte_order_mark_is_no_part_of_the_text() {
 }
 
 #[test]
+fn what_would_fill_the_memory_is_refused_before_it_does() {
+    let huge = with(
+        "nodes:\n",
+        "nodes:\n  first: {count: 5, first-address: {a: 10.0.1.100}, os: debian-12, engine: docker-27.3.1}\n",
+    )
+    .replace("count: 2", "count: 18446744073709551615");
+    assert!(told(&huge).iter().any(|one| one.contains("node-count")), "{:?}", told(&huge));
+    let mut many = GOOD.to_owned();
+    for number in 0..300 {
+        let _ = writeln!(many, "  s{number}: {{image: a, placement: box, naming: numbered, scale: 1000000}}");
+    }
+    assert!(told(&many).iter().any(|one| one.contains("scale")), "{:?}", told(&many).len());
+    let long = "x".repeat(1_000_000);
+    let lists =
+        format!("a: &a {long}\nb: &b [{}]\nc: [{}]\n", ["*a"; 1_000].join(", "), ["*b"; 50].join(", "));
+    assert!(told(&lists)[0].contains("too-large"), "{}", &told(&lists)[0][..200]);
+}
+
+#[test]
 fn an_alias_bomb_is_refused() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {

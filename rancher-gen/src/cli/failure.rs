@@ -13,6 +13,8 @@ use rancher_gen::tree::TreeError;
 /// Why a subcommand came to nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// Whoever read the output has read enough (`| head`): there is nothing left to do, and nothing is wrong.
+    NobodyReads,
     /// The topology is not good.
     Topology(Source, Vec<Diagnostic>),
     /// Anything else, in words, with what to do about it.
@@ -46,6 +48,7 @@ impl Failure {
     /// Tells it to the person, and says how the run ends.
     pub(super) fn tell(self) -> Exit {
         match self {
+            Self::NobodyReads => Exit::Done,
             Self::Topology(source, diagnostics) => {
                 super::tell(&report::human(&source, &diagnostics, true));
                 Exit::Topology

@@ -46,18 +46,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     let topology = args.input.topology()?;
     let graph = FlowGraph::of(&topology);
-    let rows: Vec<Row> = graph.flows().map(|flow| row(&topology, flow, args.hops)).collect();
-    super::print(&match args.format {
-        Format::Table => table(&rows),
-        Format::Json => serde_json::to_string_pretty(&Printed { flows: rows }).unwrap_or_default() + "\n",
-        Format::Dot => dot(&topology, &graph, &rows),
-    })?;
+    match args.format {
+        Format::Table => table(&topology, &graph, args.hops),
+        Format::Json => json(&topology, &graph, args.hops),
+        Format::Dot => super::print(&dot(&topology, &graph)),
+    }?;
     Ok(Exit::Done)
-}
-
-#[derive(Serialize)]
-struct Printed<'t> {
-    flows: Vec<Row<'t>>,
 }
 
 /// A flow as it is printed.
@@ -69,8 +63,6 @@ struct Row<'t> {
     route: String,
     scope: rancher_topology::document::Scope,
     reason: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connections: Option<Vec<Unfolded>>,
 }
 
 /// A single connection as it is printed.
@@ -91,7 +83,7 @@ struct Socket {
     source: Option<String>,
 }
 
-fn row<'t>(topology: &'t Topology, flow: &Flow, hops: bool) -> Row<'t> {
+fn row<'t>(topology: &'t Topology, flow: &Flow) -> Row<'t> {
     Row {
         client: flow.client.name(topology),
         server: flow.server.name(topology),
@@ -103,8 +95,6 @@ fn row<'t>(topology: &'t Topology, flow: &Flow, hops: bool) -> Row<'t> {
             Reason::Listener => "listener",
             Reason::HealthCheck => "health check",
         },
-        connections: hops
-            .then(|| FlowGraph::connections(topology, flow).map(|one| unfolded(topology, one)).collect()),
     }
 }
 
@@ -136,27 +126,53 @@ fn route(topology: &Topology, route: &Route) -> String {
     }
 }
 
-fn table(rows: &[Row<'_>]) -> String {
-    let heads = ["CLIENT", "SERVER", "PORTS", "ROUTE", "BECAUSE OF"];
-    let cells: Vec<[&str; 5]> = std::iter::once(heads)
-        .chain(rows.iter().map(|row| [row.client, row.server, &row.ports, &row.route, row.reason]))
-        .collect();
-    let width = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
+fn table(topology: &Topology, graph: &FlowGraph, hops: bool) -> Result<(), Failure> {
+    let heads = ["CLIENT", "SERVER", "PORTS", "ROUTE", "BECAUSE OF"].map(str::to_owned);
+    let cells = |flow| {
+        let Row { client, server, ports, route, reason, .. } = row(topology, flow);
+        [client.to_owned(), server.to_owned(), ports, route, reason.to_owned()]
+    };
+    let rows: Vec<[String; 5]> = graph.flows().map(cells).collect();
+    let width = |column: usize| rows.iter().chain([&heads]).map(|row| row[column].len()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3].map(width);
-    let mut out = String::new();
-    for (position, row) in cells.iter().enumerate() {
-        for (cell, width) in row.iter().zip(widths) {
-            let _ = write!(out, "{cell:<width$}  ");
-        }
-        let _ = writeln!(out, "{}", row[4]);
-        let connections = position.checked_sub(1).and_then(|flow| rows[flow].connections.as_ref());
-        for connection in connections.into_iter().flatten() {
-            let sockets: Vec<String> = connection.hops.iter().map(socket).collect();
-            let _ =
-                writeln!(out, "    {} => {}: {}", connection.client, connection.server, sockets.join(" -> "));
+    let line = |row: &[String; 5]| {
+        let padded: String =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
+        format!("{padded}{}\n", row[4])
+    };
+    super::print(&line(&heads))?;
+    for (flow, row) in graph.flows().zip(&rows) {
+        super::print(&line(row))?;
+        for connection in FlowGraph::connections(topology, flow).filter(|_| hops) {
+            let one = unfolded(topology, connection);
+            let sockets: Vec<String> = one.hops.iter().map(socket).collect();
+            super::print(&format!("    {} => {}: {}\n", one.client, one.server, sockets.join(" -> ")))?;
         }
     }
-    out
+    Ok(())
+}
+
+/// One object with `flows`. Between large pools there are very many connections, so each is printed by itself.
+fn json(topology: &Topology, graph: &FlowGraph, hops: bool) -> Result<(), Failure> {
+    super::print("{\"flows\": [")?;
+    for (position, flow) in graph.flows().enumerate() {
+        let own = serde_json::to_string(&row(topology, flow)).unwrap_or_default();
+        super::print(&format!("{}\n  {}", separator(position), own.trim_end_matches('}')))?;
+        if hops {
+            super::print(", \"connections\": [")?;
+            for (position, connection) in FlowGraph::connections(topology, flow).enumerate() {
+                let one = serde_json::to_string(&unfolded(topology, connection)).unwrap_or_default();
+                super::print(&format!("{}\n    {one}", separator(position)))?;
+            }
+            super::print("]")?;
+        }
+        super::print("}")?;
+    }
+    super::print("\n]}\n")
+}
+
+fn separator(position: usize) -> &'static str {
+    if position == 0 { "" } else { "," }
 }
 
 fn socket(socket: &Socket) -> String {
@@ -165,14 +181,15 @@ fn socket(socket: &Socket) -> String {
     format!("{} {}:{}{seen}", socket.kind, socket.host, socket.port)
 }
 
-fn dot(topology: &Topology, graph: &FlowGraph, rows: &[Row<'_>]) -> String {
+fn dot(topology: &Topology, graph: &FlowGraph) -> String {
     // Names and labels hold no NUL: they were read from a topology, which has none.
     let quoted = |text: &str| quote::dot(text).unwrap_or_default();
     let mut out = String::from("digraph flows {\n  rankdir=LR;\n  node [shape=box];\n");
     for party in graph.parties() {
         let _ = writeln!(out, "  {};", quoted(party.name(topology)));
     }
-    for row in rows {
+    for flow in graph.flows() {
+        let row = row(topology, flow);
         let label = quoted(&format!("{}\n{}", row.ports, row.route));
         let _ = writeln!(out, "  {} -> {} [label={label}];", quoted(row.client), quoted(row.server));
     }

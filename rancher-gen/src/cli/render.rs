@@ -61,6 +61,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let topology = args.input.topology()?;
     let selection = selection(args, &topology)?;
     let Rendered { tree, notes, .. } = output::render(&topology, &templates, &selection)?;
+    if tree.is_empty() && selection.node.is_some() {
+        return Err(Failure::said(Exit::Usage, "these outputs render nothing for a single node"));
+    }
     let folder = selection.node.map(|node| format!("nodes/{}/", topology[node].name));
     let scope = |path: &str, entry: &Entry| {
         selection.has(&entry.output) && folder.as_ref().is_none_or(|folder| path.starts_with(folder))

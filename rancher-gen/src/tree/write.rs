@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::disk::Disk;
+use super::disk::{Disk, Found};
 use super::manifest::{Manifest, digest};
 use super::plan::{Plan, plan};
 use super::{Entry, File, Mode, OWN_FOLDER, Tree, TreeError, TreePath};
@@ -81,8 +81,6 @@ pub fn write(tree: &Tree, out: &Path, options: &Options<'_>) -> Result<Written, 
     make_folder(&own.folder)?;
     let lock = lock(&own.folder, out)?;
     let result = locked(tree, out, &own, options);
-    // Closing the file is not enough: a process that another thread is starting holds it until it runs its program.
-    let _ = lock.unlock();
     // Where nothing was ever written, nothing of ours is to stay.
     if result.is_err() && first {
         let _ = fs::remove_dir_all(&own.folder);
@@ -90,6 +88,8 @@ pub fn write(tree: &Tree, out: &Path, options: &Options<'_>) -> Result<Written, 
     if result.is_err() && fresh {
         let _ = fs::remove_dir(out);
     }
+    // Closing the file is not enough: a process that another thread is starting holds it until it runs its program.
+    let _ = lock.unlock();
     result
 }
 
@@ -129,6 +129,17 @@ fn recover(out: &Path, own: &Own) -> Result<(), TreeError> {
                 reason: error.to_string(),
             };
             let journal: Journal = serde_json::from_str(&text).map_err(wrong)?;
+            // A folder may come from somebody else: nothing in it leads a run out of the tree.
+            let mut disk = Disk::new(out);
+            for path in &journal.remove {
+                let leads_out = path.parse::<TreePath>().is_err() || matches!(disk.at(path)?, Found::Link(_));
+                if leads_out {
+                    return Err(TreeError::Manifest {
+                        path: own.journal.clone(),
+                        reason: format!("`{}` leads out of the tree", path.escape_debug()),
+                    });
+                }
+            }
             finish(out, own, &journal.remove)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => remove_folder(&own.stage),

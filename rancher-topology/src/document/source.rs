@@ -16,7 +16,7 @@ const MOST_NODES: u64 = 20_000_000;
 pub(crate) struct Node {
     pub(crate) span: Span,
     pub(crate) kind: Kind,
-    /// The number of nodes below this one and itself, aliases followed.
+    /// The number of nodes below this one and itself, aliases followed; a long text counts as several.
     size: u64,
 }
 
@@ -119,8 +119,9 @@ impl<'t> Builder<'t> {
                 }
                 Event::Scalar(text, style, anchor, _) => {
                     let plain = style == ScalarStyle::Plain;
+                    let size = 1 + text.len() as u64 / 64;
                     let kind = Kind::Scalar { text: text.into_owned(), plain };
-                    self.add(Node { span, kind, size: 1 }, anchor)?;
+                    self.add(Node { span, kind, size }, anchor)?;
                 }
                 Event::SequenceStart(anchor, _) => self.begin(span.start, anchor, false),
                 Event::MappingStart(anchor, _) => self.begin(span.start, anchor, true),

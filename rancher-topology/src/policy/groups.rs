@@ -35,15 +35,6 @@ pub enum Member {
     Database(DatabaseId),
 }
 
-/// Which way a rule's packets go, seen from the members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// To the members.
-    Inbound,
-    /// From the members.
-    Outbound,
-}
-
 /// A security group with all its rules, one peer each.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -180,26 +171,33 @@ impl SecurityPolicy {
     /// Rules that the document leaves to the flows.
     fn fill(&mut self, topology: &Topology, wires: &[Wire]) {
         let ports = |wire: &Wire| Traffic::Ports(wire.ports);
-        for group in 0..self.groups.len() {
-            let stated = topology.groups.get(group);
+        let (mut outbound, mut inbound) =
+            (vec![Vec::new(); self.groups.len()], vec![Vec::new(); self.groups.len()]);
+        for wire in wires {
+            if let Some(group) = self.first_of(wire.from) {
+                outbound[group.0].push((
+                    ports(wire),
+                    self.peer(topology, wire.to),
+                    purpose(topology, wire.to),
+                ));
+            }
+            if let Some(group) = self.first_of(wire.to) {
+                // Whatever reaches it from the internet covers what its own nodes send there by their public addresses.
+                let peer = if public(topology, wire.to) && wire.from != Party::Internet {
+                    everywhere()
+                } else {
+                    self.peer(topology, wire.from)
+                };
+                inbound[group.0].push((ports(wire), peer, purpose(topology, wire.from)));
+            }
+        }
+        for (position, (outbound, inbound)) in outbound.into_iter().zip(inbound).enumerate() {
+            let stated = topology.groups.get(position);
             if stated.is_none_or(|group| group.outbound.is_none()) {
-                let own = wires.iter().filter(|wire| self.first_of(wire.from) == Some(GroupRef(group)));
-                let rules =
-                    own.map(|wire| (ports(wire), self.peer(topology, wire.to), purpose(topology, wire.to)));
-                self.groups[group].outbound = merged(rules.collect());
+                self.groups[position].outbound = merged(outbound);
             }
             if stated.is_none() {
-                let own = wires.iter().filter(|wire| self.first_of(wire.to) == Some(GroupRef(group)));
-                // Whatever reaches it from the internet covers what its own nodes send there by their public addresses.
-                let rules = own.map(|wire| {
-                    let peer = if public(topology, wire.to) && wire.from != Party::Internet {
-                        everywhere()
-                    } else {
-                        self.peer(topology, wire.from)
-                    };
-                    (ports(wire), peer, purpose(topology, wire.from))
-                });
-                self.groups[group].inbound = merged(rules.collect());
+                self.groups[position].inbound = merged(inbound);
             }
         }
     }

@@ -6,5 +6,5 @@
 mod groups;
 mod host;
 
-pub use groups::{Direction, EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, SecurityPolicy};
+pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};

@@ -34,7 +34,8 @@ impl FromStr for HttpsUrl {
                 && label.len() <= 63
                 && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         };
-        let good_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 0));
+        let good_port =
+            port.is_none_or(|port| port.parse::<super::PortRange>().is_ok_and(|range| range.len() == 1));
         if host.len() <= 253 && host.split('.').all(label) && good_port {
             Ok(Self(word.to_owned()))
         } else {
@@ -66,7 +67,16 @@ mod tests {
             "https://rancher.example.com:8443".parse::<HttpsUrl>().unwrap().host(),
             "rancher.example.com"
         );
-        for url in ["http://a", "https://", "https://a/b", "https://a:0", "https://a b", "https://a\n"] {
+        for url in [
+            "http://a",
+            "https://",
+            "https://a/b",
+            "https://a:0",
+            "https://a:+443",
+            "https://a:1-2",
+            "https://a b",
+            "https://a\n",
+        ] {
             assert!(url.parse::<HttpsUrl>().is_err(), "{url:?}");
         }
     }

@@ -264,7 +264,7 @@ impl Builder {
         let mut made =
             Made { name: name.to_owned(), pool: tape.one(&self.pools), owns_network: true, published: None };
         let mut service = json!({
-            "image": tape.one(&["nginx:1.27", "rancher/agent-instance", "registry:5000/a/b@sha256:00"]),
+            "image": tape.one(&["nginx:1.27", "rancher/agent-instance", "registry:5000/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]),
             "command": tape.list(3, Tape::text),
             "environment": self.environment(&made.pool, tape),
             "labels": tape.map(3, &["a", "io.x.y", "b_c"], |tape| json!(tape.text())),

@@ -26,6 +26,9 @@ use crate::scalar::Name;
 /// A mesh of tunnels grows with the square of its nodes; ten thousand nodes would be four hundred million containers.
 pub(crate) const MOST_INSTANCES: usize = 2_000_000;
 
+/// More names that point at nothing than this are not worth looking for the nearest right ones.
+const MOST_MISTAKES: usize = 200;
+
 /// Resolves a document. `broken` are the sections in which reading already found mistakes: names that are
 /// missing there are not reported again.
 ///
@@ -58,6 +61,8 @@ struct Resolver<'d> {
     document: &'d Document,
     broken: &'d [String],
     diagnostics: Vec<Diagnostic>,
+    /// Instances that were counted before they are made.
+    instances: usize,
     /// Pools and single nodes by name.
     nodes_named: IndexMap<Name, Vec<NodeId>>,
     /// What can be connected to, by name.
@@ -70,6 +75,7 @@ impl<'d> Resolver<'d> {
             document,
             broken,
             diagnostics: Vec::new(),
+            instances: 0,
             nodes_named: IndexMap::new(),
             parties: IndexMap::new(),
         }
@@ -147,7 +153,7 @@ impl<'d> Resolver<'d> {
         name: &Spanned<Name>,
         known: impl Iterator<Item = &'n str> + Clone,
     ) {
-        if sections.iter().any(|section| self.is_broken(section)) {
+        if sections.iter().any(|section| self.is_broken(section)) || self.diagnostics.len() >= MOST_MISTAKES {
             return;
         }
         let help = match nearest(name, known.clone()) {

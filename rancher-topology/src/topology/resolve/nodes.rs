@@ -20,7 +20,7 @@ impl Resolver<'_> {
         for (position, (name, said)) in document.nodes.iter().enumerate() {
             let count = said.count.as_ref().map_or(1, |count| count.value);
             let span = said.count.as_ref().map_or(name.span, |count| count.span);
-            if count == 0 || nodes.len() + count > MOST_NODES {
+            if count == 0 || nodes.len().saturating_add(count) > MOST_NODES {
                 self.error(
                     Diagnostic::error("node-count", format!("`{}` would be {count} nodes", name.value), span)
                         .help(format!("write a number from 1; a topology holds {MOST_NODES} nodes in all")),

@@ -135,14 +135,18 @@ impl Resolver<'_> {
             }
             return on;
         };
-        if scale.value == 0 || scale.value > super::MOST_INSTANCES {
+        self.instances = self.instances.saturating_add(scale.value);
+        if scale.value == 0 || self.instances > super::MOST_INSTANCES {
             self.error(
                 Diagnostic::error(
                     "scale",
                     format!("`{}` cannot have {} instances", name.value, scale.value),
                     scale.span,
                 )
-                .help("write a number from 1"),
+                .help(format!(
+                    "write a number from 1; a topology holds {} instances in all",
+                    super::MOST_INSTANCES
+                )),
             );
             return Vec::new();
         }

@@ -79,7 +79,8 @@ impl Resolver<'_> {
             );
             return None;
         }
-        if members.len().saturating_mul(members.len()) > MOST_INSTANCES {
+        self.instances = self.instances.saturating_add(members.len().saturating_mul(members.len()));
+        if self.instances > MOST_INSTANCES {
             self.error(
                 Diagnostic::error(
                     "too-many-instances",

@@ -5,5 +5,5 @@
 -- That password goes into secrets.conf on every node, as secrets.conf.example says. It is not the administrator's:
 -- where the provider manages that one, it changes by itself.
 CREATE DATABASE IF NOT EXISTS `cattle` CHARACTER SET = 'utf8' COLLATE = 'utf8_general_ci';
-CREATE USER 'cattle'@'172.22.0.0/255.255.0.0' IDENTIFIED BY PUT-THE-PASSWORD-HERE-IN-QUOTES;
+CREATE USER IF NOT EXISTS 'cattle'@'172.22.0.0/255.255.0.0' IDENTIFIED BY PUT-THE-PASSWORD-HERE-IN-QUOTES;
 GRANT ALL PRIVILEGES ON `cattle`.* TO 'cattle'@'172.22.0.0/255.255.0.0';

@@ -2,7 +2,8 @@
 # Installs what was rendered for this node. Rendered by rancher-gen, the same on every node; node.conf says which.
 #
 #   install.sh                   put the files in place, load the firewall with a way back, start the containers
-#   install.sh --confirm         keep the firewall that was loaded: until then what was before comes back by itself
+#   install.sh --confirm         keep the firewall that was loaded: until then what was before comes back by itself, and
+#                                where there was none before, the containers wait
 #   install.sh --uninstall       stop everything of ours and take every file of ours away
 #
 #   --dry-run                    say what would be done, and do nothing
@@ -18,6 +19,8 @@
 # NODE, ADDRESSES, MODES and COMPOSE come from node.conf.
 # shellcheck disable=SC2153
 set -u
+export LC_ALL=C
+umask 022
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 SETS=
@@ -53,7 +56,10 @@ while [ "$#" -gt 0 ]; do
     --no-way-back) WAY_BACK='' ;;
     --force) FORCE=yes ;;
     --any-host) ANY_HOST=yes ;;
-    --root) ROOT=${2:-none} && shift && { [ -d "$ROOT" ] || die "there is no folder $ROOT"; } ;;
+    --root)
+        ROOT=$(cd "${2:-none}" && pwd) || die "--root needs a folder that is there"
+        shift
+        ;;
     *) usage ;;
     esac
     shift || usage
@@ -61,15 +67,14 @@ done
 case $WAY_BACK in *[!0-9]*) usage ;; esac
 if [ "$ROOT" = / ]; then ROOT=; fi
 LIST=$ROOT$STATE/installed
+TAB=$'\t'
 UNFINISHED=$ROOT$STATE/unfinished
 CUT_OFF=''
 if [ -e "$UNFINISHED" ]; then CUT_OFF=yes; fi
 
 live() { [ -z "$ROOT" ]; }
-
-ctl() {
-    if live; then systemctl "$@"; else systemctl --root="$ROOT" "$@"; fi
-}
+SYSTEMCTL=(systemctl)
+if ! live; then SYSTEMCTL+=("--root=$ROOT"); fi
 
 run() { # COMMAND: it has to work
     say "  $*"
@@ -148,7 +153,7 @@ plan() {
     local all source target
     all=$(files) || exit 1
     [ -n "$all" ] || die "there is nothing here to install"
-    while IFS=$'\t' read -r source target; do
+    while IFS=$TAB read -r source target; do
         NEW+=("$(digest "$source")  $target")
         note_folders_of "$target"
         if [ -e "$ROOT$target" ]; then
@@ -158,7 +163,7 @@ plan() {
                 KEEP+=("$target")
             fi
         fi
-        PUT+=("$source"$'\t'"$target")
+        PUT+=("$source$TAB$target")
     done <<<"$all"
     note_folders_of "$STATE"
     for target in $(listed); do
@@ -177,7 +182,7 @@ plan() {
 }
 
 put_below() { # FOLDER: whether something below it is put or dropped
-    printf '%s\n' ${PUT[@]+"${PUT[@]#*$'\t'}"} ${DROP[@]+"${DROP[@]}"} | grep -qF "$1/"
+    printf '%s\n' ${PUT[@]+"${PUT[@]#*"$TAB"}"} ${DROP[@]+"${DROP[@]}"} | grep -qF "$1/"
 }
 
 dropped() { # TARGET
@@ -260,9 +265,9 @@ install_files() {
         write_list ${old[@]+"${old[@]}"} ${folders[@]+"${folders[@]}"} "${NEW[@]}" # never empty
     fi
     for line in ${PUT[@]+"${PUT[@]}"}; do
-        target=${line#*$'\t'}
+        target=${line#*"$TAB"}
         say "  put $target"
-        [ -n "$DRY" ] || put "${line%%$'\t'*}" "$target"
+        [ -n "$DRY" ] || put "${line%%"$TAB"*}" "$target"
     done
     for target in ${DROP[@]+"${DROP[@]}"}; do take_away "$target"; done
     if [ -n "$DRY" ]; then return; fi
@@ -293,7 +298,7 @@ choose_mode() {
     if [ -z "$MODE" ]; then
         MODE=${MODES%% *}
         for mode in $MODES; do
-            if ctl -q is-enabled "rancher-gen-$mode.target" 2>/dev/null; then MODE=$mode; fi
+            if "${SYSTEMCTL[@]}" -q is-enabled "rancher-gen-$mode.target" 2>/dev/null; then MODE=$mode; fi
         done
     fi
     case " $MODES " in
@@ -313,7 +318,7 @@ retire() { # UNIT
         # shellcheck disable=SC2086
         if [ -n "$down" ]; then attempt $down; fi
     fi
-    if can_be_enabled "$1"; then attempt ctl disable "$1"; fi
+    if can_be_enabled "$1"; then attempt "${SYSTEMCTL[@]}" disable "$1"; fi
 }
 
 load_firewall() {
@@ -331,9 +336,9 @@ enable_units() {
     for unit in $(here); do
         if ! can_be_enabled "$unit"; then continue; fi
         case $unit in
-        "rancher-gen-$MODE.target") run ctl enable "$unit" ;;
-        *.target) run ctl disable "$unit" ;;
-        *) run ctl enable "$unit" ;;
+        "rancher-gen-$MODE.target") run "${SYSTEMCTL[@]}" enable "$unit" ;;
+        *.target) run "${SYSTEMCTL[@]}" disable "$unit" ;;
+        *) run "${SYSTEMCTL[@]}" enable "$unit" ;;
         esac
     done
 }
@@ -357,9 +362,14 @@ start_units() {
 runs_changed_file() { # UNIT
     local line
     for line in ${PUT[@]+"${PUT[@]}"}; do
-        if grep -qF -- " -f ${line#*$'\t'} " "$HERE/systemd/$1"; then return 0; fi
+        if grep -qF -- " -f ${line#*"$TAB"} " "$HERE/systemd/$1"; then return 0; fi
     done
     return 1
+}
+
+# Whether the way back leads to no firewall at all: what is started now would stand open then.
+waits() {
+    live && [ -e "$STATE/firewall/unconfirmed" ] && [ ! -e "$STATE/firewall/before/rules.v4" ]
 }
 
 # What the units of the mode ask for and nobody has put there yet.
@@ -382,10 +392,11 @@ install_all() {
     plan
     units_are_whole
     needed
-    if ! changed && ctl -q is-enabled "rancher-gen-$MODE.target" 2>/dev/null &&
+    if ! changed && "${SYSTEMCTL[@]}" -q is-enabled "rancher-gen-$MODE.target" 2>/dev/null &&
         { ! live || [ ! -e "$HERE/iptables/firewall.sh" ] || bash "$FIREWALL" status >/dev/null 2>&1; }; then
         say "$NODE: nothing to do"
         still_to_do
+        remind
         return
     fi
     for target in ${DROP[@]+"${DROP[@]}"}; do
@@ -402,9 +413,17 @@ install_all() {
         load_firewall
     fi
     enable_units
-    if live; then start_units; fi
+    if waits; then
+        say "  the containers are started when the firewall is confirmed"
+    elif live; then
+        start_units
+    fi
     [ -n "$DRY" ] || rm -f "$UNFINISHED"
     still_to_do
+    remind
+}
+
+remind() {
     if live && [ -e "$STATE/firewall/unconfirmed" ]; then
         say "$NODE: now, from a new connection: $HERE/install.sh --confirm"
     fi
@@ -443,7 +462,11 @@ case $ACTION in
 install) install_all ;;
 confirm)
     if ! live || [ ! -e "$FIREWALL" ]; then die "there is no firewall here to confirm"; fi
-    exec bash "$FIREWALL" confirm
+    choose_mode
+    run bash "$FIREWALL" confirm
+    for unit in "$UNITS/rancher-gen-$MODE.target" "$UNITS"/rancher-gen-*.timer; do
+        if [ -e "$unit" ]; then run systemctl start --no-block "${unit##*/}"; fi
+    done
     ;;
 uninstall) uninstall_all ;;
 esac

@@ -220,7 +220,8 @@ preflight() {
         named "$device" || die "$word is on $device, which is not among the interfaces of the firewall ($INTERFACES)"
     done
     if command -v systemctl >/dev/null 2>&1; then
-        for word in firewalld iptables ip6tables; do
+        # nftables.service flushes every rule there is; netfilter-persistent may load a whole set of its own.
+        for word in firewalld iptables ip6tables nftables netfilter-persistent; do
             if systemctl -q is-active "$word.service" 2>/dev/null; then
                 die "$word.service is active and would flush these rules: systemctl stop $word && systemctl disable $word"
             fi
@@ -302,6 +303,7 @@ disarm() {
 way_back() { # [SECONDS TOKEN]
     if [ -n "${1:-}" ]; then
         sleep "$1"
+        if [ ! -e "$STATE/unconfirmed" ]; then exit 0; fi
         lock
         if [ "$(cat "$STATE/unconfirmed" 2>/dev/null)" != "$2" ]; then exit 0; fi
     else
