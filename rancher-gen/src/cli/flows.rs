@@ -136,9 +136,9 @@ fn table(topology: &Topology, graph: &FlowGraph, hops: bool) -> Result<(), Failu
     let width = |column: usize| rows.iter().chain([&heads]).map(|row| row[column].len()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3].map(width);
     let line = |row: &[String; 5]| {
-        let padded: String =
-            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
-        format!("{padded}{}\n", row[4])
+        let [client, server, ports, route, reason] = row;
+        let [a, b, c, d] = widths;
+        format!("{client:<a$}  {server:<b$}  {ports:<c$}  {route:<d$}  {reason}\n")
     };
     super::print(&line(&heads))?;
     for (flow, row) in graph.flows().zip(&rows) {

@@ -1,6 +1,7 @@
 //! From a topology to what is shown of it, part by part, in the order of the topology file.
 
 use rancher_topology::Topology;
+use rancher_topology::document::Provider;
 use rancher_topology::flow::FlowGraph;
 use rancher_topology::policy::{EffectiveRule, Member, RulePeer, SecurityPolicy};
 use rancher_topology::topology::{
@@ -175,9 +176,12 @@ fn pool(topology: &Topology, pool: &Pool) -> Shown {
         known(&pool.container_networks, |nets| Shown::List(nets.iter().map(text).collect())),
     );
     own.list("routed", pool.routed.iter().map(text));
-    own.add("instance-type", known(&pool.instance_type, text));
-    own.add("root-volume", known(&pool.root_volume, number));
-    own.add("public-address", known(&pool.public_address, |public| Shown::Truth(*public)));
+    // A plain network's machines are there already.
+    if *topology.network.provider == Provider::Aws {
+        own.add("instance-type", known(&pool.instance_type, text));
+        own.add("root-volume", known(&pool.root_volume, number));
+        own.add("public-address", known(&pool.public_address, |public| Shown::Truth(*public)));
+    }
     own.add(
         "traffic-to",
         known(&pool.traffic_to, |all| Shown::List(all.iter().map(|to| traffic(topology, to)).collect())),

@@ -2,7 +2,7 @@
 //!
 //! One script for all nodes; what it has to know of one stands in `node.conf` beside it.
 
-use rancher_topology::topology::NodeId;
+use rancher_topology::topology::{NodeId, StartedBy};
 use serde::Serialize;
 
 use super::{Context, Output, RenderError, Rendering, compose, systemd};
@@ -18,6 +18,7 @@ struct Conf {
     addresses: String,
     modes: String,
     compose: &'static str,
+    started: String,
 }
 
 impl Output for Install {
@@ -29,11 +30,18 @@ impl Output for Install {
         let topology = cx.topology;
         let folder = format!("nodes/{}", topology[node].name);
         let engine = &topology.pool_of(node).engine;
-        let startable = compose::stacks(topology, node).iter().any(|stack| stack.startable);
+        let stacks = compose::stacks(topology, node);
+        let startable = stacks.iter().any(|stack| stack.startable);
+        let by_starters = stacks.iter().filter(|stack| stack.started_by != StartedBy::Person);
+        let started = by_starters.flat_map(|stack| &stack.instances);
         let conf = Conf {
             node: topology[node].name.to_string(),
             addresses: topology[node].address.to_string(),
             modes: systemd::modes(topology, node).join(" "),
+            started: started
+                .map(|one| topology.container_name(*one).to_string())
+                .collect::<Vec<_>>()
+                .join(" "),
             compose: if startable { compose::Dialect::of(engine).program() } else { "" },
         };
         out.template(cx, &format!("{folder}/node.conf"), "install/node.conf.j2", &conf)?;

@@ -45,6 +45,12 @@ impl Output for Iptables {
     }
 
     fn cluster(&self, cx: &Context<'_>, out: &mut Rendering) -> Result<(), RenderError> {
+        for pool in cx.topology.pools.iter().filter(|pool| pool.groups.is_empty()) {
+            out.note(format!(
+                "iptables: `{}` is in no security group, so its nodes admit the declared flows only, and no SSH",
+                pool.name
+            ));
+        }
         for set in sets::of(&cx.hosts) {
             out.template(cx, &format!("shared/iptables/{}.ipset", set.name), "iptables/set.ipset.j2", &set)?;
         }

@@ -159,11 +159,6 @@ fn unit(
             |a: &Stack, b: &Stack| a.started_by != StartedBy::Person && holds_a_starter(topology, b);
         replaces(stack, other) || replaces(other, stack)
     };
-    let instances: Vec<_> =
-        stack.instances.iter().map(|instance| &topology[topology[*instance].service]).collect();
-    let secret = |value: &rancher_topology::topology::EnvironmentValue| {
-        matches!(value, rancher_topology::topology::EnvironmentValue::Secret(_))
-    };
     // The engine would start a stopped starter again at the next boot, so it goes too.
     let in_the_way = std::iter::once(stack).chain(all.iter().filter(excluded));
     let container = |instance| topology.container_name(instance).to_string();
@@ -173,7 +168,7 @@ fn unit(
         name: stack.name.clone(),
         targets: targets.collect(),
         conflicts: all.iter().filter(excluded).map(unit_name).collect::<Result<_, _>>()?,
-        secrets: instances.iter().any(|service| service.environment.iter().any(|(_, value)| secret(value))),
+        secrets: stack.takes_secrets(topology),
         rancher: manager.is_some()
             && stack.instances.iter().any(|instance| Some(topology[*instance].service) == manager),
         program: Raw::word(Dialect::of(&topology.pool_of(node).engine).program()),

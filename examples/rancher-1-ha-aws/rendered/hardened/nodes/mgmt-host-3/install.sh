@@ -16,7 +16,7 @@
 #
 # It can be run again at any time: it changes what is different, and removes what an earlier one left. When somebody
 # edited one of the files it names them and changes nothing. Exits 0 when done, 1 when it cannot be, 2 on wrong use.
-# NODE, ADDRESSES, MODES and COMPOSE come from node.conf.
+# NODE, ADDRESSES, MODES, COMPOSE and STARTED come from node.conf.
 # shellcheck disable=SC2153
 set -u
 export LC_ALL=C
@@ -429,6 +429,14 @@ remind() {
     fi
 }
 
+# What starters started runs on when they are gone, and would stand open without the firewall.
+remove_started() {
+    local name
+    for name in $STARTED; do
+        if docker inspect "$name" >/dev/null 2>&1; then run docker rm -fv "$name"; fi
+    done
+}
+
 uninstall_all() {
     local target kept=() folders=()
     if [ ! -e "$LIST" ]; then say "$NODE: nothing of ours is installed" && return; fi
@@ -436,6 +444,7 @@ uninstall_all() {
     say "$NODE: units"
     # Targets first: they stop what they started.
     for target in $(listed | units | grep '\.target$') $(listed | units | grep -v '\.target$'); do retire "$target"; done
+    if live; then remove_started; fi
     if live && [ -e "$FIREWALL" ]; then run bash "$FIREWALL" stop; fi
     say "$NODE: files"
     for target in $(listed); do
