@@ -133,8 +133,8 @@ fn what_was_before_comes_back_unless_somebody_confirms() {
         let before = lab.loaded();
 
         lab.render(&with_peers(9).replace("purpose: redis", "purpose: another"));
-        let told = lab.done(&["load", "--way-back", "1"]);
-        assert!(told.contains("comes back in 1 s unless you confirm"), "{told}");
+        let told = lab.done(&["load", "--way-back", "3"]);
+        assert!(told.contains("comes back in 3 s unless you confirm"), "{told}");
         let new = lab.loaded();
         assert_ne!(new, before);
         until("the way back", || lab.loaded() == before);
@@ -163,10 +163,10 @@ fn what_was_before_comes_back_unless_somebody_confirms() {
 #[test]
 fn a_confirmed_firewall_stays() {
     let lab = Lab::new(BackEnd::Nft);
-    lab.done(&["load", "--way-back", "1"]);
+    lab.done(&["load", "--way-back", "3"]);
     lab.done(&["confirm"]);
     let loaded = lab.loaded();
-    std::thread::sleep(Duration::from_millis(1_500));
+    std::thread::sleep(Duration::from_millis(3_500));
     assert_eq!(lab.loaded(), loaded);
     assert!(lab.done(&["confirm"]).contains("there is nothing to confirm"));
     // By hand, and at once.

