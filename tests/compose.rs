@@ -351,7 +351,7 @@ network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}}}}}
 nodes: {{box: {{first-address: {{a: 10.0.1.10}}, os: debian-12, engine: {engine}}}}}
 services:
   web:
-    image: registry.example.com:5000/a/b:1.0@sha256:0123
+    image: registry.example.com:5000/a/b:1.0@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     placement: box
     publish: [\"127.0.0.1:8000-8001:80-81\", \"53:53/udp\", \"[::1]:90:90\"]
     command: [{}]
