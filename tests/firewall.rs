@@ -79,7 +79,7 @@ fn every_back_end_takes_the_rules_of_every_node() {
 fn a_fleet_of_five_thousand_is_one_set_of_which_nothing_is_lost() {
     let namespace = Namespace::new("fleet");
     let tree = firewall(&fleet(5_000));
-    let set = file(&tree.tree, "shared/iptables/rgen-members.ipset");
+    let set = file(&tree.tree, "cluster/iptables/rgen-members.ipset");
     feed(namespace.command("ipset").arg("restore"), set);
     for (family, program) in RESTORE {
         feed(
@@ -120,7 +120,7 @@ fn a_set_of_five_thousand_addresses_is_loaded_at_once() {
         .replace("10.0.1.7", "10.0.200.7")
         .replace("\nsecurity-groups:", &format!("{pools}\nsecurity-groups:"));
     let tree = firewall(&text);
-    let set = file(&tree.tree, "shared/iptables/rgen-members.ipset");
+    let set = file(&tree.tree, "cluster/iptables/rgen-members.ipset");
     assert_eq!(set.matches("\nadd ").count(), 5_001);
     let begin = Instant::now();
     feed(namespace.command("ipset").arg("restore"), set);

@@ -52,7 +52,7 @@ impl Output for Iptables {
             ));
         }
         for set in sets::of(&cx.hosts) {
-            out.template(cx, &format!("shared/iptables/{}.ipset", set.name), "iptables/set.ipset.j2", &set)?;
+            out.template(cx, &format!("cluster/iptables/{}.ipset", set.name), "iptables/set.ipset.j2", &set)?;
         }
         Ok(())
     }

@@ -100,8 +100,8 @@ files() {
     for name in $SETS; do
         source=$HERE/iptables/$name.ipset
         if [ -e "$source" ]; then continue; fi
-        source=$HERE/../../shared/iptables/$name.ipset
-        [ -e "$source" ] || die "the set $name is neither in this folder nor in ../../shared/iptables: copy that too, or render with --node $NODE"
+        source=$HERE/../../cluster/iptables/$name.ipset
+        [ -e "$source" ] || die "the set $name is neither in this folder nor in ../../cluster/iptables: copy that too, or render with --node $NODE"
         goes "$source" "$ETC/iptables/$name.ipset"
     done
     for source in "$HERE"/systemd/* "$HERE"/systemd/docker.service.d/*; do

@@ -118,7 +118,7 @@ remove() { # FAMILY
 
 set_file() { # NAME
     local folder
-    for folder in "$HERE" "$HERE/../../../shared/iptables"; do
+    for folder in "$HERE" "$HERE/../../../cluster/iptables"; do
         if [ -r "$folder/$1.ipset" ]; then
             echo "$folder/$1.ipset"
             return 0
