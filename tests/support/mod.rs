@@ -15,5 +15,6 @@ pub mod examples;
 pub mod lab;
 pub mod machine;
 pub mod netns;
+pub mod terraform;
 pub mod tools;
 pub mod tree;
