@@ -208,37 +208,23 @@ fn take_health_labels(seen: &mut Service, expected: &Service, schema: Option<&st
 /// Source: Docker's `runconfig/errors.go` and `hostconfig_unix.go` of 1.10 (`validateNetMode`), and docker-py's
 /// `HostConfig`, which refuses published ports in the host's network.
 const REFUSED: [(&str, &[&str]); 3] = [
-    (
-        "container:",
-        &[
-            "ports",
-            "expose",
-            "hostname",
-            "domainname",
-            "links",
-            "dns",
-            "dns_search",
-            "extra_hosts",
-            "mac_address",
-            "networks",
-        ],
-    ),
-    (
-        "service:",
-        &[
-            "ports",
-            "expose",
-            "hostname",
-            "domainname",
-            "links",
-            "dns",
-            "dns_search",
-            "extra_hosts",
-            "mac_address",
-            "networks",
-        ],
-    ),
+    ("container:", &REFUSED_IN_ANOTHERS_NETWORK),
+    ("service:", &REFUSED_IN_ANOTHERS_NETWORK),
     ("host", &["ports", "expose", "links", "mac_address", "networks"]),
+];
+
+/// What belongs to a network namespace, and is its owner's to say.
+const REFUSED_IN_ANOTHERS_NETWORK: [&str; 10] = [
+    "ports",
+    "expose",
+    "hostname",
+    "domainname",
+    "links",
+    "dns",
+    "dns_search",
+    "extra_hosts",
+    "mac_address",
+    "networks",
 ];
 
 /// What an engine would refuse of a file, and what would put a container on a network that nobody asks.
