@@ -4,6 +4,9 @@
 
 use serde::Serialize;
 
+/// More mistakes than this are not worth listing in one run.
+pub(crate) const MOST_MISTAKES: usize = 200;
+
 /// A range of bytes in the document's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Span {

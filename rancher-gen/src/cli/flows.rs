@@ -157,7 +157,7 @@ fn json(topology: &Topology, graph: &FlowGraph, hops: bool) -> Result<(), Failur
     super::print("{\"flows\": [")?;
     for (position, flow) in graph.flows().enumerate() {
         let own = serde_json::to_string(&row(topology, flow)).unwrap_or_default();
-        super::print(&format!("{}\n  {}", separator(position), own.trim_end_matches('}')))?;
+        super::print(&format!("{}\n  {}", separator(position), own.strip_suffix('}').unwrap_or(&own)))?;
         if hops {
             super::print(", \"connections\": [")?;
             for (position, connection) in FlowGraph::connections(topology, flow).enumerate() {

@@ -13,10 +13,7 @@ use serde::forward_to_deserialize_any;
 use super::one_or_many::ONE_OR_MANY;
 use super::source::{Kind, NodeId, Tree};
 use super::spanned::SPANNED;
-use crate::diagnostic::{Diagnostic, Span, nearest};
-
-/// More mistakes than this are not worth listing in one run.
-const MOST_MISTAKES: usize = 200;
+use crate::diagnostic::{Diagnostic, MOST_MISTAKES, Span, nearest};
 
 /// What decoding a tree came to.
 pub(crate) struct Decoded<T> {

@@ -14,7 +14,6 @@ use crate::template::{Piece, Raw};
 
 #[derive(Serialize)]
 pub(super) struct File {
-    node: String,
     topology: String,
     heading: String,
     because: Option<String>,
@@ -91,7 +90,6 @@ pub(super) fn stack(
     };
     let project = stack.project();
     Ok(File {
-        node: topology[node].name.to_string(),
         topology: topology.name.to_string(),
         heading,
         because,

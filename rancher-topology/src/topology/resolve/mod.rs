@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use super::{
     DatabaseId, GroupId, Instance, InstanceId, LoadBalancerId, NodeId, PoolId, ServiceId, SubnetId, Topology,
 };
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, MOST_MISTAKES, Span, nearest};
 use crate::document::{Document, Named, Spanned};
 use crate::scalar::Name;
 
@@ -25,9 +25,6 @@ use crate::scalar::Name;
 ///
 /// A mesh of tunnels grows with the square of its nodes; ten thousand nodes would be four hundred million containers.
 pub(crate) const MOST_INSTANCES: usize = 2_000_000;
-
-/// More names that point at nothing than this are not worth looking for the nearest right ones.
-const MOST_MISTAKES: usize = 200;
 
 /// Resolves a document. `broken` are the sections in which reading already found mistakes: names that are
 /// missing there are not reported again.
