@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OneOrMany, Spanned};
+use super::{Allow, OneOrMany, Spanned};
 use crate::scalar::{DatabaseEngine, Duration, HealthTarget, ListenerPort, Name, Text};
 
 /// A load balancer; on AWS a Classic Load Balancer.
@@ -34,6 +34,9 @@ pub struct LoadBalancer {
     /// What it is for.
     #[serde(default)]
     pub title: Option<Spanned<Text>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// Whether the internet can reach a load balancer.
@@ -60,6 +63,9 @@ pub struct Listener {
     /// Where TLS ends here: the name of the certificate's Terraform variable, which holds an ARN.
     #[serde(default)]
     pub certificate: Option<Spanned<Name>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A database outside the nodes; on AWS an RDS instance.
@@ -100,4 +106,7 @@ pub struct Database {
     /// What it is for.
     #[serde(default)]
     pub title: Option<Spanned<Text>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }

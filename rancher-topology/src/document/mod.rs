@@ -3,6 +3,7 @@
 //! Nothing here is looked up or defaulted: an absent key is an `Option` or an empty list, and a name may point at
 //! nothing. What the words mean together is [`crate::topology`]'s business.
 
+mod allow;
 mod decode;
 mod entry;
 mod network;
@@ -18,6 +19,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use allow::{Allow, Allowance};
 pub use entry::{Database, Listener, LoadBalancer, Scheme};
 pub use network::{Network, Overlay, Provider, Subnet};
 pub use nodes::Pool;
@@ -34,7 +36,7 @@ use crate::diagnostic::Diagnostic;
 use crate::scalar::{Name, Text};
 
 /// A mapping from names to things, in the order of the file.
-pub type Named<T> = IndexMap<Spanned<Name>, T>;
+pub type Named<T> = IndexMap<Spanned<Name>, Spanned<T>>;
 
 /// A topology as a person writes it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -46,7 +48,7 @@ pub struct Document {
     #[serde(default)]
     pub title: Option<Spanned<Text>>,
     /// The network that everything stands in.
-    pub network: Network,
+    pub network: Spanned<Network>,
     /// Networks between containers of different nodes, carried inside the network's packets.
     #[serde(default)]
     pub overlays: Named<Overlay>,
@@ -74,6 +76,9 @@ pub struct Document {
     /// What is peculiar to Rancher 1.0 and 1.1 with its cluster manager; switches that product's rules on.
     #[serde(default)]
     pub rancher_1: Option<Spanned<Rancher1>>,
+    /// Findings about the whole topology that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// What reading a text came to.

@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Named, OneOrMany, Spanned};
+use super::{Allow, Named, OneOrMany, Spanned};
 use crate::scalar::{Name, Text};
 
 /// The network that everything stands in.
@@ -26,6 +26,9 @@ pub struct Network {
     pub stated_subnets: Option<Spanned<usize>>,
     /// Its subnets.
     pub subnets: Named<Subnet>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// Whose network it is.
@@ -64,6 +67,9 @@ pub struct Subnet {
     /// Why this subnet was assumed, when the source of this topology does not give it.
     #[serde(default)]
     pub assumed: Option<Spanned<Text>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A network between containers of different nodes.
@@ -76,6 +82,9 @@ pub struct Overlay {
     /// The service whose traffic carries it.
     #[serde(default)]
     pub carried_by: OneOrMany<Spanned<Name>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A range of addresses: `10.0.0.0/16`.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::network::Cidr;
-use super::{OneOrMany, Spanned, TrafficTo};
+use super::{Allow, OneOrMany, Spanned, TrafficTo};
 use crate::scalar::{Engine, Name, Os, Text};
 
 /// Alike nodes.
@@ -55,4 +55,7 @@ pub struct Pool {
     /// What they are called in the documentation.
     #[serde(default)]
     pub title: Option<Spanned<Text>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }

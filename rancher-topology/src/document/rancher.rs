@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Spanned;
+use super::{Allow, Spanned};
 use crate::scalar::{HttpsUrl, Name};
 
 /// What a document says of its Rancher 1.x.
@@ -25,4 +25,7 @@ pub struct Rancher1 {
     /// The database's user; `cattle` when nothing is said.
     #[serde(default)]
     pub database_user: Option<Spanned<Name>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{OneOrMany, Spanned};
+use super::{Allow, OneOrMany, Spanned};
 use crate::scalar::{Peer, Text, Traffic};
 
 /// What may reach the members of a group, and what they may reach.
@@ -19,6 +19,9 @@ pub struct SecurityGroup {
     /// What the members may reach; when it is not said, what their declared flows need and nothing else.
     #[serde(default)]
     pub outbound: Option<Vec<Spanned<OutboundRule>>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A rule that lets something in.
@@ -38,6 +41,9 @@ pub struct InboundRule {
     /// Whether the cluster can do without it.
     #[serde(default)]
     pub optional: bool,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A rule that lets something out.
@@ -51,4 +57,7 @@ pub struct OutboundRule {
     /// What for.
     #[serde(default)]
     pub purpose: Option<Spanned<Text>>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{OneOrMany, Spanned};
+use super::{Allow, OneOrMany, Spanned};
 use crate::scalar::{Connection, Duration, Name, Ports, Publish, Text};
 
 /// One row of the stack: an image, where it runs, its ports and its traffic.
@@ -86,6 +86,9 @@ pub struct Service {
     /// What the source of this topology prints for it, where that differs from what follows from the rest.
     #[serde(default)]
     pub stated: Stated,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// How a service's containers are called.
@@ -346,6 +349,9 @@ pub struct Starter {
     pub replaceable: bool,
     /// Why it can or cannot.
     pub because: Spanned<Text>,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
 
 /// A mesh of tunnels: a service's port carried between all nodes of its pool.
@@ -383,4 +389,7 @@ pub struct Tunnel {
     /// What the source of this topology prints, where that differs from what follows from the rest.
     #[serde(default)]
     pub stated: Stated,
+    /// Findings about it that are as they should be, each with the reason.
+    #[serde(default)]
+    pub allow: Allow,
 }
