@@ -52,19 +52,66 @@ pub struct Diagnostic {
     pub why: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
+    /// The edit of the text that would mend it, where there is one.
+    pub fix: Option<Fix>,
+}
+
+/// Edits of the document's text that together mend one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fix {
+    /// The edits; none overlaps another.
+    pub edits: Vec<Edit>,
+    /// Whether a program may apply it unasked.
+    pub applicability: Applicability,
+}
+
+/// Whether a fix may be applied unasked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// The cluster stays the same, or there is one thing only that can have been meant.
+    Safe,
+    /// A person has to look at it first.
+    Suggested,
+}
+
+/// A change of one place of the document's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// Other words in place of those that stand there.
+    Replace {
+        /// Where.
+        span: Span,
+        /// The other words.
+        text: String,
+    },
+    /// An item of a list or an entry of a mapping goes, with its line where it has one.
+    Remove {
+        /// The item; of an entry the key and the value.
+        span: Span,
+    },
 }
 
 impl Diagnostic {
     /// An error with its main place.
     #[must_use]
     pub fn error(id: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self::new(id, Severity::Error, message, span)
+    }
+
+    /// A diagnostic with its main place.
+    #[must_use]
+    pub fn new(id: &'static str, severity: Severity, message: impl Into<String>, span: Span) -> Self {
         Self {
             id,
-            severity: Severity::Error,
+            severity,
             message: message.into(),
             labels: vec![Label { span, text: String::new() }],
             why: None,
             help: None,
+            fix: None,
         }
     }
 
@@ -95,6 +142,20 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// Gives the edit that mends it, which a program may apply unasked.
+    #[must_use]
+    pub fn fix(mut self, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { edits, applicability: Applicability::Safe });
+        self
+    }
+
+    /// Gives an edit that would mend it, and that a person has to look at first.
+    #[must_use]
+    pub fn suggest(mut self, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { edits, applicability: Applicability::Suggested });
         self
     }
 

@@ -12,14 +12,17 @@
 pub mod diagnostic;
 pub mod document;
 pub mod flow;
+pub mod lint;
 pub mod policy;
 pub mod rancher;
 pub mod scalar;
 pub mod topology;
+pub mod validate;
 
-pub use diagnostic::{Diagnostic, Severity, Span};
+pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity, Span};
 pub use document::Document;
 pub use topology::Topology;
+pub use validate::validate;
 
 /// Reads a document and resolves it: the two stages that most callers want as one.
 ///
@@ -40,16 +43,24 @@ pub use topology::Topology;
 /// # Ok::<(), Vec<rancher_topology::Diagnostic>>(())
 /// ```
 pub fn load(text: &str) -> Result<Topology, Vec<Diagnostic>> {
+    let Resolved { topology, refused, .. } = resolved(text);
+    topology.ok_or(refused)
+}
+
+/// What reading and resolving a text came to. There is a topology exactly when nothing is refused.
+struct Resolved {
+    document: Option<Document>,
+    topology: Option<Topology>,
+    refused: Vec<Diagnostic>,
+}
+
+fn resolved(text: &str) -> Resolved {
     let read = document::read(text);
-    let mut diagnostics = read.diagnostics;
-    let Some(document) = read.document else { return Err(diagnostics) };
-    match topology::resolve(&document, &read.broken) {
-        Ok(topology) if diagnostics.is_empty() => Ok(topology),
-        Ok(_) => Err(diagnostics),
-        Err(more) => {
-            diagnostics.extend(more);
-            diagnostics.sort_by_key(|d| d.labels.first().map(|l| l.span));
-            Err(diagnostics)
-        }
-    }
+    let mut refused = read.diagnostics;
+    let topology = read.document.as_ref().and_then(|document| {
+        topology::resolve(document, &read.broken).map_err(|more| refused.extend(more)).ok()
+    });
+    refused.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    let topology = topology.filter(|_| refused.is_empty());
+    Resolved { document: read.document, topology, refused }
 }

@@ -1,0 +1,167 @@
+//! Everything that is wrong with a topology, in one run: what reading and resolving refuse, and what the lints find.
+//!
+//! This is where the sets of lints come together, a product's own among them, and where `allow` is heeded.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
+use crate::document::{Allowance, Document};
+use crate::lint::allow::{unknown_lint, unused_allow};
+use crate::lint::{Allowed, Context, Findings, Found, Lint, Report, SETS, Set};
+use crate::topology::Topology;
+use crate::{Resolved, rancher, resolved};
+
+/// All sets of lints, the general one first.
+pub fn sets() -> impl Iterator<Item = &'static Set> {
+    SETS.iter().chain([&rancher::LINTS])
+}
+
+/// All lints, set by set.
+pub fn lints() -> impl Iterator<Item = &'static Lint> {
+    lints_of(sets())
+}
+
+fn lints_of(sets: impl Iterator<Item = &'static Set>) -> impl Iterator<Item = &'static Lint> {
+    sets.flat_map(|set| set.families).flat_map(|family| family.lints.iter().copied())
+}
+
+/// A lint by its id.
+#[must_use]
+pub fn lint(id: &str) -> Option<&'static Lint> {
+    lints().find(|lint| lint.id == id)
+}
+
+/// Looks at a text as a topology, with every lint of its kind of cluster.
+///
+/// ```
+/// let report = rancher_topology::validate("name: x\nnetwork: {name: lab, cidr: 10.0.0.1/16, subnets: {}}\n");
+/// let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+/// assert_eq!(ids, ["host-bits"]);
+/// assert!(report.topology.is_none());
+/// ```
+#[must_use]
+pub fn validate(text: &str) -> Report {
+    let Resolved { document, topology, refused } = resolved(text);
+    let Some(document) = document else { return unreadable(refused) };
+    let mut findings = Findings::default();
+    let active = || lints_of(sets().filter(|set| (set.applies)(&document)));
+    for lint in active() {
+        if let Found::Parts(look) = lint.found {
+            look(&document, &mut findings);
+        }
+    }
+    match &topology {
+        Some(topology) => {
+            let context = Context::new(&document, topology);
+            for lint in active() {
+                if let Found::Whole(look) = lint.found {
+                    look(&context, &mut findings);
+                }
+            }
+        }
+        None => wait(&mut findings, active()),
+    }
+    report(&document, topology, refused, findings)
+}
+
+fn unreadable(refused: Vec<Diagnostic>) -> Report {
+    let mut findings = Findings::default();
+    wait(&mut findings, lints());
+    Report { findings: refused, unchecked: findings.unchecked, ..Report::default() }
+}
+
+/// Says of the lints that need a whole topology that they could not look.
+fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>) {
+    for lint in lints.filter(|lint| matches!(lint.found, Found::Whole(_))) {
+        findings.unchecked(lint, "the errors above have to be mended first");
+    }
+}
+
+fn report(
+    document: &Document,
+    topology: Option<Topology>,
+    refused: Vec<Diagnostic>,
+    findings: Findings,
+) -> Report {
+    let Findings { found, mut unchecked } = findings;
+    let found = once_for_each_cause(found);
+    let allowances = document.allowances();
+    let mut used = vec![false; allowances.len()];
+    let mut report = Report { findings: refused, ..Report::default() };
+    for finding in found {
+        let silenced = allowances.iter().position(|allow| silences(allow, &finding));
+        match silenced {
+            Some(position) => {
+                used[position] = true;
+                let reason = allowances[position].reason.to_string();
+                report.allowed.push(Allowed { finding, reason });
+            }
+            None => report.findings.push(finding),
+        }
+    }
+    let unused = allowances.iter().zip(used).filter(|(_, used)| !used).map(|(allow, _)| allow);
+    report.findings.extend(unused.filter_map(|allow| judge(allow, topology.is_some())));
+    report.findings.sort_by_key(place);
+    report.allowed.sort_by_key(|allowed| place(&allowed.finding));
+    unchecked.sort();
+    unchecked.dedup();
+    report.unchecked = unchecked;
+    report.topology = topology;
+    report
+}
+
+fn place(finding: &Diagnostic) -> Option<Span> {
+    finding.labels.first().map(|label| label.span)
+}
+
+/// Drops what another finding at the same place says better.
+fn once_for_each_cause(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut better: BTreeMap<&'static str, Vec<Span>> = BTreeMap::new();
+    for finding in &found {
+        let instead_of = lint(finding.id).map_or(&[][..], |lint| lint.instead_of);
+        for id in instead_of {
+            better.entry(id).or_default().extend(place(finding));
+        }
+    }
+    let told = |finding: &Diagnostic| {
+        let spans = better.get(finding.id).map_or(&[][..], Vec::as_slice);
+        place(finding)
+            .is_some_and(|own| spans.iter().any(|span| contains(*span, own) || contains(own, *span)))
+    };
+    found.into_iter().filter(|finding| !told(finding)).collect()
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn silences(allow: &Allowance, finding: &Diagnostic) -> bool {
+    allow.id.as_str() == finding.id && place(finding).is_none_or(|place| contains(allow.scope, place))
+}
+
+/// What is wrong with an allowance that has silenced nothing.
+fn judge(allow: &Allowance, all_have_looked: bool) -> Option<Diagnostic> {
+    let id = &allow.id;
+    let entry = Span { start: id.span.start, end: allow.reason.span.end };
+    let Some(lint) = lint(id) else {
+        let near = nearest(id, lints().map(|lint| lint.id));
+        let finding = unknown_lint::LINT.finding(format!("there is no lint called `{}`", id.value), id.span);
+        let help = near
+            .map_or("`rancher-gen explain` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        return Some(finding.help(help));
+    };
+    if matches!(lint.found, Found::Refused) {
+        let message = format!("`{}` cannot be allowed", id.value);
+        let finding = unused_allow::LINT.finding(message, id.span);
+        return Some(
+            finding.why("nothing can be rendered until it is mended").fix(vec![Edit::Remove { span: entry }]),
+        );
+    }
+    all_have_looked.then(|| {
+        unused_allow::LINT
+            .finding(format!("`{}` finds nothing here", id.value), id.span)
+            .why("an allowance that is left behind would hide the next finding of its kind")
+            .help("take it out, or put it beside what it is for")
+            .fix(vec![Edit::Remove { span: entry }])
+    })
+}
