@@ -333,6 +333,9 @@ fn service(topology: &Topology, id: ServiceId) -> Shown {
     own.list("listen", service.listen.iter().map(text));
     own.list("traffic-to", service.traffic_to.iter().map(|to| traffic(topology, to)));
     own.list("after", names(&service.after).into_iter());
+    own.add("quorum", known(&service.quorum, word));
+    own.add("active-passive", known(&service.active_passive, |truth| Shown::Truth(*truth)));
+    own.list("requires", service.requires.iter().map(|requirement| text(&requirement.word)));
     own.maybe("health", service.health.as_ref().map(health));
     let variables = service.environment.iter();
     own.named("environment", variables.map(|(name, value)| (name.to_string(), environment(topology, value))));

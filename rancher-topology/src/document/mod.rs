@@ -27,8 +27,8 @@ pub use one_or_many::OneOrMany;
 pub use rancher::Rancher1;
 pub use security::{InboundRule, OutboundRule, SecurityGroup};
 pub use services::{
-    Environment, FromModel, Health, Naming, Probe, Restart, Scope, Service, Starter, Stated, TrafficTo,
-    Tunnel,
+    Environment, FromModel, Health, Naming, Probe, Quorum, Restart, Scope, Service, Starter, Stated,
+    TrafficTo, Tunnel,
 };
 pub use spanned::Spanned;
 

@@ -59,6 +59,15 @@ pub struct Service {
     /// Services whose containers are started before its own.
     #[serde(default)]
     pub after: OneOrMany<Spanned<Name>>,
+    /// How many of its instances must live for it to work.
+    #[serde(default)]
+    pub quorum: Option<Quorum>,
+    /// Whether one instance works at a time and the others wait to take over.
+    #[serde(default)]
+    pub active_passive: Option<bool>,
+    /// Services, roles, databases and load balancers without which it does not work.
+    #[serde(default)]
+    pub requires: OneOrMany<Spanned<Name>>,
     /// How one learns that it is well. It is asked inside the container, by bash.
     #[serde(default)]
     pub health: Option<Spanned<Health>>,
@@ -100,6 +109,17 @@ pub enum Naming {
     Plain,
     /// Like the service with `_1`, `_2` and so on behind it, counted over all nodes.
     Numbered,
+}
+
+/// How many instances of a service must live for it to work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quorum {
+    /// Any one is enough.
+    #[default]
+    One,
+    /// More than half of all that there are: they have to agree.
+    Majority,
 }
 
 /// What the engine does when a container ends.

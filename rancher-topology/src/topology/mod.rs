@@ -19,8 +19,8 @@ pub use nodes::{Node, Pool};
 pub use rancher::Rancher1;
 pub use resolve::resolve;
 pub use services::{
-    Destination, EnvironmentValue, Health, Mesh, Probe, Service, ServiceKind, ServiceNetwork, StartedBy,
-    Starter, Traffic, TunnelEnd, TunnelMode,
+    Destination, EnvironmentValue, Health, Mesh, Probe, Required, Requirement, Service, ServiceKind,
+    ServiceNetwork, StartedBy, Starter, Traffic, TunnelEnd, TunnelMode,
 };
 
 use crate::scalar::{Name, Text};

@@ -6,7 +6,7 @@ use super::{
     DatabaseId, Known, LoadBalancerId, MeshId, NodeId, OverlayId, PoolId, ServiceId, StarterId, Topology,
 };
 use crate::diagnostic::Span;
-use crate::document::{Naming, Restart, Scope, Stated};
+use crate::document::{Naming, Quorum, Restart, Scope, Stated};
 use crate::scalar::{Duration, Name, Ports, Publish, Text};
 
 /// One row of the stack.
@@ -43,6 +43,12 @@ pub struct Service {
     pub traffic_to: Vec<Traffic>,
     /// Services whose containers are started before its own.
     pub after: Vec<ServiceId>,
+    /// How many of its instances must live for it to work.
+    pub quorum: Known<Quorum>,
+    /// Whether one instance works at a time and the others wait to take over.
+    pub active_passive: Known<bool>,
+    /// That without which it does not work.
+    pub requires: Vec<Requirement>,
     /// How one learns that it is well.
     pub health: Option<Health>,
     /// Environment variables, in the document's order.
@@ -63,6 +69,40 @@ pub struct Service {
     pub stated: Stated,
     /// Where the document says it.
     pub span: Span,
+}
+
+impl Service {
+    /// How many of its instances must live for it to work.
+    #[must_use]
+    pub fn needed(&self) -> usize {
+        match *self.quorum {
+            Quorum::One => 1,
+            Quorum::Majority => self.placement.len() / 2 + 1,
+        }
+    }
+}
+
+/// Something without which a service does not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Requirement {
+    /// The word that it was written with.
+    pub word: Name,
+    /// What is meant.
+    pub what: Required,
+    /// Where the document says it.
+    pub span: Span,
+}
+
+/// What a service can require.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Required {
+    /// Services: one by its name, or all of a role. Each of them has to work.
+    Services(Vec<ServiceId>),
+    /// A database.
+    Database(DatabaseId),
+    /// A load balancer.
+    LoadBalancer(LoadBalancerId),
 }
 
 /// Where a service comes from.

@@ -2,12 +2,20 @@
 
 use super::{Party, Resolver};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::document::{self, Naming, Restart, Spanned};
+use crate::document::{self, Naming, Quorum, Restart, Spanned};
 use crate::scalar::{Duration, Name};
 use crate::topology::{
     EnvironmentValue, Health, Known, Node, NodeId, OverlayId, Pool, Probe, Service, ServiceId, ServiceKind,
     ServiceNetwork, StartedBy, Starter, StarterId, Topology,
 };
+
+pub(super) fn quorum(said: Option<Quorum>) -> Known<Quorum> {
+    Known::or(said, Quorum::default, "its instances do not have to agree, so any one is enough")
+}
+
+pub(super) fn active_passive(said: Option<bool>) -> Known<bool> {
+    Known::or(said, || false, "all of its instances work at the same time")
+}
 
 impl Resolver<'_> {
     /// Learns what can be connected to by name, and refuses a name that would mean two things.
@@ -99,6 +107,9 @@ impl Resolver<'_> {
                 listen: listens(said),
                 traffic_to: Vec::new(),
                 after: Vec::new(),
+                quorum: quorum(said.quorum),
+                active_passive: active_passive(said.active_passive),
+                requires: Vec::new(),
                 health: said.health.as_ref().map(|health| self.health(health)),
                 environment: self.environment(&said.environment, pools),
                 volumes: self.volumes(&said.volumes),

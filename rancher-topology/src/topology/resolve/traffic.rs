@@ -4,7 +4,9 @@ use super::{Party, Resolver};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Scope, Spanned};
 use crate::scalar::{Connection, Name, PortRange, Ports, Protocol};
-use crate::topology::{Destination, Known, ServiceId, ServiceNetwork, Topology, Traffic};
+use crate::topology::{
+    Destination, Known, Required, Requirement, ServiceId, ServiceNetwork, Topology, Traffic,
+};
 
 impl Resolver<'_> {
     pub(super) fn traffic(&mut self, topology: &mut Topology) {
@@ -12,6 +14,8 @@ impl Resolver<'_> {
         for (position, said) in document.services.values().enumerate() {
             topology.services[position].traffic_to = self.connections(topology, &said.traffic_to);
             topology.services[position].after = self.started_before(&said.after);
+            topology.services[position].requires =
+                said.requires.iter().filter_map(|name| self.requirement(name)).collect();
         }
         for (position, said) in document.tunnels.values().enumerate() {
             let after = self.started_before(&said.after);
@@ -33,6 +37,36 @@ impl Resolver<'_> {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+
+    fn requirement(&mut self, name: &Spanned<Name>) -> Option<Requirement> {
+        let what = match self.parties.get(&name.value) {
+            Some((Party::Services(ids), _)) => Required::Services(ids.clone()),
+            Some((Party::Database(id), _)) => Required::Database(*id),
+            Some((Party::LoadBalancer(id), _)) => Required::LoadBalancer(*id),
+            Some((Party::Pool(_), span)) => {
+                let span = *span;
+                self.error(
+                    Diagnostic::error("requires", format!("`{}` is a pool", name.value), name.span)
+                        .also(span, "stated here")
+                        .why("a service does not lack a pool: its instances are down where their node is")
+                        .help("name the service that it needs there"),
+                );
+                return None;
+            }
+            None => {
+                let parties = self.parties.iter().filter(|(_, (party, _))| !matches!(party, Party::Pool(_)));
+                let known: Vec<String> = parties.map(|(name, _)| name.to_string()).collect();
+                self.dangling(
+                    "service, role, database or load balancer",
+                    &["services", "tunnels", "databases", "load-balancers"],
+                    name,
+                    known.iter().map(String::as_str),
+                );
+                return None;
+            }
+        };
+        Some(Requirement { word: name.value.clone(), what, span: name.span })
     }
 
     fn connections(&mut self, topology: &Topology, said: &[Spanned<document::TrafficTo>]) -> Vec<Traffic> {

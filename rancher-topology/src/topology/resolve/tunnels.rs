@@ -1,5 +1,6 @@
 //! Meshes of tunnels: each becomes one service for every node of its pool.
 
+use super::services::{active_passive, quorum};
 use super::{MOST_INSTANCES, Party, Resolver};
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, Naming, Restart, Spanned};
@@ -136,6 +137,9 @@ impl Resolver<'_> {
                 listen: Vec::new(),
                 traffic_to: Vec::new(),
                 after: Vec::new(),
+                quorum: quorum(None),
+                active_passive: active_passive(None),
+                requires: Vec::new(),
                 health: None,
                 environment: environment.clone(),
                 labels: said.labels.iter().map(|(key, value)| (key.value.clone(), value.clone())).collect(),
