@@ -9,6 +9,7 @@ mod build;
 mod expand;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -102,14 +103,14 @@ pub enum Reason {
     HealthCheck,
 }
 
-/// Packets that a flow sends across the network, from the first node that sends them to the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Packets that a flow sends across the network: from each of its senders to each of its receivers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Wire {
-    /// Who sends them: never a service, always the pool that it runs on.
-    pub from: Party,
-    /// Who gets them.
-    pub to: Party,
+    /// Who sends them: never a service, always the pools that it runs on. Sorted.
+    pub from: Arc<[Party]>,
+    /// Who gets them. Sorted.
+    pub to: Arc<[Party]>,
     /// To which ports.
     pub ports: Ports,
 }
@@ -156,7 +157,7 @@ impl FlowGraph {
     /// What all flows together send across the network; each kind once, in a stable order.
     #[must_use]
     pub fn wires(&self, topology: &Topology) -> Vec<Wire> {
-        let mut wires: Vec<Wire> = self.flows().flat_map(|flow| flow.wires(topology)).collect();
+        let mut wires: Vec<Wire> = self.flows().filter_map(|flow| flow.wire(topology)).collect();
         wires.sort_unstable();
         wires.dedup();
         wires
@@ -164,35 +165,32 @@ impl FlowGraph {
 }
 
 impl Flow {
-    /// What this flow sends across the network. Empty when it stays on its node or inside an overlay.
+    /// What this flow sends across the network; `None` when it stays on its node or inside an overlay.
     #[must_use]
-    pub fn wires(&self, topology: &Topology) -> Vec<Wire> {
+    pub fn wire(&self, topology: &Topology) -> Option<Wire> {
         let ports = |range| Ports { range, ..self.ports };
         let single = |port| PortRange::single(port).ok().map(ports);
         let senders = places(topology, self.client);
         let (to, ports) = match &self.route {
-            Route::Loopback | Route::Overlay(_) | Route::Nowhere => return Vec::new(),
-            _ if self.scope == Scope::OwnNode => return Vec::new(),
+            Route::Loopback | Route::Overlay(_) | Route::Nowhere => return None,
+            _ if self.scope == Scope::OwnNode => return None,
             Route::Tunnels(mesh) => (places(topology, self.server), single(topology[*mesh].published)),
             Route::Published(range) => (places(topology, self.server), Some(ports(*range))),
             Route::Direct => (places(topology, self.server), Some(self.ports)),
             Route::Balanced { balancer, listen, .. } => {
-                (vec![Party::LoadBalancer(*balancer)], single(*listen))
+                (Arc::from([Party::LoadBalancer(*balancer)]), single(*listen))
             }
         };
-        let Some(ports) = ports else { return Vec::new() };
-        let pair =
-            |from: &Party| to.iter().map(|to| Wire { from: *from, to: *to, ports }).collect::<Vec<_>>();
-        senders.iter().flat_map(pair).collect()
+        Some(Wire { from: senders, to, ports: ports? })
     }
 }
 
 /// Where a party's packets come from and go to on the network: a service is on its pools.
-fn places(topology: &Topology, party: Party) -> Vec<Party> {
-    let Party::Service(service) = party else { return vec![party] };
+fn places(topology: &Topology, party: Party) -> Arc<[Party]> {
+    let Party::Service(service) = party else { return Arc::from([party]) };
     let mut pools: Vec<Party> =
         topology[service].placement.iter().map(|node| Party::Pool(topology[*node].pool)).collect();
     pools.sort_unstable();
     pools.dedup();
-    pools
+    pools.into()
 }

@@ -1,6 +1,6 @@
 //! Security groups as a provider gets them: what is stated, and what is needed and not stated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -174,21 +174,23 @@ impl SecurityPolicy {
         let (mut outbound, mut inbound) =
             (vec![Vec::new(); self.groups.len()], vec![Vec::new(); self.groups.len()]);
         for wire in wires {
-            if let Some(group) = self.first_of(wire.from) {
-                outbound[group.0].push((
-                    ports(wire),
-                    self.peer(topology, wire.to),
-                    purpose(topology, wire.to),
-                ));
+            let senders: BTreeSet<GroupRef> =
+                wire.from.iter().filter_map(|from| self.first_of(*from)).collect();
+            for (peer, purpose) in self.peers(topology, &wire.to, false) {
+                for group in &senders {
+                    outbound[group.0].push((ports(wire), peer, purpose.clone()));
+                }
             }
-            if let Some(group) = self.first_of(wire.to) {
-                // Whatever reaches it from the internet covers what its own nodes send there by their public addresses.
-                let peer = if public(topology, wire.to) && wire.from != Party::Internet {
-                    everywhere()
-                } else {
-                    self.peer(topology, wire.from)
-                };
-                inbound[group.0].push((ports(wire), peer, purpose(topology, wire.from)));
+            let mut receivers: BTreeMap<GroupRef, bool> = BTreeMap::new();
+            for to in wire.to.iter() {
+                if let Some(group) = self.first_of(*to) {
+                    *receivers.entry(group).or_default() |= public(topology, *to);
+                }
+            }
+            for (group, public) in receivers {
+                for (peer, purpose) in self.peers(topology, &wire.from, public) {
+                    inbound[group.0].push((ports(wire), peer, purpose));
+                }
             }
         }
         for (position, (outbound, inbound)) in outbound.into_iter().zip(inbound).enumerate() {
@@ -211,6 +213,23 @@ impl SecurityPolicy {
             Party::Internet | Party::Service(_) => return None,
         };
         self.groups_of(member).first().copied()
+    }
+
+    /// How rules name parties, each with what the first of them says of the purpose.
+    ///
+    /// What has public addresses is reached from everywhere: its own nodes come there by their public addresses.
+    fn peers(
+        &self,
+        topology: &Topology,
+        parties: &[Party],
+        public: bool,
+    ) -> BTreeMap<RulePeer, Option<Text>> {
+        let mut peers = BTreeMap::new();
+        for party in parties {
+            let peer = if public { everywhere() } else { self.peer(topology, *party) };
+            peers.entry(peer).or_insert_with(|| purpose(topology, *party));
+        }
+        peers
     }
 
     /// How a rule names a party. A load balancer with public addresses is reached by these, not by its group.
