@@ -7,7 +7,9 @@ use ipnet::{IpNet, Ipv4Net};
 use crate::document::Scheme;
 use crate::flow::{FlowGraph, Party, Wire};
 use crate::scalar::{Name, Peer, Text, Traffic};
-use crate::topology::{DatabaseId, GroupId, LoadBalancerId, Origin, PoolId, SecurityRule, Topology};
+use crate::topology::{
+    DatabaseId, GroupId, LoadBalancerId, Origin, PoolId, SecurityRule, ServiceId, Topology,
+};
 
 const FROM_FLOWS: &str = "the document states no such rules; these admit the declared flows and nothing else";
 
@@ -140,13 +142,23 @@ impl SecurityPolicy {
         self.of_members.entry(member).or_default().push(group);
     }
 
-    /// A group of its own for each member that the document puts into none.
+    /// A group for each member that the document puts into none. Pools that run the same services share one, so that
+    /// nodes which are written down one by one are no more groups than a pool of them.
     fn assumed(&mut self, topology: &Topology) {
         let pools = topology.pool_ids().map(|id| (Member::Pool(id), &topology[id].name));
         let balancers = topology.load_balancer_ids().map(|id| (Member::LoadBalancer(id), &topology[id].name));
         let databases = topology.database_ids().map(|id| (Member::Database(id), &topology[id].name));
+        let mut shared: BTreeMap<BTreeSet<ServiceId>, GroupRef> = BTreeMap::new();
         for (member, name) in pools.chain(balancers).chain(databases) {
             if !self.groups_of(member).is_empty() {
+                continue;
+            }
+            let runs = match member {
+                Member::Pool(id) => Some(services_on(topology, id)),
+                Member::LoadBalancer(_) | Member::Database(_) => None,
+            };
+            if let Some(group) = runs.as_ref().and_then(|runs| shared.get(runs)) {
+                self.join(member, *group);
                 continue;
             }
             let taken = |name: &Name| self.groups.iter().any(|group| group.name == *name);
@@ -165,6 +177,7 @@ impl SecurityPolicy {
                 outbound: Vec::new(),
             });
             self.join(member, group);
+            shared.extend(runs.map(|runs| (runs, group)));
         }
     }
 
@@ -239,6 +252,12 @@ impl SecurityPolicy {
             _ => everywhere(),
         }
     }
+}
+
+/// What runs on the nodes of a pool.
+fn services_on(topology: &Topology, pool: PoolId) -> BTreeSet<ServiceId> {
+    let instances = topology[pool].nodes.iter().flat_map(|node| topology.instances_on(*node));
+    instances.map(|instance| topology[*instance].service).collect()
 }
 
 fn public(topology: &Topology, party: Party) -> bool {
