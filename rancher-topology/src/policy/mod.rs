@@ -5,6 +5,8 @@
 
 mod groups;
 mod host;
+mod packets;
 
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};
+pub use packets::{EndpointRange, Endpoints, PacketBox, PacketSet, ServiceRange, Services, Side, Unfixed};
