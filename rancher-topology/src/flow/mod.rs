@@ -5,16 +5,20 @@
 //! [`FlowGraph::connections`] unfolds an edge into instances and hops, one at a time.
 //! petgraph stays inside this folder.
 
+mod answer;
 mod build;
 mod expand;
 
 use std::collections::BTreeMap;
+use std::ops::Index;
 use std::sync::Arc;
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 
+pub use answer::{Answer, Answerer, answers_at};
 pub use expand::{Connection, End, Hop, HopKind};
 
+use crate::diagnostic::Span;
 use crate::document::Scope;
 use crate::scalar::{PortRange, Ports};
 use crate::topology::{DatabaseId, LoadBalancerId, MeshId, OverlayId, PoolId, ServiceId, Topology};
@@ -64,7 +68,14 @@ pub struct Flow {
     pub scope: Scope,
     /// What makes it: a statement of the document, or a listener, a health check.
     pub reason: Reason,
+    /// Where the document says it: the traffic, the listener, or the load balancer of a health check. Empty when a
+    /// default says it.
+    pub span: Span,
 }
+
+/// The position of a flow in its graph, counted from 0, in the order of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(usize);
 
 /// How a flow gets from client to server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +133,20 @@ pub struct FlowGraph {
     vertices: BTreeMap<Party, NodeIndex>,
 }
 
+impl Index<FlowId> for FlowGraph {
+    type Output = Flow;
+
+    fn index(&self, id: FlowId) -> &Flow {
+        &self.graph[EdgeIndex::new(id.0)]
+    }
+}
+
 impl FlowGraph {
+    /// The handles of all flows, in the order of the document.
+    pub fn flow_ids(&self) -> impl Iterator<Item = FlowId> + use<> {
+        (0..self.graph.edge_count()).map(FlowId)
+    }
+
     /// Every flow, in the order of the document.
     pub fn flows(&self) -> impl Iterator<Item = &Flow> {
         self.graph.edge_weights()

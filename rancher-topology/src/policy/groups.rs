@@ -69,6 +69,17 @@ pub struct EffectiveRule {
     pub optional: bool,
     /// Whether the document states it.
     pub origin: Origin,
+    /// Where it stands among the rules that the document states; `None` when it does not state it.
+    pub place: Option<RulePlace>,
+}
+
+/// The place of a stated rule's peer in its group: `inbound[rule].from[peer]` or `outbound[rule].to[peer]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RulePlace {
+    /// The position of the rule, counted from 0.
+    pub rule: usize,
+    /// The position of the peer in the rule, counted from 0. `internet` is one peer here and two effective rules.
+    pub peer: usize,
 }
 
 /// The other side of a rule.
@@ -115,7 +126,8 @@ impl SecurityPolicy {
         for id in topology.group_ids() {
             let group = &topology[id];
             let lower = |rules: &[SecurityRule]| {
-                rules.iter().flat_map(|rule| one_peer_each(topology, id, rule)).collect()
+                let rules = rules.iter().enumerate();
+                rules.flat_map(|(position, rule)| one_peer_each(topology, id, position, rule)).collect()
             };
             self.groups.push(EffectiveGroup {
                 name: group.name.clone(),
@@ -188,7 +200,7 @@ impl SecurityPolicy {
             (vec![Vec::new(); self.groups.len()], vec![Vec::new(); self.groups.len()]);
         for wire in wires {
             let senders: BTreeSet<GroupRef> =
-                wire.from.iter().filter_map(|from| self.first_of(*from)).collect();
+                wire.from.iter().filter_map(|from| self.left_to_flows(topology, *from)).collect();
             for (peer, purpose) in self.peers(topology, &wire.to, false) {
                 for group in &senders {
                     outbound[group.0].push((ports(wire), peer, purpose.clone()));
@@ -207,11 +219,10 @@ impl SecurityPolicy {
             }
         }
         for (position, (outbound, inbound)) in outbound.into_iter().zip(inbound).enumerate() {
-            let stated = topology.groups.get(position);
-            if stated.is_none_or(|group| group.outbound.is_none()) {
+            if leaves_outbound_to_flows(topology, GroupRef(position)) {
                 self.groups[position].outbound = merged(outbound);
             }
-            if stated.is_none() {
+            if self.groups[position].origin != Origin::Stated {
                 self.groups[position].inbound = merged(inbound);
             }
         }
@@ -219,13 +230,13 @@ impl SecurityPolicy {
 
     /// The group that stands for a party: its first one.
     fn first_of(&self, party: Party) -> Option<GroupRef> {
-        let member = match party {
-            Party::Pool(id) => Member::Pool(id),
-            Party::LoadBalancer(id) => Member::LoadBalancer(id),
-            Party::Database(id) => Member::Database(id),
-            Party::Internet | Party::Service(_) => return None,
-        };
-        self.groups_of(member).first().copied()
+        self.groups_of(Member::of(party)?).first().copied()
+    }
+
+    /// The group of a party whose outbound rules follow from its flows: the first one that states none.
+    fn left_to_flows(&self, topology: &Topology, party: Party) -> Option<GroupRef> {
+        let mut groups = self.groups_of(Member::of(party)?).iter().copied();
+        groups.find(|group| leaves_outbound_to_flows(topology, *group))
     }
 
     /// How rules name parties, each with what the first of them says of the purpose.
@@ -260,7 +271,25 @@ fn services_on(topology: &Topology, pool: PoolId) -> BTreeSet<ServiceId> {
     instances.map(|instance| topology[*instance].service).collect()
 }
 
-fn public(topology: &Topology, party: Party) -> bool {
+impl Member {
+    /// The member that a flow's end is; a service and the internet are none.
+    pub(super) const fn of(party: Party) -> Option<Self> {
+        match party {
+            Party::Pool(id) => Some(Self::Pool(id)),
+            Party::LoadBalancer(id) => Some(Self::LoadBalancer(id)),
+            Party::Database(id) => Some(Self::Database(id)),
+            Party::Internet | Party::Service(_) => None,
+        }
+    }
+}
+
+/// Whether the document states no outbound rules for a group.
+pub(super) fn leaves_outbound_to_flows(topology: &Topology, group: GroupRef) -> bool {
+    topology.groups.get(group.0).is_none_or(|group| group.outbound.is_none())
+}
+
+/// Whether a party is reached by public addresses.
+pub(super) fn public(topology: &Topology, party: Party) -> bool {
     matches!(party, Party::LoadBalancer(id) if *topology[id].scheme == Scheme::InternetFacing)
 }
 
@@ -284,38 +313,40 @@ fn merged(mut rules: Vec<(Traffic, RulePeer, Option<Text>)>) -> Vec<EffectiveRul
             purpose,
             optional: false,
             origin: Origin::Assumed(FROM_FLOWS),
+            place: None,
         })
         .collect()
 }
 
 /// A stated rule as one rule for each of its peers.
-fn one_peer_each(topology: &Topology, group: GroupId, rule: &SecurityRule) -> Vec<EffectiveRule> {
+fn one_peer_each(
+    topology: &Topology,
+    group: GroupId,
+    position: usize,
+    rule: &SecurityRule,
+) -> Vec<EffectiveRule> {
     let v4 = IpNet::V4(Ipv4Net::default());
     let v6 = IpNet::V6(ipnet::Ipv6Net::default());
     let mut peers = Vec::new();
-    for peer in &rule.peers {
+    for (place, peer) in rule.peers.iter().enumerate() {
+        let mut add = |peer| peers.push((place, peer));
         match peer {
-            Peer::Network(net) => peers.push(RulePeer::Network(*net)),
-            Peer::Internet => peers.extend([RulePeer::Network(v4), RulePeer::Network(v6)]),
-            Peer::Itself => peers.push(RulePeer::Group(GroupRef(group.0))),
+            Peer::Network(net) => add(RulePeer::Network(*net)),
+            Peer::Internet => [v4, v6].map(RulePeer::Network).into_iter().for_each(add),
+            Peer::Itself => add(RulePeer::Group(GroupRef(group.0))),
             Peer::Group(name) => {
-                peers.extend(
-                    topology
-                        .groups
-                        .iter()
-                        .position(|group| group.name == *name)
-                        .map(GroupRef)
-                        .map(RulePeer::Group),
-                );
+                let named = topology.groups.iter().position(|group| group.name == *name);
+                named.map(GroupRef).map(RulePeer::Group).into_iter().for_each(add);
             }
         }
     }
-    let rule = |peer| EffectiveRule {
+    let rule = |(place, peer)| EffectiveRule {
         traffic: rule.traffic,
         peer,
         purpose: rule.purpose.clone(),
         optional: rule.optional,
         origin: Origin::Stated,
+        place: Some(RulePlace { rule: position, peer: place }),
     };
     peers.into_iter().map(rule).collect()
 }

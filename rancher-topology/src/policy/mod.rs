@@ -7,6 +7,6 @@ mod groups;
 mod host;
 mod packets;
 
-pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, SecurityPolicy};
+pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};
 pub use packets::{EndpointRange, Endpoints, PacketBox, PacketSet, ServiceRange, Services, Side, Unfixed};
