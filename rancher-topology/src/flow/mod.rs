@@ -192,20 +192,23 @@ impl Flow {
     /// What this flow sends across the network; `None` when it stays on its node or inside an overlay.
     #[must_use]
     pub fn wire(&self, topology: &Topology) -> Option<Wire> {
+        let (receiver, ports) = self.crossing(topology)?;
+        Some(Wire { from: places(topology, self.client), to: places(topology, receiver), ports })
+    }
+
+    /// Who gets what this flow sends across the network, and on which ports; `None` when it sends nothing there.
+    pub(crate) fn crossing(&self, topology: &Topology) -> Option<(Party, Ports)> {
         let ports = |range| Ports { range, ..self.ports };
         let single = |port| PortRange::single(port).ok().map(ports);
-        let senders = places(topology, self.client);
-        let (to, ports) = match &self.route {
+        let (receiver, ports) = match &self.route {
             Route::Loopback | Route::Overlay(_) | Route::Nowhere => return None,
             _ if self.scope == Scope::OwnNode => return None,
-            Route::Tunnels(mesh) => (places(topology, self.server), single(topology[*mesh].published)),
-            Route::Published(range) => (places(topology, self.server), Some(ports(*range))),
-            Route::Direct => (places(topology, self.server), Some(self.ports)),
-            Route::Balanced { balancer, listen, .. } => {
-                (Arc::from([Party::LoadBalancer(*balancer)]), single(*listen))
-            }
+            Route::Tunnels(mesh) => (self.server, single(topology[*mesh].published)),
+            Route::Published(range) => (self.server, Some(ports(*range))),
+            Route::Direct => (self.server, Some(self.ports)),
+            Route::Balanced { balancer, listen, .. } => (Party::LoadBalancer(*balancer), single(*listen)),
         };
-        Some(Wire { from: senders, to, ports: ports? })
+        Some((receiver, ports?))
     }
 }
 

@@ -133,9 +133,7 @@ impl PacketSet {
     /// The union of what each box becomes.
     pub(super) fn map(&self, change: impl Fn(&PacketBox) -> PacketBox) -> Self {
         let changed = self.boxes.iter().map(change);
-        changed.fold(Self::empty(), |all, PacketBox { source, destination, services }| {
-            all.union(&Self::product(source, destination, services))
-        })
+        changed.fold(Self::empty(), |all, one| all.union(&one.into()))
     }
 
     /// Makes one box of those that differ in one side alone, until there are none.
@@ -197,6 +195,12 @@ impl PartialEq for PacketSet {
 }
 
 impl Eq for PacketSet {}
+
+impl From<PacketBox> for PacketSet {
+    fn from(one: PacketBox) -> Self {
+        Self::product(one.source, one.destination, one.services)
+    }
+}
 
 impl PacketBox {
     const fn is_empty(&self) -> bool {

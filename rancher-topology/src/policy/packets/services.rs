@@ -78,6 +78,14 @@ impl Services {
         ranges.extend(self.0.contains(OTHERS).then_some(ServiceRange::OtherProtocols));
         ranges
     }
+
+    /// Where one part of the line ends and the next begins, for whoever walks over several sets at once.
+    pub(in crate::policy) fn cut_at_bounds_of<'a>(sets: impl Iterator<Item = &'a Self>) -> Vec<Self> {
+        let mut starts: Vec<u128> = sets.flat_map(|set| set.0.iter()).flat_map(|(a, b)| [a, b + 1]).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts.windows(2).map(|pair| Self(Intervals::from_to(pair[0], pair[1] - 1))).collect()
+    }
 }
 
 impl From<Traffic> for Services {
