@@ -26,6 +26,14 @@ pub struct SecurityPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupRef(pub(crate) usize);
 
+impl GroupRef {
+    /// Its position among the groups of the policy, counted from 0; the stated ones are first, as in the document.
+    #[must_use]
+    pub const fn position(self) -> usize {
+        self.0
+    }
+}
+
 /// What a group can have as a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Member {
@@ -208,7 +216,7 @@ impl SecurityPolicy {
             }
             let mut receivers: BTreeMap<GroupRef, bool> = BTreeMap::new();
             for to in wire.to.iter() {
-                if let Some(group) = self.first_of(*to) {
+                if let Some(group) = self.group_of(*to) {
                     *receivers.entry(group).or_default() |= public(topology, *to);
                 }
             }
@@ -229,7 +237,8 @@ impl SecurityPolicy {
     }
 
     /// The group that stands for a party: its first one.
-    fn first_of(&self, party: Party) -> Option<GroupRef> {
+    #[must_use]
+    pub fn group_of(&self, party: Party) -> Option<GroupRef> {
         self.groups_of(Member::of(party)?).first().copied()
     }
 
@@ -258,7 +267,7 @@ impl SecurityPolicy {
 
     /// How a rule names a party. A load balancer with public addresses is reached by these, not by its group.
     fn peer(&self, topology: &Topology, party: Party) -> RulePeer {
-        match self.first_of(party) {
+        match self.group_of(party) {
             Some(group) if !public(topology, party) => RulePeer::Group(group),
             _ => everywhere(),
         }

@@ -1,0 +1,52 @@
+//! A rule that no flow uses.
+
+use super::{Written, words};
+use crate::diagnostic::{Edit, Severity};
+use crate::lint::{Context, Findings, Found, Lint};
+use crate::policy::{Direction, Usage};
+
+pub(super) const LINT: Lint = Lint {
+    id: "unused-rule",
+    severity: Severity::Warning,
+    summary: "No flow of the topology uses a rule.",
+    reason: "Either the topology does not say who needs it, or nobody does: a port that is open for nothing is open for whatever \
+             will listen there next. Clients outside the network are not part of a topology, so a rule for them counts as \
+             unused only where nothing answers.",
+    source: "NIST SP 800-41 Rev. 1, section 4.1: deny by default, admit what is needed.",
+    bad: "\
+security-groups:
+  nodes:
+    inbound:
+      - {port: 7999/tcp, from: self, purpose: long forgotten}
+",
+    good: "\
+security-groups:
+  nodes:
+    inbound: []
+",
+    instead_of: &[],
+    found: Found::Whole(check),
+};
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for rule in cx.admission.rules().iter().filter(|rule| rule.covered_by.is_empty()) {
+        let why = match (&rule.usage, rule.direction) {
+            (Usage::Unused, Direction::Inbound) => {
+                "a port that is open for nothing is open for whatever listens there next"
+            }
+            (Usage::Unused, Direction::Outbound) => {
+                "what may leave and need not is a way out for an intruder"
+            }
+            (Usage::Nobody, _) => "its group, or the group that it names, has no members",
+            (Usage::Flows(_) | Usage::Undeclared(_), _) => continue,
+        };
+        let Some(written) = Written::of(cx, rule) else { continue };
+        let place = written.place(rule);
+        findings.push(
+            LINT.finding(format!("no flow uses {}", words(rule, &written)), place)
+                .why(why)
+                .help("take it away, or say under `traffic-to` who needs it")
+                .suggest(vec![Edit::Remove { span: place }]),
+        );
+    }
+}
