@@ -11,6 +11,7 @@ mod example;
 pub mod addressing;
 pub mod allow;
 pub mod placement;
+pub mod ports;
 pub mod rules;
 
 pub use context::{Context, Findings, Unchecked};
@@ -128,7 +129,7 @@ pub const SETS: &[Set] = &[
         name: "general",
         about: "Every cluster.",
         applies: |_| true,
-        families: &[addressing::FAMILY, placement::FAMILY, rules::FAMILY, allow::FAMILY],
+        families: &[addressing::FAMILY, placement::FAMILY, rules::FAMILY, ports::FAMILY, allow::FAMILY],
     },
     Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: &[] },
 ];
