@@ -54,13 +54,14 @@ fn check(cx: &Context, findings: &mut Findings) {
     }
 }
 
-/// The entry of a service's own `publish` that has a port on the node's side, and the container's port that it leads to.
+/// The `publish` of a service's namespace that has a port on the node's side, and the container's port that it leads to.
 fn node_side(cx: &Context, id: ServiceId, port: u16) -> Option<(Said, u16)> {
-    let publishes = cx.topology[id].publish.iter().enumerate();
+    let owner = cx.topology.namespace_service(id);
+    let publishes = cx.topology[owner].publish.iter().enumerate();
     let mut tcp = publishes.filter(|(_, publish)| publish.protocol == Protocol::Tcp);
     tcp.find_map(|(at, publish)| {
         let inside = publish.container_port_of(port)?;
-        Some((Said::Publish(id, at), inside))
+        Some((Said::Publish(owner, at), inside))
     })
 }
 
@@ -124,6 +125,15 @@ mod tests {
 ";
         assert_eq!(helps(&text.replace("PORT", "8080")), Vec::<String>::new());
         assert_eq!(helps(&text.replace("PORT", "8080/udp")).len(), 1);
+    }
+
+    #[test]
+    fn who_shares_the_namespace_has_its_published_ports_too() {
+        let text = "services:
+  pause: {image: 'a:1', placement: node, publish: ['18080:8080']}
+  app: {image: 'a:1', placement: node, network-of: pause, health: {probe: {tcp: 18080}}}
+";
+        assert_eq!(helps(text), ["ask port 8080"]);
     }
 
     #[test]
