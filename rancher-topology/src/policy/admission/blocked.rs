@@ -19,17 +19,17 @@ fn one(space: &Space<'_>, need: &Need, direction: Direction) -> Option<Blocked> 
     let side = direction.peer_side();
     let peers = need.peer_endpoints(direction);
     // Members of the same groups are one to the rules, however many pools they are.
-    let mut classes: BTreeMap<&[GroupRef], Endpoints> = BTreeMap::new();
+    let mut classes: BTreeMap<&[GroupRef], Vec<Endpoints>> = BTreeMap::new();
     for part in need.own(direction) {
         let Some(member) = part.member() else { continue };
         let groups = space.policy.groups_of(member);
         if groups.iter().all(|group| states(space, direction, *group)) {
-            let class = classes.entry(groups).or_default();
-            *class = class.union(&part.endpoints);
+            classes.entry(groups).or_default().push(part.endpoints.clone());
         }
     }
     let (mut lost, mut groups, mut certain) = (PacketSet::empty(), Vec::new(), false);
     for (class, own) in classes {
+        let own = Endpoints::union_of(own);
         let needed = direction.packets(peers.clone(), own.clone(), need.services.clone());
         let admitted = admitted(space, direction, class, &own, &need.services);
         let missing = if need.is_with_internet(direction) {
@@ -109,14 +109,18 @@ fn without_own_address(packets: &PacketSet) -> PacketSet {
 }
 
 fn shut_out(space: &Space<'_>, parts: &[Part], lost: &Endpoints) -> Vec<ShutOut> {
-    let concerned = parts.iter().filter(|part| !part.endpoints.intersection(lost).is_empty());
-    concerned
-        .map(|part| {
-            let address = |node: &&NodeId| IpAddr::V4(space.topology[**node].address);
-            let whole = part.endpoints.is_subset(lost);
-            let nodes: Vec<_> =
-                part.nodes.iter().filter(|node| whole || lost.contains(address(node))).copied().collect();
-            ShutOut { party: part.party, all: whole, nodes }
-        })
-        .collect()
+    let mut shut_out = Vec::new();
+    for part in parts {
+        let is_lost = |node: &NodeId| lost.contains(IpAddr::V4(space.topology[*node].address));
+        let mut nodes: Vec<NodeId> = part.nodes.iter().copied().filter(is_lost).collect();
+        if nodes.is_empty() {
+            // By its public address, or without nodes: all of it or nothing.
+            if part.endpoints.intersection(lost).is_empty() {
+                continue;
+            }
+            nodes.clone_from(&part.nodes);
+        }
+        shut_out.push(ShutOut { party: part.party, all: nodes.len() == part.nodes.len(), nodes });
+    }
+    shut_out
 }

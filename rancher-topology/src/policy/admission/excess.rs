@@ -1,13 +1,15 @@
 //! Who uses a rule, and what it admits beyond that.
 
-use super::need::Need;
+use super::need::{Need, Part};
 use super::space::{Space, all_of};
 use super::{Direction, Excess, StatedRule, Usage};
 use crate::flow::answers_at;
-use crate::policy::{Endpoints, Member, RulePeer, Services};
+use crate::policy::{Endpoints, Member, RulePeer, Services, Unfixed};
 use crate::scalar::{Peer, Traffic};
 use crate::topology::Origin;
 use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// More networks than this are not a rule that somebody would write.
 const MOST_NETWORKS: usize = 8;
@@ -20,7 +22,7 @@ pub(super) fn judge(space: &Space<'_>, rule: &mut StatedRule, needs: &[Need]) {
             && need
                 .own(direction)
                 .iter()
-                .filter_map(super::need::Part::member)
+                .filter_map(Part::member)
                 .any(|member| space.policy.groups_of(member).contains(&rule.group))
             && need.wherever(space, direction).overlaps(&rule.packets)
     };
@@ -79,10 +81,10 @@ fn excess(space: &Space<'_>, rule: &StatedRule, users: &[&Need]) -> Excess {
     let generous = |need: &&Need| generous(space, need, direction);
     let packets = users.iter().fold(rule.packets.clone(), |left, need| {
         // Whether a member is meant by its public or its own address, it is the same member to a rule.
-        let own = need.own(direction).iter().filter_map(super::need::Part::member);
-        let own = all_of(own.flat_map(|member| {
-            [space.inside(member), Endpoints::unfixed(crate::policy::Unfixed::Public(member))]
-        }));
+        let own = need.own(direction).iter().filter_map(Part::member);
+        let own = all_of(
+            own.flat_map(|member| [space.inside(member), Endpoints::unfixed(Unfixed::Public(member))]),
+        );
         left.difference(&direction.packets(generous(need), own, need.services.clone()))
     });
     let peers = admitted.difference(&all_of(users.iter().map(generous)));
@@ -92,6 +94,10 @@ fn excess(space: &Space<'_>, rule: &StatedRule, users: &[&Need]) -> Excess {
     let all = all.chain(topology.database_ids().map(Member::Database));
     let needed = all_of(users.iter().map(|need| need.peer_endpoints(direction)));
     let among = |member: &Member| {
+        if let Member::Pool(id) = member {
+            let addresses = || topology[*id].nodes.iter().map(|node| IpAddr::V4(topology[*node].address));
+            return addresses().any(|at| peers.contains(at)) && !addresses().any(|at| needed.contains(at));
+        }
         let own = space.inside(*member);
         own.intersection(&needed).is_empty() && !space.wherever(&own).intersection(&peers).is_empty()
     };
@@ -114,12 +120,15 @@ fn generous(space: &Space<'_>, need: &Need, direction: Direction) -> Endpoints {
         return Endpoints::addresses();
     }
     let peers = need.peer_endpoints(direction);
-    peers.unfixed_members().into_iter().fold(peers.clone(), |all, one| {
-        all.union(&match one {
-            crate::policy::Unfixed::Public(_) => Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]),
-            crate::policy::Unfixed::Inside(member) => subnets_of(space, member),
-        })
-    })
+    let unfixed = peers.unfixed_members();
+    let is_public = |one: &Unfixed| matches!(one, Unfixed::Public(_));
+    let any =
+        unfixed.iter().any(is_public).then(|| Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]));
+    let inside = unfixed.into_iter().filter_map(|one| match one {
+        Unfixed::Inside(member) => Some(subnets_of(space, member)),
+        Unfixed::Public(_) => None,
+    });
+    all_of(inside.chain(any).chain([peers.clone()]))
 }
 
 fn subnets_of(space: &Space<'_>, member: Member) -> Endpoints {
@@ -128,20 +137,16 @@ fn subnets_of(space: &Space<'_>, member: Member) -> Endpoints {
 
 fn narrowest(space: &Space<'_>, rule: &StatedRule, admitted: &Endpoints, users: &[&Need]) -> Vec<Peer> {
     let direction = rule.direction;
-    let mut members: Vec<(Member, Endpoints)> = Vec::new();
+    let mut members: BTreeMap<Member, Endpoints> = BTreeMap::new();
     for part in users.iter().flat_map(|need| need.peers(direction)) {
         // Nothing can be said of public addresses that are not known.
         let Some(member) = part.member() else { return Vec::new() };
-        if part.endpoints.unfixed_members().iter().any(|one| matches!(one, crate::policy::Unfixed::Public(_)))
-        {
+        if part.endpoints.unfixed_members().iter().any(|one| matches!(one, Unfixed::Public(_))) {
             return Vec::new();
         }
-        match members.iter_mut().find(|(known, _)| *known == member) {
-            Some((_, endpoints)) => *endpoints = endpoints.union(&part.endpoints),
-            None => members.push((member, part.endpoints.clone())),
-        }
+        let known = members.entry(member).or_default();
+        *known = known.union(&part.endpoints);
     }
-    members.sort_by_key(|(member, _)| *member);
     // A group's load balancer is compared by the addresses that it may have: no network holds the load balancer itself.
     let addresses = |endpoints: &Endpoints| space.wherever(endpoints).fixed();
     let admitted = addresses(admitted);
@@ -149,8 +154,7 @@ fn narrowest(space: &Space<'_>, rule: &StatedRule, admitted: &Endpoints, users: 
         let means = addresses(means);
         means.is_subset(&admitted) && !admitted.is_subset(&means)
     };
-    let own = &space.policy[rule.group];
-    if members.iter().all(|(member, _)| own.members.contains(member))
+    if members.keys().all(|member| space.policy.groups_of(*member).contains(&rule.group))
         && narrower(&space.peer(RulePeer::Group(rule.group)))
     {
         return vec![Peer::Itself];

@@ -1,6 +1,6 @@
 //! What large parts of the internet may reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::space::{Space, all_of};
 use super::{Direction, Exposure, Extent, RuleId, StatedRule};
@@ -14,13 +14,10 @@ const MANY_V4: u128 = 1 << 24;
 const MANY_V6: u128 = 1 << 112;
 
 pub(super) fn find(space: &Space<'_>, rules: &[StatedRule]) -> Vec<Exposure> {
-    let mut classes: BTreeMap<&[GroupRef], Vec<Member>> = BTreeMap::new();
+    let mut classes: BTreeMap<&[GroupRef], BTreeSet<Member>> = BTreeMap::new();
     for group in space.policy.group_refs() {
         for member in &space.policy[group].members {
-            let class = classes.entry(space.policy.groups_of(*member)).or_default();
-            if !class.contains(member) {
-                class.push(*member);
-            }
+            classes.entry(space.policy.groups_of(*member)).or_default().insert(*member);
         }
     }
     classes.into_iter().flat_map(|(groups, members)| of_class(space, rules, groups, &members)).collect()
@@ -30,7 +27,7 @@ fn of_class(
     space: &Space<'_>,
     rules: &[StatedRule],
     groups: &[GroupRef],
-    members: &[Member],
+    members: &BTreeSet<Member>,
 ) -> Vec<Exposure> {
     let open: Vec<(RuleId, Services, Endpoints)> = rules
         .iter()
@@ -67,7 +64,7 @@ fn of_class(
             continue;
         }
         let (v4, v6) = extent;
-        exposed.push(Exposure { members: members.to_vec(), services, v4, v6, rules });
+        exposed.push(Exposure { members: members.iter().copied().collect(), services, v4, v6, rules });
     }
     exposed
 }

@@ -128,8 +128,19 @@ impl<'t> Space<'t> {
 
     /// The same endpoints, with every address that what is not fixed may turn out to have.
     pub(super) fn wherever(&self, endpoints: &Endpoints) -> Endpoints {
-        let unfixed = endpoints.unfixed_members().into_iter();
-        unfixed.fold(endpoints.clone(), |all, one| all.union(&self.addresses_of(one)))
+        let groups = self.by_addresses(endpoints);
+        all_of(groups.into_iter().map(|(_, addresses)| addresses).chain([endpoints.clone()]))
+    }
+
+    /// What has no fixed address, together where it may have the same ones, with these.
+    fn by_addresses(&self, endpoints: &Endpoints) -> Vec<(Endpoints, Endpoints)> {
+        let (public, inside): (Vec<Unfixed>, Vec<Unfixed>) =
+            endpoints.unfixed_members().into_iter().partition(|one| matches!(one, Unfixed::Public(_)));
+        let inside = inside.into_iter().map(|one| (Endpoints::unfixed(one), self.addresses_of(one)));
+        let any_public = public
+            .first()
+            .map(|one| (all_of(public.iter().map(|one| Endpoints::unfixed(*one))), self.addresses_of(*one)));
+        inside.chain(any_public).collect()
     }
 
     /// What of some packets is not certain to be admitted.
@@ -137,13 +148,10 @@ impl<'t> Space<'t> {
         let left = needed.difference(admitted);
         let mut lost = PacketSet::empty();
         for one in left.cover() {
-            let at = |endpoints| one.with(side, endpoints).into();
-            let fixed: PacketSet = at(one.side(side).fixed());
-            lost = lost.union(&fixed);
-            for unfixed in one.side(side).unfixed_members() {
-                let wherever: PacketSet = at(self.addresses_of(unfixed));
-                let refused = wherever.difference(admitted);
-                lost = lost.union(&refused.with_endpoints(side, &Endpoints::unfixed(unfixed)));
+            lost = lost.union(&one.with(side, one.side(side).fixed()).into());
+            for (unfixed, addresses) in self.by_addresses(one.side(side)) {
+                let refused = PacketSet::from(one.with(side, addresses)).difference(admitted);
+                lost = lost.union(&refused.with_endpoints(side, &unfixed));
             }
         }
         lost
@@ -186,7 +194,7 @@ pub(super) fn hosts(topology: &Topology, nodes: &[NodeId]) -> Endpoints {
 }
 
 pub(super) fn all_of(endpoints: impl Iterator<Item = Endpoints>) -> Endpoints {
-    endpoints.fold(Endpoints::default(), |all, one| all.union(&one))
+    Endpoints::union_of(endpoints)
 }
 
 fn net_v4((address, bits): ([u8; 4], u8)) -> IpNet {

@@ -104,6 +104,18 @@ impl Endpoints {
         self.with(other, Intervals::union)
     }
 
+    /// What is in any of many.
+    #[must_use]
+    pub fn union_of(many: impl IntoIterator<Item = Self>) -> Self {
+        let (mut v4, mut v6, mut unfixed) = (Vec::new(), Vec::new(), Vec::new());
+        for one in many {
+            v4.extend(one.v4.iter());
+            v6.extend(one.v6.iter());
+            unfixed.extend(one.unfixed.iter());
+        }
+        Self { v4: Intervals::of(v4), v6: Intervals::of(v6), unfixed: Intervals::of(unfixed) }
+    }
+
     /// What is in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
