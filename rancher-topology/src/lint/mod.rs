@@ -12,6 +12,7 @@ pub mod addressing;
 pub mod allow;
 pub mod placement;
 pub mod ports;
+pub mod quotas;
 pub mod rules;
 
 pub use context::{Context, Findings, Unchecked};
@@ -131,7 +132,12 @@ pub const SETS: &[Set] = &[
         applies: |_| true,
         families: &[addressing::FAMILY, placement::FAMILY, rules::FAMILY, ports::FAMILY, allow::FAMILY],
     },
-    Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: &[] },
+    Set {
+        name: "aws",
+        about: "Clusters on Amazon Web Services.",
+        applies: on_aws,
+        families: &[quotas::FAMILY],
+    },
 ];
 
 fn on_aws(document: &Document) -> bool {
