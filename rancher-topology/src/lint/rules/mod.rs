@@ -33,6 +33,58 @@ pub const FAMILY: Family = Family {
     ],
 };
 
+/// Peers of one rule that have the same fault: one cause, however many they are.
+struct Faulty<'a> {
+    /// At least one.
+    rules: Vec<&'a StatedRule>,
+    written: Written<'a>,
+}
+
+/// The rules with a fault, each once with those of its peers that have it.
+fn faulty<'a>(cx: &'a Context<'_>, has_it: impl Fn(&StatedRule) -> bool) -> Vec<Faulty<'a>> {
+    let mut all: Vec<Faulty<'a>> = Vec::new();
+    for rule in cx.admission.rules().iter().filter(|rule| has_it(rule)) {
+        let same = |known: &StatedRule| {
+            (known.group, known.direction, known.place.rule) == (rule.group, rule.direction, rule.place.rule)
+        };
+        match all.last_mut().filter(|last| same(last.rules[0])) {
+            Some(last) => last.rules.push(rule),
+            None => all.extend(Written::of(cx, rule).map(|written| Faulty { rules: vec![rule], written })),
+        }
+    }
+    all
+}
+
+impl Faulty<'_> {
+    /// The whole rule when all of its peers are meant; otherwise the first one that is.
+    fn place(&self) -> Span {
+        let first = self.written.peers.get(self.rules[0].place.peer);
+        match first {
+            Some(peer) if self.rules.len() < self.written.peers.len() => peer.span,
+            _ => self.written.span,
+        }
+    }
+
+    /// What has to be taken out of the text, so that these peers are gone.
+    fn spans(&self) -> Vec<Span> {
+        if self.rules.len() == self.written.peers.len() {
+            return vec![self.written.span];
+        }
+        self.rules.iter().filter_map(|rule| self.written.peer(rule)).map(|peer| peer.span).collect()
+    }
+
+    /// Words for it: `2181/tcp from 0.0.0.0/0`.
+    fn words(&self) -> String {
+        let peers = self.rules.iter().filter_map(|rule| self.written.peer(rule));
+        let peers: Vec<String> = peers.map(|peer| peer.value.to_string()).collect();
+        let preposition = match self.rules[0].direction {
+            Direction::Inbound => "from",
+            Direction::Outbound => "to",
+        };
+        format!("{} {preposition} {}", self.rules[0].traffic, list(&peers))
+    }
+}
+
 /// A stated rule as the document has it.
 struct Written<'a> {
     /// The whole rule.

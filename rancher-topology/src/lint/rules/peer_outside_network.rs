@@ -1,6 +1,6 @@
 //! A rule whose peer is a private range that no packet comes from.
 
-use super::{Written, words};
+use super::faulty;
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -33,10 +33,9 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for rule in cx.admission.rules().iter().filter(|rule| rule.peer_is_nowhere) {
-        let Some(written) = Written::of(cx, rule) else { continue };
+    for rule in faulty(cx, |rule| rule.peer_is_nowhere) {
         findings.push(
-            LINT.finding(format!("{} admits nobody", words(rule, &written)), written.place(rule))
+            LINT.finding(format!("{} admits nobody", rule.words()), rule.place())
                 .here("a private range outside the network")
                 .also(cx.topology.network.span, format!("the network is {}", cx.topology.network.cidr))
                 .why("packets from private addresses come over a route, and none is stated")

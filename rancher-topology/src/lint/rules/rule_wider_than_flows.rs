@@ -1,6 +1,8 @@
 //! A rule that admits more than the flows that use it.
 
-use super::{Written, list, words};
+use std::collections::BTreeSet;
+
+use super::{Faulty, faulty, list};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Member, StatedRule, Usage};
@@ -33,42 +35,53 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for rule in cx.admission.rules().iter().filter(|rule| matches!(rule.usage, Usage::Flows(_))) {
-        let Some(written) = Written::of(cx, rule) else { continue };
-        let excess = &rule.excess;
-        if excess.internet || !excess.members.is_empty() {
-            findings.push(of_peers(cx, rule, &written));
-        } else if !excess.services.is_empty() {
-            findings.push(
-                LINT.finding(format!("{} is wider than its flows", words(rule, &written)), written.port)
-                    .here(format!("no flow needs {}", excess.services))
-                    .help("name the ports that are needed"),
-            );
-        }
+    let in_peers = |rule: &StatedRule| {
+        matches!(rule.usage, Usage::Flows(_)) && (rule.excess.internet || !rule.excess.members.is_empty())
+    };
+    for rule in faulty(cx, in_peers) {
+        findings.push(of_peers(cx, &rule));
+    }
+    let in_ports = |rule: &StatedRule| {
+        matches!(rule.usage, Usage::Flows(_)) && !in_peers(rule) && !rule.excess.services.is_empty()
+    };
+    for rule in faulty(cx, in_ports) {
+        findings.push(
+            LINT.finding(format!("{} is wider than its flows", rule.words()), rule.written.port)
+                .here(format!("no flow needs {}", rule.rules[0].excess.services))
+                .help("name the ports that are needed"),
+        );
     }
 }
 
-fn of_peers(cx: &Context<'_>, rule: &StatedRule, written: &Written<'_>) -> Diagnostic {
+fn of_peers(cx: &Context<'_>, rule: &Faulty<'_>) -> Diagnostic {
     let topology = cx.topology;
+    let members: BTreeSet<Member> =
+        rule.rules.iter().flat_map(|rule| rule.excess.members.iter().copied()).collect();
     let mut others: Vec<String> = Vec::new();
-    if rule.excess.internet {
+    if rule.rules.iter().any(|rule| rule.excess.internet) {
         others.push("the internet".to_owned());
     }
-    others.extend(rule.excess.members.iter().map(|member| match member {
-        Member::Pool(id) => format!("`{}`", topology[*id].name),
-        Member::LoadBalancer(id) => format!("`{}`", topology[*id].name),
-        Member::Database(id) => format!("`{}`", topology[*id].name),
+    others.extend(members.into_iter().map(|member| match member {
+        Member::Pool(id) => format!("`{}`", topology[id].name),
+        Member::LoadBalancer(id) => format!("`{}`", topology[id].name),
+        Member::Database(id) => format!("`{}`", topology[id].name),
     }));
-    let place = written.peer(rule).map_or(written.span, |peer| peer.span);
+    let place = match rule.written.peers.as_ref() {
+        [one] => one.span,
+        _ => rule.place(),
+    };
     let finding = LINT
-        .finding(format!("{} is wider than its flows", words(rule, written)), place)
+        .finding(format!("{} is wider than its flows", rule.words()), place)
         .here(format!("admits {} as well", list(&others)));
-    let narrowest: Vec<String> = rule.excess.narrowest.iter().map(ToString::to_string).collect();
-    match narrowest.as_slice() {
-        [] => finding.help("name its clients alone"),
-        [one] => finding
+    let narrowest: BTreeSet<String> =
+        rule.rules.iter().flat_map(|rule| &rule.excess.narrowest).map(ToString::to_string).collect();
+    let narrowest: Vec<String> = narrowest.into_iter().collect();
+    match (narrowest.as_slice(), rule.written.peers.len()) {
+        ([], _) => finding.help("name its clients alone"),
+        ([one], 1) => finding
             .help(format!("write `{one}`"))
             .suggest(vec![Edit::Replace { span: place, text: one.clone() }]),
-        several => finding.help(format!("write `[{}]`", several.join(", "))),
+        ([one], _) => finding.help(format!("`{one}` is enough in their place")),
+        (several, _) => finding.help(format!("`[{}]` is enough", several.join(", "))),
     }
 }

@@ -1,6 +1,6 @@
 //! A rule that no flow uses.
 
-use super::{Written, words};
+use super::faulty;
 use crate::diagnostic::{Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Direction, Usage};
@@ -29,24 +29,22 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for rule in cx.admission.rules().iter().filter(|rule| rule.covered_by.is_empty()) {
-        let why = match (&rule.usage, rule.direction) {
-            (Usage::Unused, Direction::Inbound) => {
+    let unused = |rule: &crate::policy::StatedRule| {
+        rule.covered_by.is_empty() && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+    };
+    for rule in faulty(cx, unused) {
+        let why = match (&rule.rules[0].usage, rule.rules[0].direction) {
+            (Usage::Nobody, _) => "its group, or the group that it names, has no members",
+            (_, Direction::Inbound) => {
                 "a port that is open for nothing is open for whatever listens there next"
             }
-            (Usage::Unused, Direction::Outbound) => {
-                "what may leave and need not is a way out for an intruder"
-            }
-            (Usage::Nobody, _) => "its group, or the group that it names, has no members",
-            (Usage::Flows(_) | Usage::Undeclared(_), _) => continue,
+            (_, Direction::Outbound) => "what may leave and need not is a way out for an intruder",
         };
-        let Some(written) = Written::of(cx, rule) else { continue };
-        let place = written.place(rule);
         findings.push(
-            LINT.finding(format!("no flow uses {}", words(rule, &written)), place)
+            LINT.finding(format!("no flow uses {}", rule.words()), rule.place())
                 .why(why)
                 .help("take it away, or say under `traffic-to` who needs it")
-                .suggest(vec![Edit::Remove { span: place }]),
+                .suggest(rule.spans().into_iter().map(|span| Edit::Remove { span }).collect()),
         );
     }
 }
