@@ -58,7 +58,7 @@ pub enum Found {
     /// A function over the document as far as it could be read. It concludes from what is there and never from what is not,
     /// so that it can look before the rest is mended.
     Parts(fn(&Document, &mut Findings)),
-    /// [`crate::validate`] itself, when everything else has looked.
+    /// [`validate`](mod@crate::validate) itself, when everything else has looked.
     Afterwards,
 }
 

@@ -51,7 +51,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 [] => None,
             };
             if let Some((what, why)) = reason {
-                finding(cx, exposure, &what, why).into_iter().for_each(|one| findings.push(one));
+                if let Some(finding) = finding(cx, exposure, &what, why) {
+                    findings.push(finding);
+                }
             }
         }
     }
