@@ -10,10 +10,15 @@ mod example;
 
 pub mod addressing;
 pub mod allow;
+pub mod aws_entry;
+pub mod database;
+pub mod load_balancer;
+pub mod names;
 pub mod placement;
 pub mod ports;
 pub mod quotas;
 pub mod rules;
+pub mod software;
 
 pub use context::{Context, Findings, Unchecked};
 pub use example::complete;
@@ -126,19 +131,23 @@ impl Report {
 
 /// The lints that are true of every cluster, and of every cluster on AWS.
 pub const SETS: &[Set] = &[
-    Set {
-        name: "general",
-        about: "Every cluster.",
-        applies: |_| true,
-        families: &[addressing::FAMILY, placement::FAMILY, rules::FAMILY, ports::FAMILY, allow::FAMILY],
-    },
-    Set {
-        name: "aws",
-        about: "Clusters on Amazon Web Services.",
-        applies: on_aws,
-        families: &[quotas::FAMILY],
-    },
+    Set { name: "general", about: "Every cluster.", applies: |_| true, families: GENERAL },
+    Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: AWS },
 ];
+
+const GENERAL: &[Family] = &[
+    addressing::FAMILY,
+    ports::FAMILY,
+    placement::FAMILY,
+    rules::FAMILY,
+    load_balancer::FAMILY,
+    database::FAMILY,
+    software::FAMILY,
+    names::FAMILY,
+    allow::FAMILY,
+];
+
+const AWS: &[Family] = &[quotas::FAMILY, aws_entry::FAMILY];
 
 fn on_aws(document: &Document) -> bool {
     document.network.provider.as_ref().is_some_and(|provider| provider.value == Provider::Aws)
