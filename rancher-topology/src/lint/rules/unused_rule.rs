@@ -2,8 +2,9 @@
 
 use super::faulty;
 use crate::diagnostic::{Edit, Severity};
+use crate::flow::{Flow, Party, Route};
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::policy::{Direction, Usage};
+use crate::policy::{Direction, Member, RulePeer, StatedRule, Usage};
 
 pub(super) const LINT: Lint = Lint {
     id: "unused-rule",
@@ -29,8 +30,12 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let unused = |rule: &crate::policy::StatedRule| {
-        rule.covered_by.is_empty() && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+    // A flow that leads nowhere is told of itself; what it would have used is not unused for a reason of its own.
+    let lost: Vec<&Flow> = cx.flows.flows().filter(|flow| flow.route == Route::Nowhere).collect();
+    let unused = |rule: &StatedRule| {
+        rule.covered_by.is_empty()
+            && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+            && !lost.iter().any(|flow| would_use(cx, flow, rule))
     };
     for rule in faulty(cx, unused) {
         let why = match (&rule.rules[0].usage, rule.rules[0].direction) {
@@ -46,5 +51,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 .help("take it away, or say under `traffic-to` who needs it")
                 .suggest(rule.spans().into_iter().map(|span| Edit::Remove { span }).collect()),
         );
+    }
+}
+
+/// Whether a flow that leads nowhere may have been meant for what a rule admits.
+fn would_use(cx: &Context<'_>, flow: &Flow, rule: &StatedRule) -> bool {
+    match (flow.client, flow.server) {
+        (_, Party::Service(server)) => {
+            let owner = &cx.topology[cx.topology.namespace_service(server)];
+            let published = owner.publish.iter().map(|publish| (publish.protocol, publish.host));
+            let listened = cx.topology[server].listen.iter().map(|ports| (ports.protocol, ports.range));
+            published.chain(listened).any(|(protocol, range)| rule.traffic.admits(protocol, range))
+        }
+        (Party::LoadBalancer(balancer), _) => {
+            let own = cx.policy.groups_of(Member::LoadBalancer(balancer));
+            rule.peers.iter().any(|peer| matches!(peer, RulePeer::Group(group) if own.contains(group)))
+        }
+        _ => false,
     }
 }
