@@ -50,10 +50,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 }
                 [] => None,
             };
-            if let Some((what, why)) = reason {
-                if let Some(finding) = finding(cx, exposure, &what, why) {
-                    findings.push(finding);
-                }
+            let finding = reason.and_then(|(what, why)| finding(cx, exposure, &what, why));
+            if let Some(finding) = finding {
+                findings.push(finding);
             }
         }
     }
