@@ -260,3 +260,9 @@ fn a_registration_url_that_cannot_be_made_is_asked_for() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_choice_whose_value_is_wrong_is_told_once_and_reading_ends() {
+    let told = told(&SEED.replacen("probe: {tcp: 80}", "probe: {tcp: 00}", 1));
+    assert!(told.iter().all(|one| one.contains("wrong-value")) && !told.is_empty(), "{told:?}");
+}

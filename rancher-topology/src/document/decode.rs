@@ -391,7 +391,11 @@ impl<'t> Deserializer<'t> for Reader<'t> {
                 let word: de::value::StrDeserializer<'_, Mistake> = text.as_str().into_deserializer();
                 visitor.visit_enum(word)
             }
-            Kind::Mapping(entries) if entries.len() == 1 => {
+            Kind::Mapping(entries)
+                if entries.len() == 1
+                    && !self.cut.is_gone(entries[0].0)
+                    && !self.cut.is_gone(entries[0].1) =>
+            {
                 visitor.visit_enum(Variant { reader: self, key: entries[0].0, value: entries[0].1 })
             }
             _ => return self.wrong(&visitor),
