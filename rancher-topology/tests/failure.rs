@@ -187,7 +187,7 @@ fn what_the_budget_did_not_reach_is_said() {
         .answers
         .iter()
         .filter_map(|answer| match answer.smallest {
-            Found::NotSearched { from } => Some(from),
+            Found::NotSearched { from, .. } => Some(from),
             _ => None,
         })
         .collect();

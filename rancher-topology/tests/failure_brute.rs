@@ -311,6 +311,9 @@ proptest! {
         for thing in outcome.losses.keys() {
             let chain = outcome.chain(*thing);
             prop_assert!(chain.len() <= outcome.losses.len(), "a chain of causes ends");
+            if outcome.losses[thing].certain {
+                prop_assert!(chain.iter().all(|(own, _)| outcome.losses[own].certain), "{}", small.text());
+            }
         }
     }
 

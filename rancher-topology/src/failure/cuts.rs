@@ -40,17 +40,13 @@ pub(super) type Taken = (Vec<(usize, usize)>, bool);
 
 /// Writes sets of classes with as few cuts as it can. `members` are the classes' members.
 ///
-/// Classes of one member that can be exchanged for each other in all of the sets become one choice: when each exchange
-/// of two leaves the sets as they are, then with one way to take k of them all others are there too.
-pub(super) fn written(taken: &[Taken], members: &[Vec<Vec<Failure>>]) -> Vec<Cut> {
-    let all: BTreeSet<Taken> = taken.iter().cloned().collect();
+/// Classes whose members can be exchanged for each other in all of the sets become one choice: when each exchange of two
+/// leaves the sets as they are, then with one way to take k of them all others are there too.
+pub(super) fn written(all: &BTreeSet<Taken>, members: &[Vec<Vec<Failure>>]) -> Vec<Cut> {
     let used: BTreeSet<usize> = all.iter().flat_map(|(set, _)| set.iter().map(|(class, _)| *class)).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for class in used {
-        let joins = |group: &&mut Vec<usize>| {
-            let first = group[0];
-            members[first].len() == 1 && members[class].len() == 1 && exchangeable(&all, first, class)
-        };
+        let joins = |group: &&mut Vec<usize>| exchangeable(all, members, group[0], class);
         match groups.iter_mut().find(joins) {
             Some(group) => group.push(class),
             None => groups.push(vec![class]),
@@ -81,17 +77,21 @@ pub(super) fn written(taken: &[Taken], members: &[Vec<Vec<Failure>>]) -> Vec<Cut
         .collect()
 }
 
-fn exchangeable(all: &BTreeSet<Taken>, one: usize, other: usize) -> bool {
+/// Whether each set stays one of them when a member of one class gives its place to a member of the other.
+fn exchangeable(all: &BTreeSet<Taken>, members: &[Vec<Vec<Failure>>], one: usize, other: usize) -> bool {
     all.iter().all(|(set, certain)| {
-        let mut exchanged: Vec<(usize, usize)> = set
-            .iter()
-            .map(|(class, count)| match class {
-                class if *class == one => (other, *count),
-                class if *class == other => (one, *count),
-                class => (*class, *count),
-            })
-            .collect();
-        exchanged.sort_unstable();
-        all.contains(&(exchanged, *certain))
+        let count = |class: usize| set.iter().find(|(own, _)| *own == class).map_or(0, |(_, count)| *count);
+        let moved = |from: usize, to: usize| {
+            if count(from) == 0 || count(to) == members[to].len() {
+                return true;
+            }
+            let rest = set.iter().copied().filter(|(own, _)| *own != from && *own != to);
+            let mut set: Vec<(usize, usize)> = rest.collect();
+            set.extend([(from, count(from) - 1), (to, count(to) + 1)]);
+            set.retain(|(_, count)| *count > 0);
+            set.sort_unstable();
+            all.contains(&(set, *certain))
+        };
+        moved(one, other) && moved(other, one)
     })
 }

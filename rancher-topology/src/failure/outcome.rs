@@ -55,6 +55,8 @@ pub enum Cause {
     TooFew {
         /// How many are on nodes that are up.
         left: usize,
+        /// How many there are in all.
+        of: usize,
         /// How many have to be.
         needed: usize,
         /// The nodes that took the others.
@@ -332,24 +334,30 @@ impl Simulation<'_> {
         }
         for id in topology.service_ids() {
             let Some(step) = worst.settled.lost[id.position()] else { continue };
-            let certain = best.settled.lost[id.position()].is_some();
-            lose(Thing::Service(id), cause(topology, worst, up, id, step), certain);
+            // What is certain has a reason that is.
+            let (run, step, certain) = match best.settled.lost[id.position()] {
+                Some(step) => (best, step, true),
+                None => (worst, step, false),
+            };
+            lose(Thing::Service(id), cause(topology, run, up, id, step), certain);
         }
         for (id, entry) in self.entry_ids().zip(&self.entries) {
             if worst.answering[id.0] > 0 || before.answering[id.0] == 0 {
                 continue;
             }
-            let cause = if worst.balancers[entry.balancer.position()] {
+            let certain = best.answering[id.0] == 0;
+            let run = if certain { best } else { worst };
+            let cause = if run.balancers[entry.balancer.position()] {
                 Cause::Balancer(entry.balancer)
             } else {
-                let lost = entry.servers.iter().filter(|id| worst.settled.lost[id.position()].is_some());
+                let lost = entry.servers.iter().filter(|id| run.settled.lost[id.position()].is_some());
                 let targets = self.targets[entry.balancer.position()].iter();
                 Cause::NoTarget {
                     services: lost.copied().collect(),
                     down: targets.copied().filter(|node| !up[node.position()]).collect(),
                 }
             };
-            lose(Thing::Entry(id), cause, best.answering[id.0] == 0);
+            lose(Thing::Entry(id), cause, certain);
         }
         losses
     }
@@ -384,7 +392,9 @@ fn cause(topology: &Topology, run: &Run, up: &[bool], id: ServiceId, step: Step)
                 topology[id].placement.iter().copied().filter(|node| !up[node.position()]).collect();
             down.sort_unstable();
             down.dedup();
-            Cause::TooFew { left: run.alive[id.position()], needed: topology[id].needed(), down }
+            let service = &topology[id];
+            let (left, of) = (run.alive[id.position()], service.placement.len());
+            Cause::TooFew { left, of, needed: service.needed(), down }
         }
         Step::Owner(owner) => {
             let owner = ServiceId(owner);

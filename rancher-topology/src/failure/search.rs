@@ -65,6 +65,8 @@ pub enum Found {
     NotSearched {
         /// The smallest size of which something was not tried.
         from: usize,
+        /// Sets of this size that were found before the budget was used up; there may be others.
+        cuts: Vec<Cut>,
     },
 }
 
@@ -196,13 +198,12 @@ fn smallest(projection: &Projection<'_>, budget: usize) -> Found {
         Tries { projection, sizes: &sizes, room: room(&sizes), left: budget, lost: BTreeSet::new() };
     for size in 0..=most {
         let mut counts = vec![0; sizes.len()];
-        if !tries.each(0, size, &mut counts) {
-            return Found::NotSearched { from: size };
+        let complete = tries.each(0, size, &mut counts);
+        if complete && tries.lost.is_empty() {
+            continue;
         }
-        if !tries.lost.is_empty() {
-            let taken: Vec<Taken> = tries.lost.into_iter().collect();
-            return Found::Sets { size, cuts: cuts::written(&taken, &projection.members()) };
-        }
+        let cuts = cuts::written(&tries.lost, &projection.members());
+        return if complete { Found::Sets { size, cuts } } else { Found::NotSearched { from: size, cuts } };
     }
     Found::Nothing
 }

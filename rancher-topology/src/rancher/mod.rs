@@ -3,6 +3,10 @@
 //! The rest of this crate does not know Rancher; a document switches this part on with the key `rancher-1`.
 //! Source: the releases' own scripts and cattle's `haconfig` (rancher/rancher v1.0.1 to v1.1.4, rancher/cattle).
 
+mod failure;
+
+pub use failure::Remark;
+
 use crate::lint::Set;
 use crate::topology::{Rancher1, Topology};
 
