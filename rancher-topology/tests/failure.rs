@@ -254,4 +254,37 @@ fn an_overlay_without_its_carrier_joins_no_two_nodes() {
     assert_eq!(flows_lost(&["box-2"]), 0, "box-1 to box-3");
     assert_eq!(flows_lost(&["agent", "box-2"]), 1);
     assert_eq!(flows_lost(&["box-2", "box-3"]), 1, "no store is left");
+
+    let topology =
+        load(&text.replace("agent:1, placement: box,", "agent:1, placement: [box-1, box-2],")).unwrap();
+    let simulation = Simulation::of(&topology);
+    assert_eq!(outcome(&simulation, &["box-2"]).lost_flows.len(), 1, "nothing carries it to box-3");
+}
+
+#[test]
+fn nobody_talks_to_itself_when_all_others_are_down() {
+    let topology = load(AS_WRITTEN).unwrap();
+    let simulation = Simulation::of(&topology);
+    let outcome = outcome(&simulation, &["mgmt-host-1", "mgmt-host-3"]);
+    let own = outcome.lost_flows.iter().filter(|flow| flow.client == flow.server);
+    let own: Vec<String> = own.map(|flow| flow.ports.to_string()).collect();
+    assert_eq!(own, ["2888/tcp", "3888/tcp", "500/udp", "4500/udp"]);
+}
+
+#[test]
+fn what_is_lost_for_certain_has_a_certain_reason() {
+    let text = on_three_nodes(
+        "  mid: {image: web:1, placement: box, requires: db}
+  other: {image: web:1, placement: [box-1]}
+  web: {image: web:1, placement: box, requires: [mid, other]}\n",
+    )
+    .replace("zone: a}", "zone: a}, b: {cidr: 10.0.2.0/24, zone: b}")
+    .replace("{a: 10.0.1.10}", "{a: 10.0.1.10, b: 10.0.2.10}")
+    .replace("services:", "databases: {db: {engine: mysql-8.0, port: 3306}}\nservices:");
+    let topology = load(&text).unwrap();
+    let simulation = Simulation::of(&topology);
+    let outcome = outcome(&simulation, &["a"]);
+    assert_eq!(lost(&simulation, &outcome), ["mid < db", "other < box-1", "web < other < box-1", "db"]);
+    let certain: Vec<bool> = outcome.lost().map(|(_, loss)| loss.certain).collect();
+    assert_eq!(certain, [false, true, true, false]);
 }
