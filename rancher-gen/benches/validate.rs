@@ -2,7 +2,7 @@
 //!
 //! Besides the times it prints the measured growth: how much longer twice the nodes take. n·log n is a little above 2.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
