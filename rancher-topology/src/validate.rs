@@ -7,13 +7,18 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
 use crate::document::{Allowance, Document};
 use crate::lint::allow::{unknown_lint, unused_allow};
-use crate::lint::{Allowed, Context, Findings, Found, Lint, Report, SETS, Set};
+use crate::lint::{Allowed, Context, Findings, Found, Lint, Report, Rest, SETS, Set};
 use crate::topology::Topology;
 use crate::{Resolved, rancher, resolved};
 
 /// All sets of lints, the general one first.
 pub fn sets() -> impl Iterator<Item = &'static Set> {
     SETS.iter().chain([&rancher::LINTS])
+}
+
+/// What makes a whole cluster of a product out of an example, by the key that switches the product's lints on.
+pub(crate) const fn products_rest() -> &'static [(&'static str, Rest)] {
+    &[("rancher-1", rancher::REST)]
 }
 
 /// All lints, set by set.

@@ -21,6 +21,7 @@ pub mod rules;
 pub mod software;
 
 pub use context::{Context, Findings, Unchecked};
+pub(crate) use example::Rest;
 pub use example::complete;
 
 use serde::Serialize;
