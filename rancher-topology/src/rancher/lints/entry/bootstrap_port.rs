@@ -42,7 +42,13 @@ pub(super) const LINT: Lint = Lint {
         "  database:\n",
         "    inbound: [{port: 3306/tcp, from: nodes}]\n",
     ),
-    instead_of: &[],
+    instead_of: &[
+        "container-port-in-rule",
+        "unused-rule",
+        "rule-wider-than-flows",
+        "world-open",
+        "unheard-traffic",
+    ],
     found: Found::Whole(check),
 };
 

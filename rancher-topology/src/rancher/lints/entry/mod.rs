@@ -50,17 +50,26 @@ enum Arrives {
     Tls,
     /// The client's TLS inside the load balancer's.
     TlsInTls,
+    /// The document does not say what clients speak on this port.
+    Unknown,
 }
 
 impl Cluster<'_> {
-    /// What arrives through a listener that passes bytes on. Clients speak TLS on the registration URL's port.
+    /// What arrives through a listener that passes bytes on.
+    ///
+    /// Clients speak TLS on the registration URL's port and on 443, and plain HTTP on 80.
     fn arrives(&self, listener: &Listener) -> Arrives {
-        let from_client = listener.listen.protocol == ListenerProtocol::Tcp
-            && listener.listen.port == self.is.registration_url.port();
-        match (from_client, listener.forward.protocol == ListenerProtocol::Ssl) {
-            (true, true) => Arrives::TlsInTls,
-            (false, false) => Arrives::Plain,
-            _ => Arrives::Tls,
+        let port = listener.listen.port;
+        let encrypts = listener.forward.protocol == ListenerProtocol::Ssl;
+        let from_client = match listener.listen.protocol {
+            ListenerProtocol::Tcp if port == self.is.registration_url.port() || port == 443 => Arrives::Tls,
+            ListenerProtocol::Tcp if port != 80 => Arrives::Unknown,
+            _ => Arrives::Plain,
+        };
+        match from_client {
+            Arrives::Tls if encrypts => Arrives::TlsInTls,
+            Arrives::Plain if encrypts => Arrives::Tls,
+            other => other,
         }
     }
 

@@ -46,7 +46,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (said, listener) in cluster.listeners() {
         if listener.forward.port == port
             && !reads_requests(listener.listen.protocol)
-            && cluster.arrives(listener) != Arrives::Plain
+            && matches!(cluster.arrives(listener), Arrives::Tls | Arrives::TlsInTls)
         {
             findings.push(
                 LINT.finding(format!("{port} speaks no TLS in this release"), said.forward.span)

@@ -1,7 +1,7 @@
 //! A Swarm port that its users do not reach.
 
 use super::Cluster;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::{Peer, Protocol, Traffic};
 
@@ -55,7 +55,7 @@ pub(super) const LINT: Lint = Lint {
         "    publish: [80-81:80-81, 443-444:443-444]\n",
         "  load-balancer-swarm: {image: \"rancher/agent-instance:v0.8.3\", placement: node, publish: [2376:2376]}\n",
     ),
-    instead_of: &[],
+    instead_of: &["unused-rule", "rule-wider-than-flows"],
     found: Found::Whole(check),
 };
 
@@ -81,7 +81,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     .help(format!(
                         "take the rule out; where Swarm is used, add the listener `{{listen: {port}/tcp, forward: \
                          {port}/tcp}}` and admit the load balancer"
-                    )),
+                    ))
+                    .suggest(vec![Edit::Remove { span: said.span }]),
             );
         }
     }

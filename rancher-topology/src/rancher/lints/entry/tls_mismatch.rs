@@ -92,6 +92,9 @@ mod tests {
         for good in [pass_through, encrypt_anew, "{listen: 443/tcp, forward: 443/tcp}"] {
             assert_eq!(found(good), [""; 0], "{good}");
         }
+        // What clients speak on a port of their own choice is not known.
+        let own_port = "{listen: 8443/tcp, forward: 443/tcp}";
+        assert_eq!(found(own_port), ["rancher-1-registration-url-listener"]);
         let end_here =
             "{listen: 443/ssl, forward: 81/tcp, proxy-protocol: client-address, certificate: rancher}";
         assert_eq!(found(end_here), ["rancher-1-http-links"]);

@@ -2,6 +2,7 @@
 
 use super::{Cluster, place};
 use crate::diagnostic::Severity;
+use crate::document::Quorum;
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -34,8 +35,10 @@ pub(super) const LINT: Lint = Lint {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(cluster) = Cluster::of(cx).filter(|cluster| cluster.is.size(cx.topology) == 1) else { return };
-    // Where there are more nodes, that they have no cluster manager is the finding.
-    if cluster.pools().iter().any(|pool| cx.topology[*pool].nodes.len() > 1) {
+    // Where there are more nodes, that they have no cluster manager is the finding; a stated quorum tells of itself.
+    let more = cluster.pools().iter().any(|pool| cx.topology[*pool].nodes.len() > 1);
+    let quorum = cx.topology.services.iter().any(|service| *service.quorum == Quorum::Majority);
+    if more || quorum {
         return;
     }
     let Some(place) = place(&cluster) else { return };

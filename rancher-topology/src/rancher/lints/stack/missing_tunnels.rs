@@ -2,6 +2,7 @@
 
 use super::{CARRIED, Cluster};
 use crate::diagnostic::Severity;
+use crate::flow::{Reason, Route};
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -96,7 +97,7 @@ pub(super) const LINT: Lint = Lint {
         "  tunnel-zk-quorum: {carries: zookeeper, port: 2888, entry: 12888}\n",
         "  tunnel-zk-leader: {carries: zookeeper, port: 3888, entry: 13888}\n",
     ),
-    instead_of: &[],
+    instead_of: &["unheard-traffic"],
     found: Found::Whole(check),
 };
 
@@ -107,14 +108,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     // A document without any leaves all of them to the cluster manager.
     let Some((stated, _)) = cx.document.tunnels.first() else { return };
     let meshes = &cx.topology.meshes;
-    let missing: Vec<_> =
-        CARRIED.into_iter().filter(|(_, port)| !meshes.iter().any(|mesh| mesh.port == *port)).collect();
-    let Some((_, port)) = missing.first() else { return };
-    let names: Vec<String> = missing.iter().map(|(name, port)| format!("{name} ({port})")).collect();
-    findings.push(
-        LINT.finding(format!("no tunnels carry {}", names.join(", ")), stated.span)
-            .here("the tunnels begin here")
-            .why("Redis and ZooKeeper of other nodes are reached through tunnels and not otherwise")
-            .help(format!("add a mesh with `port: {port}` and `entry: {}`", port + 10_000)),
-    );
+    for (name, port) in CARRIED.into_iter().filter(|(_, port)| !meshes.iter().any(|mesh| mesh.port == *port))
+    {
+        let lost = cx.flows.flows().find(|flow| {
+            flow.reason == Reason::Stated && flow.route == Route::Nowhere && flow.ports.range.contains(port)
+        });
+        let place = lost.map_or(stated.span, |flow| flow.span);
+        findings.push(
+            LINT.finding(format!("no tunnels carry {name} ({port})"), place)
+                .also(stated.span, "the tunnels that are stated begin here")
+                .why("Redis and ZooKeeper of other nodes are reached through tunnels and not otherwise")
+                .help(format!("add a mesh with `port: {port}` and `entry: {}`", port + 10_000)),
+        );
+    }
 }
