@@ -15,14 +15,12 @@ fn found(example: &str) -> Vec<&'static str> {
 
 #[test]
 fn a_bad_example_has_exactly_that_finding() {
-    for lint in lints() {
-        let found = found(lint.bad);
-        assert!(
-            !found.is_empty() && found.iter().all(|id| *id == lint.id),
-            "the bad example of `{}` has {found:?}",
-            lint.id
-        );
-    }
+    let wrong: Vec<String> = lints()
+        .map(|lint| (lint.id, found(lint.bad)))
+        .filter(|(id, found)| found.is_empty() || found.iter().any(|other| other != id))
+        .map(|(id, found)| format!("the bad example of `{id}` has {found:?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -38,7 +36,7 @@ fn a_good_example_has_no_finding() {
 fn a_finding_has_the_severity_of_its_lint_a_place_and_something_to_do() {
     for lint in lints() {
         let text = complete(lint.bad);
-        for finding in validate(&text).findings {
+        for finding in validate(&text).findings.into_iter().filter(|finding| finding.id == lint.id) {
             assert_eq!(finding.severity, lint.severity, "{}", lint.id);
             let place = finding.labels.first().unwrap().span;
             assert!(place.start < place.end && place.end <= text.len(), "{}: {place:?}", lint.id);

@@ -48,6 +48,7 @@ pub(super) const LINT: Lint = Lint {
         "rule-wider-than-flows",
         "world-open",
         "unheard-traffic",
+        "listener-unserved",
     ],
     found: Found::Whole(check),
 };

@@ -24,6 +24,17 @@ pub(super) const LINT: Lint = Lint {
         "    listeners:\n",
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
+        "security-groups:\n",
+        "  balancer:\n",
+        "    inbound:\n",
+        "      - {port: 80/tcp, from: 203.0.113.0/24}\n",
+        "      - {port: 443/tcp, from: 203.0.113.0/24}\n",
+        "  nodes:\n",
+        "    inbound:\n",
+        "      - {port: 81/tcp, from: balancer}\n",
+        "      - {port: 444/tcp, from: balancer}\n",
+        "  database:\n",
+        "    inbound: [{port: 3306/tcp, from: nodes}]\n",
     ),
     good: example!(
         "load-balancers:\n",
@@ -35,7 +46,7 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &[],
+    instead_of: &["health-check-unstated"],
     found: Found::Whole(check),
 };
 

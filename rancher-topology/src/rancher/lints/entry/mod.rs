@@ -1,5 +1,6 @@
 //! The way in: load balancer, health check, registration URL.
 
+mod api_open;
 mod bootstrap_port;
 mod health_check;
 mod health_check_fails;
@@ -30,6 +31,7 @@ pub(super) const FAMILY: Family = Family {
         &http_links::LINT,
         &health_check::LINT,
         &health_check_fails::LINT,
+        &api_open::LINT,
         &bootstrap_port::LINT,
         &swarm_entry::LINT,
         &registration_url_assumed::LINT,

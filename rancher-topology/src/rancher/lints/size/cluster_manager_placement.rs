@@ -24,7 +24,7 @@ pub(super) const LINT: Lint = Lint {
         "starters:\n",
         "  manager: {service: rancher-ha, replaceable: true, because: They are plain containers}\n",
         "services:\n",
-        "  rancher-ha: {image: \"rancher/server:v1.1.4\", placement: [node-1, node-2, node-3], network: host}\n",
+        "  rancher-ha: {image: \"rancher/server:v1.1.4\", placement: [node-1, node-2, node-3], network: host, traffic-to: db}\n",
         "  redis: {image: \"rancher/server:v1.1.4\", placement: node, started-by: manager}\n",
         "  load-balancer:\n",
         "    image: rancher/agent-instance:v0.8.3\n",

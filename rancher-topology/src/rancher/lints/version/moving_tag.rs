@@ -29,7 +29,7 @@ pub(super) const LINT: Lint = Lint {
         "    placement: node\n",
         "    publish: [80-81:80-81, 443-444:443-444]\n",
     ),
-    instead_of: &[],
+    instead_of: &["unpinned-image"],
     found: Found::Whole(check),
 };
 
