@@ -161,8 +161,12 @@ impl Mistake {
                     None if known.is_empty() => "leave it out".to_owned(),
                     None => format!("known here: {}", list(known)),
                 };
-                let id = if *what == "key" { "unknown-key" } else { "unknown-word" };
-                Diagnostic::error(id, format!("unknown {what} `{name}`"), span).help(help)
+                let message = format!("unknown {what} `{name}`");
+                match *what {
+                    "key" => Diagnostic::error("unknown-key", message, span),
+                    _ => Diagnostic::error("unknown-word", message, span),
+                }
+                .help(help)
             }
             Mistaken::Missing(keys) => {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

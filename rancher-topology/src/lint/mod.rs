@@ -10,15 +10,21 @@ mod example;
 
 pub mod addressing;
 pub mod allow;
+pub mod aws;
 pub mod aws_entry;
 pub mod database;
+pub mod document;
+pub mod entrances;
 pub mod load_balancer;
 pub mod names;
 pub mod placement;
 pub mod ports;
 pub mod quotas;
+pub mod references;
 pub mod rules;
+pub mod services;
 pub mod software;
+pub mod tunnels;
 
 pub use context::{Context, Findings, Unchecked};
 pub(crate) use example::Rest;
@@ -137,18 +143,30 @@ pub const SETS: &[Set] = &[
 ];
 
 const GENERAL: &[Family] = &[
+    document::FAMILY,
+    references::FAMILY,
+    names::FAMILY,
     addressing::FAMILY,
+    services::FAMILY,
+    software::FAMILY,
+    tunnels::FAMILY,
     ports::FAMILY,
     placement::FAMILY,
     rules::FAMILY,
+    entrances::FAMILY,
     load_balancer::FAMILY,
     database::FAMILY,
-    software::FAMILY,
-    names::FAMILY,
     allow::FAMILY,
 ];
 
-const AWS: &[Family] = &[quotas::FAMILY, aws_entry::FAMILY];
+const AWS: &[Family] = &[
+    aws::network::FAMILY,
+    aws::machines::FAMILY,
+    quotas::FAMILY,
+    aws::load_balancer::FAMILY,
+    aws::database::FAMILY,
+    aws_entry::FAMILY,
+];
 
 fn on_aws(document: &Document) -> bool {
     document.network.provider.as_ref().is_some_and(|provider| provider.value == Provider::Aws)

@@ -158,7 +158,7 @@ impl Resolver<'_> {
         if scale.value == 0 || self.instances > super::MOST_INSTANCES {
             self.error(
                 Diagnostic::error(
-                    "scale",
+                    "instance-count",
                     format!("`{}` cannot have {} instances", name.value, scale.value),
                     scale.span,
                 )
@@ -225,7 +225,8 @@ impl Resolver<'_> {
                         format!("`{}` has `network` and `network-of`", name.value),
                         other.span,
                     )
-                    .also(owner.span, "it is already in this service's network namespace"),
+                    .also(owner.span, "it is already in this service's network namespace")
+                    .help("leave one of the two out"),
                 );
             }
             let document = self.document;
@@ -249,11 +250,15 @@ impl Resolver<'_> {
         if host && (bridge || !overlays.is_empty()) {
             let span =
                 said.network.as_ref().and_then(|names| names.first()).map_or(name.span, |first| first.span);
-            self.error(Diagnostic::error(
-                "two-networks",
-                format!("`{}` cannot be in the host's network and in another", name.value),
-                span,
-            ));
+            self.error(
+                Diagnostic::error(
+                    "two-networks",
+                    format!("`{}` cannot be in the host's network and in another", name.value),
+                    span,
+                )
+                .why("a container has one network namespace, and the host's takes no further interface of its own")
+                .help("write `network: host`, or leave `host` out"),
+            );
         }
         match (host, overlays.is_empty()) {
             (true, _) => ServiceNetwork::Host,
@@ -293,6 +298,7 @@ impl Resolver<'_> {
             self.check_variable(name);
             let resolved = match &value.value {
                 document::Environment::Literal(text) => {
+                    self.without_nul("variable", value.span, [text]);
                     if (holds_a_secret(&name.value) && !text.is_empty()) || carries_a_secret(text) {
                         self.error(
                             Diagnostic::error(
