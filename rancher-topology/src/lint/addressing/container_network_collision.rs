@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::{named, overlap};
-use crate::diagnostic::{Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::topology::{OverlayId, PoolId};
 
@@ -53,52 +53,52 @@ enum Other {
     Routed(Ipv4Net),
 }
 
+/// A pool with one of its container networks, and where the document says it.
+type Holder = (PoolId, Option<Span>);
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    // Pools that are alike have one cause: the same networks, in the way of the same others.
-    let mut causes: BTreeMap<(Ipv4Net, Vec<Other>), Vec<(PoolId, Option<Span>)>> = BTreeMap::new();
+    // Pools that are alike have one cause: the same range, in the way of the same others.
+    let mut causes: BTreeMap<(Ipv4Net, Vec<Other>), Vec<Holder>> = BTreeMap::new();
     for id in cx.topology.pool_ids() {
-        let pool = &cx.topology[id];
-        for (position, own) in pool.container_networks.iter().enumerate() {
-            let others = in_the_way_of(cx, id, own);
+        for (position, own) in cx.topology[id].container_networks.iter().enumerate() {
+            let others = in_the_way_of(cx, id, *own);
             if !others.is_empty() {
                 causes.entry((*own, others)).or_default().push((id, stated(cx, id, position)));
             }
         }
     }
-    for ((own, others), pools) in causes {
-        let places: Vec<Span> = pools.iter().filter_map(|(_, place)| *place).collect();
-        let names = named(pools.iter().map(|(id, _)| cx.topology[*id].name.as_str()));
-        let what: Vec<String> = others.iter().map(|other| other.name(cx)).collect();
-        let mut message = format!("containers of {names} have addresses of {}", what.join(" and "));
-        let assumed = places.is_empty();
-        if assumed {
-            message.push_str(": `container-networks` is left out, and the engine begins with ");
-            message.push_str(&own.to_string());
+    for ((own, others), holders) in &causes {
+        if let Some(finding) = told(cx, *own, others, holders) {
+            findings.push(finding);
         }
-        let mut spots = places.into_iter().take(MOST_PLACES).map(|span| (span, own.to_string())).chain(
-            others
-                .iter()
-                .map(|other| other.place(cx, pools[0].0))
-                .map(|(span, text)| (span, text.to_owned())),
-        );
-        let Some((first, text)) = spots.next() else { continue };
-        let finding = spots
-            .fold(LINT.finding(message, first).here(text), |finding, (span, text)| finding.also(span, text));
-        let why = if assumed {
-            "a node reaches no host with such an address, or its engine has stepped aside to a range that nobody wrote down"
-        } else {
-            "a node sends what is for these addresses to its own bridge, and reaches no host that has one"
-        };
-        findings.push(finding.why(why).help(
-            "give the engine's bridge a range that nothing else has (`bip` in its daemon.json), and write it under `container-networks`",
-        ));
     }
 }
 
-fn in_the_way_of(cx: &Context<'_>, id: PoolId, own: &Ipv4Net) -> Vec<Other> {
-    let network = overlap(own, &cx.topology.network.cidr).then_some(Other::Network);
-    let overlays = cx.topology.overlays.iter().zip(0..).filter(|(overlay, _)| overlap(own, &overlay.cidr));
-    let routed = cx.topology[id].routed.iter().filter(|routed| overlap(own, routed));
+fn told(cx: &Context<'_>, own: Ipv4Net, others: &[Other], holders: &[Holder]) -> Option<Diagnostic> {
+    let names = named(holders.iter().map(|(id, _)| cx.topology[*id].name.as_str()));
+    let what: Vec<String> = others.iter().map(|other| other.name(cx)).collect();
+    let mut message = format!("containers of {names} have addresses of {}", what.join(" and "));
+    let mut why =
+        "a node sends what is for these addresses to its own bridge, and reaches no host that has one";
+    if holders.iter().all(|(_, place)| place.is_none()) {
+        message = format!("{message}: `container-networks` is left out, and the engine begins with {own}");
+        why = "a node reaches no host with such an address, or its engine has stepped aside to a range that nobody wrote down";
+    }
+    let stated = holders.iter().filter_map(|(_, place)| *place).take(MOST_PLACES);
+    let in_the_way = others.iter().map(|other| other.place(cx, holders[0].0));
+    let mut places = stated.map(|span| (span, own.to_string())).chain(in_the_way);
+    let (first, text) = places.next()?;
+    let finding = LINT.finding(message, first).here(text);
+    let finding = places.fold(finding, |finding, (span, text)| finding.also(span, text));
+    Some(finding.why(why).help(
+        "give the engine's bridge a range that nothing else has (`bip` in its daemon.json), and write it under `container-networks`",
+    ))
+}
+
+fn in_the_way_of(cx: &Context<'_>, id: PoolId, own: Ipv4Net) -> Vec<Other> {
+    let network = overlap(own, cx.topology.network.cidr).then_some(Other::Network);
+    let overlays = cx.topology.overlays.iter().zip(0..).filter(|(overlay, _)| overlap(own, overlay.cidr));
+    let routed = cx.topology[id].routed.iter().filter(|routed| overlap(own, **routed));
     network
         .into_iter()
         .chain(overlays.map(|(_, position)| Other::Overlay(OverlayId(position))))
@@ -121,18 +121,21 @@ impl Other {
         }
     }
 
-    fn place(self, cx: &Context<'_>, pool: PoolId) -> (Span, &'static str) {
+    fn place(self, cx: &Context<'_>, pool: PoolId) -> (Span, String) {
         let of_pool = cx.topology[pool].span;
         match self {
-            Self::Network => (cx.document.network.cidr.span, "the network's addresses"),
+            Self::Network => (cx.document.network.cidr.span, "the network's addresses".to_owned()),
             Self::Overlay(id) => {
                 let said = cx.document.overlays.get_index(id.position());
-                (said.map_or(cx.topology[id].span, |(_, said)| said.cidr.span), "the overlay's addresses")
+                (
+                    said.map_or(cx.topology[id].span, |(_, said)| said.cidr.span),
+                    "the overlay's addresses".to_owned(),
+                )
             }
             Self::Routed(routed) => {
                 let said = cx.document.nodes.get_index(pool.position()).map(|(_, said)| &said.routed);
                 let at = said.and_then(|said| said.iter().find(|net| net.value == routed));
-                (at.map_or(of_pool, |net| net.span), "hosts that open connections to containers")
+                (at.map_or(of_pool, |net| net.span), "hosts that open connections to containers".to_owned())
             }
         }
     }

@@ -37,8 +37,8 @@ pub const FAMILY: Family = Family {
 };
 
 /// Whether two ranges have an address in common: then one of them holds the other.
-fn overlap(one: &Ipv4Net, other: &Ipv4Net) -> bool {
-    one.contains(other) || other.contains(one)
+fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
+    one.contains(&other) || other.contains(&one)
 }
 
 /// Names as a sentence lists them, the first ones of many.

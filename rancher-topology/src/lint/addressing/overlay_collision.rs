@@ -30,11 +30,11 @@ fn check(document: &Document, findings: &mut Findings) {
     let network = &document.network.cidr;
     for (position, (name, overlay)) in document.overlays.iter().enumerate() {
         let mut others = Vec::new();
-        if overlap(&overlay.cidr, network) {
+        if overlap(overlay.cidr.value, network.value) {
             others.push(("the network".to_owned(), network));
         }
         let earlier = document.overlays.iter().take(position);
-        let twins = earlier.filter(|(_, other)| overlap(&overlay.cidr, &other.cidr));
+        let twins = earlier.filter(|(_, other)| overlap(overlay.cidr.value, other.cidr.value));
         others.extend(twins.map(|(other, said)| (format!("overlay `{}`", other.value), &said.cidr)));
         let what: Vec<&str> = others.iter().map(|(what, _)| what.as_str()).collect();
         if what.is_empty() {
