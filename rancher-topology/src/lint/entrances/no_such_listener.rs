@@ -14,6 +14,7 @@ load-balancers:
   front:
     targets: node
     groups: front
+    scheme: internal
     health-check: TCP:80
     listeners:
       - {listen: 80/tcp, forward: 80/tcp}
@@ -22,13 +23,14 @@ services:
   api: {image: api:1.4.2, placement: node, traffic-to: {to: web, through: \"front:8080\"}}
 security-groups:
   nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
-  front: {inbound: [{port: 80/tcp, from: 203.0.113.0/24, purpose: administrators}]}
+  front: {inbound: [{port: 80/tcp, from: nodes, purpose: web}]}
 ",
     good: "\
 load-balancers:
   front:
     targets: node
     groups: front
+    scheme: internal
     health-check: TCP:80
     listeners:
       - {listen: 80/tcp, forward: 80/tcp}
@@ -37,7 +39,7 @@ services:
   api: {image: api:1.4.2, placement: node, traffic-to: {to: web, through: \"front:80\"}}
 security-groups:
   nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
-  front: {inbound: [{port: 80/tcp, from: [203.0.113.0/24, nodes], purpose: administrators}]}
+  front: {inbound: [{port: 80/tcp, from: nodes, purpose: web}]}
 ",
     instead_of: &[],
     found: Found::Refused,

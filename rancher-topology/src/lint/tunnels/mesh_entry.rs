@@ -14,6 +14,7 @@ pub(super) const LINT: Lint = Lint {
 services:
   pod: {image: pause:3.10, placement: node, publish: [6379:16379], listen: []}
   cache: {image: cache:7.2.4, placement: node, network-of: pod}
+  api: {image: api:1.4.2, placement: node, network-of: pod, traffic-to: \"cache:6379\"}
 tunnels:
   relay: {carries: cache, port: 6379, entry: 16380}
 security-groups:
@@ -25,6 +26,7 @@ security-groups:
 services:
   pod: {image: pause:3.10, placement: node, publish: [6379:16379], listen: []}
   cache: {image: cache:7.2.4, placement: node, network-of: pod}
+  api: {image: api:1.4.2, placement: node, network-of: pod, traffic-to: \"cache:6379\"}
 tunnels:
   relay: {carries: cache, port: 6379, entry: 16379}
 security-groups:
