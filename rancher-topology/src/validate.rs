@@ -59,12 +59,19 @@ pub fn validate(text: &str) -> Report {
         Some(topology) => {
             let context = Context::new(&document, topology);
             for lint in active() {
-                if let Found::Whole(look) = lint.found {
+                if let Found::Whole(look) | Found::WholeOrParts(look, _) = lint.found {
                     look(&context, &mut findings);
                 }
             }
         }
-        None => wait(&mut findings, active()),
+        None => {
+            for lint in active() {
+                if let Found::WholeOrParts(_, look) = lint.found {
+                    look(&document, &mut findings);
+                }
+            }
+            wait(&mut findings, active());
+        }
     }
     report(&document, topology, refused, findings)
 }
@@ -77,7 +84,7 @@ fn unreadable(refused: Vec<Diagnostic>) -> Report {
 
 /// Says of the lints that need a whole topology that they could not look.
 fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>) {
-    for lint in lints.filter(|lint| matches!(lint.found, Found::Whole(_))) {
+    for lint in lints.filter(|lint| matches!(lint.found, Found::Whole(_) | Found::WholeOrParts(..))) {
         findings.unchecked(lint, "the errors above have to be mended first");
     }
 }

@@ -8,6 +8,7 @@ const HARDENED: &str = include_str!("../../examples/rancher-1-ha-aws/hardened.ya
 
 /// What is found, in the order of the document: the line that it is found at, and what it is.
 const FOUND: &[(&str, &str)] = &[
+    ("stated-subnets: 3", "stated-subnets"),
     ("first-address: {management: 172.22.1.210}", "nodes-in-one-zone"),
     ("- {type: SSH, port: 22/tcp, from: 0.0.0.0/0, purpose: ssh}", "world-open"),
     ("- {type: TCP, port: 81/tcp, from: 0.0.0.0/0, purpose: proxy_to_http}", "world-open"),

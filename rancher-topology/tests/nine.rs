@@ -4,7 +4,6 @@
 use rancher_topology::validate;
 
 /// Each line with a defect ends in the id of the lint that has to tell it.
-// Two rules that are open to the world belong first below `inbound`, as soon as a lint tells them from the document's parts.
 const DEFECTS: &str = "\
 name: nine
 network:
@@ -37,6 +36,8 @@ nodes:
 security-groups:
   nodes:
     inbound:
+      - {port: 2181/tcp, from: 0.0.0.0/0, purpose: coordination}     # world-open
+      - {port: 6379/tcp, from: internet, purpose: store}             # world-open
       - {port: 3888-2888/tcp, from: self, purpose: quorum}           # wrong-value
       - {port: 7000/tcp, from: 10.0.1.7/24, purpose: cache}          # host-bits
 services:

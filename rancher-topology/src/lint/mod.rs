@@ -70,6 +70,8 @@ pub enum Found {
     /// A function over the document as far as it could be read. It concludes from what is there and never from what is not,
     /// so that it can look before the rest is mended.
     Parts(fn(&Document, &mut Findings)),
+    /// The first function over a topology that is whole; the second one over the document while it is not. That one sees less.
+    WholeOrParts(fn(&Context<'_>, &mut Findings), fn(&Document, &mut Findings)),
     /// [`validate`](mod@crate::validate) itself, when everything else has looked.
     Afterwards,
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{Written, list, sensitive, words};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
+use crate::document::{Document, Spanned};
 use crate::flow::Party;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Exposure, Extent, ServiceRange, Usage};
+use crate::scalar::{Peer, Traffic};
 
 pub(super) const LINT: Lint = Lint {
     id: "world-open",
@@ -34,7 +36,7 @@ security-groups:
       - {port: 2181/tcp, from: self}
 ",
     instead_of: &["rule-wider-than-flows", "unused-rule"],
-    found: Found::Whole(check),
+    found: Found::WholeOrParts(check, check_parts),
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -55,6 +57,28 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 findings.push(finding);
             }
         }
+    }
+}
+
+/// Single rules that alone open a port which is never meant for everybody.
+fn check_parts(document: &Document, findings: &mut Findings) {
+    for rule in document.security_groups.values().flat_map(|group| &group.inbound) {
+        let Traffic::Ports(ports) = rule.port.value else { continue };
+        let everybody = |peer: &&Spanned<Peer>| match peer.value {
+            Peer::Internet => true,
+            Peer::Network(net) => net.prefix_len() == 0,
+            Peer::Itself | Peer::Group(_) => false,
+        };
+        let (Some(danger), Some(peer)) = (sensitive::among(ports).next(), rule.from.iter().find(everybody))
+        else {
+            continue;
+        };
+        findings.push(
+            LINT.finding(format!("the whole internet may reach {ports} ({})", danger.what), rule.span)
+                .here(format!("{ports} from {}", peer.value))
+                .why(danger.danger)
+                .help("name the network that its users come from, as in `203.0.113.0/24`"),
+        );
     }
 }
 

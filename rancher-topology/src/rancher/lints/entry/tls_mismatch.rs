@@ -82,7 +82,9 @@ mod tests {
         let bad = "{listen: 443/ssl, forward: 444/tcp, proxy-protocol: client-address, certificate: rancher}";
         assert!(LINT.bad.contains(bad));
         let text = crate::lint::complete(&LINT.bad.replace(bad, listener));
-        crate::validate(&text).findings.iter().map(|finding| finding.id).collect()
+        let report = crate::validate(&text);
+        // Which ports the security groups admit is not the matter here.
+        report.findings.iter().map(|finding| finding.id).filter(|id| id.starts_with("rancher-1")).collect()
     }
 
     #[test]
