@@ -17,6 +17,8 @@ pub(crate) struct Node {
     /// Without the blanks and the comment that may follow.
     pub(crate) span: Span,
     pub(crate) kind: Kind,
+    /// Whether it is a collection in brackets.
+    pub(crate) flow: bool,
     /// The number of nodes below this one and itself, aliases followed; a long text counts as several.
     size: u64,
 }
@@ -143,11 +145,11 @@ impl<'t> Builder<'t> {
                     let size = 1 + text.len() as u64 / 64;
                     let span = self.exact(span, style, text.is_empty());
                     let kind = Kind::Scalar { text: text.into_owned(), plain };
-                    self.add(Node { span, kind, size }, anchor)?;
+                    self.add(Node { span, kind, flow: false, size }, anchor)?;
                 }
                 Event::SequenceStart(anchor, _) => self.begin(span, anchor, false),
                 Event::MappingStart(anchor, _) => self.begin(span, anchor, true),
-                Event::SequenceEnd | Event::MappingEnd => self.end(span.start)?,
+                Event::SequenceEnd | Event::MappingEnd => self.end()?,
                 Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             }
         }
@@ -169,11 +171,10 @@ impl<'t> Builder<'t> {
         });
     }
 
-    /// Ends the innermost collection, whose bracket stands at `bracket` if it has one.
-    fn end(&mut self, bracket: usize) -> Result<(), Diagnostic> {
+    fn end(&mut self) -> Result<(), Diagnostic> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let size = open.children.iter().map(|child| self.nodes[*child].size).fold(1, u64::saturating_add);
-        let end = if open.flow { bracket + 1 } else { open.end };
+        let end = if open.flow { self.before + closed(self.text, open.end - self.before) } else { open.end };
         let span = Span { start: open.start, end: end.max(open.start) };
         if size > MOST_NODES {
             return Err(Diagnostic::error(
@@ -190,7 +191,7 @@ impl<'t> Builder<'t> {
         } else {
             Kind::Sequence(open.children)
         };
-        self.add(Node { span, kind, size }, open.anchor)
+        self.add(Node { span, kind, flow: open.flow, size }, open.anchor)
     }
 
     fn refuse_twins(&self, entries: &[(NodeId, NodeId)]) -> Result<(), Diagnostic> {
@@ -236,6 +237,19 @@ impl<'t> Builder<'t> {
         }
         Ok(())
     }
+}
+
+/// Behind the bracket that closes a collection whose last part ends at `from`.
+fn closed(text: &str, from: usize) -> usize {
+    let mut at = from;
+    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        match c {
+            ']' | '}' => return at + 1,
+            '#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            c => at += c.len_utf8(),
+        }
+    }
+    from
 }
 
 /// The length of a quoted scalar, anchor and tag included, at the beginning of a text.
@@ -292,7 +306,8 @@ j:
 m: |
   n
 
-o: [p: 1, q]
+o: [p: 1, q, # ]
+ ] # 7
 ";
         let tree = parse(text).unwrap();
         let said: Vec<&str> = tree.nodes.iter().map(|node| &text[node.span.start..node.span.end]).collect();
@@ -326,7 +341,7 @@ o: [p: 1, q]
             "1",
             "p: 1",
             "q",
-            "[p: 1, q]",
+            "[p: 1, q, # ]\n ]",
         ];
         assert_eq!(said[..expected.len()], expected);
         assert_eq!(tree.nodes.len(), expected.len() + 1);
