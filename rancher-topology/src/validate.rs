@@ -7,13 +7,18 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
 use crate::document::{Allowance, Document};
 use crate::lint::allow::{unknown_lint, unused_allow};
-use crate::lint::{Allowed, Context, Findings, Found, Lint, Report, SETS, Set};
+use crate::lint::{Allowed, Context, Findings, Found, Lint, Report, Rest, SETS, Set};
 use crate::topology::Topology;
 use crate::{Resolved, rancher, resolved};
 
 /// All sets of lints, the general one first.
 pub fn sets() -> impl Iterator<Item = &'static Set> {
     SETS.iter().chain([&rancher::LINTS])
+}
+
+/// What makes a whole cluster of a product out of an example, by the key that switches the product's lints on.
+pub(crate) const fn products_rest() -> &'static [(&'static str, Rest)] {
+    &[("rancher-1", rancher::REST)]
 }
 
 /// All lints, set by set.
@@ -123,12 +128,37 @@ fn once_for_each_cause(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
             better.entry(id).or_default().extend(place(finding));
         }
     }
+    let better: BTreeMap<&'static str, Places> =
+        better.into_iter().map(|(id, spans)| (id, Places::new(spans))).collect();
     let told = |finding: &Diagnostic| {
-        let spans = better.get(finding.id).map_or(&[][..], Vec::as_slice);
-        place(finding)
-            .is_some_and(|own| spans.iter().any(|span| contains(*span, own) || contains(own, *span)))
+        let places = better.get(finding.id);
+        place(finding).is_some_and(|own| places.is_some_and(|places| places.share(own)))
     };
     found.into_iter().filter(|finding| !told(finding)).collect()
+}
+
+/// Places of a text, sorted; each with the furthest end of those up to it.
+struct Places(Vec<(Span, usize)>);
+
+impl Places {
+    fn new(mut spans: Vec<Span>) -> Self {
+        spans.sort_unstable();
+        let mut furthest = 0;
+        let with_furthest = |span: Span| {
+            furthest = furthest.max(span.end);
+            (span, furthest)
+        };
+        Self(spans.into_iter().map(with_furthest).collect())
+    }
+
+    /// Whether one of them is in a place, or the other way round.
+    fn share(&self, own: Span) -> bool {
+        let at = self.0.partition_point(|(span, _)| span.start < own.start);
+        let beside = self.0.get(at).is_some_and(|(span, _)| contains(own, *span) || contains(*span, own));
+        // What begins before and ends behind is around it.
+        beside
+            || at.checked_sub(1).and_then(|before| self.0.get(before)).is_some_and(|(_, end)| *end >= own.end)
+    }
 }
 
 fn contains(outer: Span, inner: Span) -> bool {

@@ -56,7 +56,11 @@ fn what_crosses_the_network_is_what_the_facts_list() {
     let wires: Vec<String> = FlowGraph::of(&topology)
         .wires(&topology)
         .iter()
-        .map(|wire| format!("{} -> {} {}", wire.from.name(&topology), wire.to.name(&topology), wire.ports))
+        .map(|wire| {
+            let [from, to] = [&wire.from, &wire.to]
+                .map(|parties| parties.iter().map(|party| party.name(&topology)).collect::<String>());
+            format!("{from} -> {to} {}", wire.ports)
+        })
         .collect();
     let expected = [
         "internet -> rancher-ext-lb 80/tcp",

@@ -191,8 +191,8 @@ fn a_key_twice_is_refused_at_the_second_one() {
 #[test]
 fn a_text_that_is_no_document_is_refused() {
     for (text, id) in [
-        ("", "empty-document"),
-        ("# only a comment\n", "empty-document"),
+        ("", "missing-key"),
+        ("# only a comment\n", "missing-key"),
         ("- a\n- b\n", "wrong-value"),
         ("just words", "wrong-value"),
         ("a: [1, 2", "yaml-syntax"),
@@ -233,7 +233,7 @@ fn what_would_fill_the_memory_is_refused_before_it_does() {
     for number in 0..300 {
         let _ = writeln!(many, "  s{number}: {{image: a, placement: box, naming: numbered, scale: 1000000}}");
     }
-    assert!(told(&many).iter().any(|one| one.contains("scale")), "{:?}", told(&many).len());
+    assert!(told(&many).iter().any(|one| one.contains("instance-count")), "{:?}", told(&many).len());
     let long = "x".repeat(1_000_000);
     let lists =
         format!("a: &a {long}\nb: &b [{}]\nc: [{}]\n", ["*a"; 1_000].join(", "), ["*b"; 50].join(", "));
@@ -255,8 +255,11 @@ fn an_alias_bomb_is_refused() {
 fn a_registration_url_that_cannot_be_made_is_asked_for() {
     let text = SEED.replacen("name: rancher-vpc", "name: rancher_vpc", 1);
     let told = told(&text);
-    assert!(
-        told.len() == 1 && told[0].contains("registration-url hosts have no URL to register at"),
-        "{told:?}"
-    );
+    assert!(told.len() == 1 && told[0].contains("missing-key hosts have no URL to register at"), "{told:?}");
+}
+
+#[test]
+fn a_choice_whose_value_is_wrong_is_told_once_and_reading_ends() {
+    let told = told(&SEED.replacen("probe: {tcp: 80}", "probe: {tcp: 00}", 1));
+    assert!(told.iter().all(|one| one.contains("wrong-value")) && !told.is_empty(), "{told:?}");
 }

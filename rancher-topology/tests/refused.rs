@@ -20,7 +20,7 @@ fn ids(rest: &str) -> Vec<&'static str> {
 
 #[test]
 fn a_nul_character_is_refused_wherever_a_program_would_be_given_it() {
-    for field in [r#"command: ["a\0b"]"#, r#"labels: {a: "b\0"}"#] {
+    for field in [r#"command: ["a\0b"]"#, r#"labels: {a: "b\0"}"#, r#"environment: {A: "b\0"}"#] {
         assert_eq!(
             ids(&format!("services:\n  web: {{image: a, placement: box, {field}}}")),
             ["nul-character"]

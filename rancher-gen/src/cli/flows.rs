@@ -56,11 +56,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// A flow as it is printed.
 #[derive(Serialize)]
-struct Row<'t> {
-    client: &'t str,
-    server: &'t str,
-    ports: String,
-    route: String,
+pub(super) struct Row<'t> {
+    pub(super) client: &'t str,
+    pub(super) server: &'t str,
+    pub(super) ports: String,
+    pub(super) route: String,
     scope: rancher_topology::document::Scope,
     reason: &'static str,
 }
@@ -83,7 +83,7 @@ struct Socket {
     source: Option<String>,
 }
 
-fn row<'t>(topology: &'t Topology, flow: &Flow) -> Row<'t> {
+pub(super) fn row<'t>(topology: &'t Topology, flow: &Flow) -> Row<'t> {
     Row {
         client: flow.client.name(topology),
         server: flow.server.name(topology),

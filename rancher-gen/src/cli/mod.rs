@@ -9,6 +9,7 @@ mod input;
 mod render;
 mod schema;
 mod show;
+mod simulate;
 mod validate;
 
 use std::fmt::Write as _;
@@ -39,6 +40,8 @@ enum Command {
     Show(show::Args),
     /// Print who talks to whom, on what, and over which route
     Flows(flows::Args),
+    /// Say what is lost when something fails, and the smallest failures that lose each thing
+    Simulate(simulate::Args),
     /// Write a commented topology to start from
     Init(init::Args),
     /// Print the JSON Schema of a topology, for an editor to complete and check by, or of findings
@@ -69,6 +72,7 @@ pub(crate) fn run() -> Exit {
         Command::Explain(args) => explain::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

@@ -161,8 +161,12 @@ impl Mistake {
                     None if known.is_empty() => "leave it out".to_owned(),
                     None => format!("known here: {}", list(known)),
                 };
-                let id = if *what == "key" { "unknown-key" } else { "unknown-word" };
-                Diagnostic::error(id, format!("unknown {what} `{name}`"), span).help(help)
+                let message = format!("unknown {what} `{name}`");
+                match *what {
+                    "key" => Diagnostic::error("unknown-key", message, span),
+                    _ => Diagnostic::error("unknown-word", message, span),
+                }
+                .help(help)
             }
             Mistaken::Missing(keys) => {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
@@ -391,7 +395,11 @@ impl<'t> Deserializer<'t> for Reader<'t> {
                 let word: de::value::StrDeserializer<'_, Mistake> = text.as_str().into_deserializer();
                 visitor.visit_enum(word)
             }
-            Kind::Mapping(entries) if entries.len() == 1 => {
+            Kind::Mapping(entries)
+                if entries.len() == 1
+                    && !self.cut.is_gone(entries[0].0)
+                    && !self.cut.is_gone(entries[0].1) =>
+            {
                 visitor.visit_enum(Variant { reader: self, key: entries[0].0, value: entries[0].1 })
             }
             _ => return self.wrong(&visitor),

@@ -293,9 +293,6 @@ impl<'de> Deserialize<'de> for Environment {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Environment, E> {
-                if text.contains('\0') {
-                    return Err(E::custom("an environment variable cannot hold a NUL character"));
-                }
                 Ok(Environment::Literal(text.to_owned()))
             }
 

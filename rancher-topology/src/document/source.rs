@@ -114,7 +114,13 @@ impl<'t> Builder<'t> {
         for event in Parser::new_from_str(self.text) {
             let (event, span) = event.map_err(|error| {
                 let at = self.byte(error.marker().index());
-                Diagnostic::error("yaml-syntax", error.info().to_owned(), Span { start: at, end: at })
+                let end = at
+                    + self
+                        .text
+                        .get(at - self.before..)
+                        .and_then(|rest| rest.chars().next())
+                        .map_or(0, char::len_utf8);
+                Diagnostic::error("yaml-syntax", error.info().to_owned(), Span { start: at, end })
                     .help(remedy(self.text, at, error.info()))
             })?;
             let span = Span { start: self.byte(span.start.index()), end: self.byte(span.end.index()) };
@@ -136,7 +142,8 @@ impl<'t> Builder<'t> {
                             "yaml-syntax",
                             "this alias refers to what it is a part of",
                             span,
-                        ));
+                        )
+                        .help("write out what is meant"));
                     };
                     self.place(node, span)?;
                 }
@@ -233,7 +240,10 @@ impl<'t> Builder<'t> {
                 return Err(empty());
             }
             None if self.root.is_none() => self.root = Some(id),
-            None => return Err(Diagnostic::error("two-documents", "more than one document", span)),
+            None => {
+                return Err(Diagnostic::error("two-documents", "more than one document", span)
+                    .help("keep one topology in one file"));
+            }
         }
         Ok(())
     }
@@ -269,7 +279,7 @@ fn quoted(text: &str, quote: char) -> usize {
 }
 
 fn empty() -> Diagnostic {
-    Diagnostic::error("empty-document", "the document is empty", Span::default())
+    Diagnostic::error("missing-key", "the document is empty", Span::default())
         .help("`rancher-gen init` prints a commented file to start from")
 }
 

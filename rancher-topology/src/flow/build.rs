@@ -1,15 +1,17 @@
 //! From the topology to the graph: each connection that something opens becomes an edge with its route.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
+use super::answer::{Answerer, services_at};
 use super::{Flow, FlowGraph, Party, Reason, Route};
+use crate::diagnostic::Span;
 use crate::document::{Scheme, Scope};
 use crate::scalar::{PortRange, Ports, Protocol, Publish};
 use crate::topology::{
-    Destination, LoadBalancer, LoadBalancerId, OverlayId, PoolId, ServiceId, ServiceNetwork, Topology,
-    Traffic,
+    Destination, LoadBalancer, LoadBalancerId, NodeId, OverlayId, PoolId, ServiceId, ServiceNetwork,
+    Topology, Traffic,
 };
 
 impl FlowGraph {
@@ -51,11 +53,24 @@ impl FlowGraph {
                     route: Route::Direct,
                     scope: Scope::EveryNode,
                     reason: Reason::Listener,
+                    span: listener.span,
                 });
             }
-            self.towards_targets(topology, id, balancer, listener.forward.port, Reason::Listener);
+            self.towards_targets(
+                topology,
+                id,
+                balancer,
+                listener.forward.port,
+                (Reason::Listener, listener.span),
+            );
         }
-        self.towards_targets(topology, id, balancer, balancer.health_check.port, Reason::HealthCheck);
+        self.towards_targets(
+            topology,
+            id,
+            balancer,
+            balancer.health_check.port,
+            (Reason::HealthCheck, balancer.span),
+        );
     }
 
     /// From a load balancer to a port of its targets: the service that has it there, or the bare nodes.
@@ -65,7 +80,7 @@ impl FlowGraph {
         id: LoadBalancerId,
         balancer: &LoadBalancer,
         port: u16,
-        reason: Reason,
+        (reason, span): (Reason, Span),
     ) {
         let servers = servers_at(topology, balancer, port);
         let edge = |server, ports, route| Flow {
@@ -75,6 +90,7 @@ impl FlowGraph {
             route,
             scope: Scope::EveryNode,
             reason,
+            span,
         };
         for (service, container_port, route) in &servers {
             self.add(edge(Party::Service(*service), tcp(*container_port), route.clone()));
@@ -94,6 +110,7 @@ impl FlowGraph {
             route,
             scope: traffic.scope,
             reason: Reason::Stated,
+            span: traffic.span,
         };
         match &traffic.to {
             Destination::Internet => {
@@ -216,34 +233,20 @@ fn pools_of(topology: &Topology, balancer: &LoadBalancer) -> Vec<PoolId> {
 
 /// The services that have a TCP port of a load balancer's targets, with their own port and the way to it.
 fn servers_at(topology: &Topology, balancer: &LoadBalancer, port: u16) -> Vec<(ServiceId, u16, Route)> {
-    let on_a_target =
-        |service: ServiceId| topology[service].placement.iter().any(|node| balancer.targets.contains(node));
-    let mut servers = Vec::new();
-    for id in topology.service_ids() {
-        let service = &topology[id];
-        if !on_a_target(id) {
-            continue;
-        }
-        let tcp_here = |ports: &&Ports| ports.protocol == Protocol::Tcp && ports.range.contains(port);
-        if service.network == ServiceNetwork::Host && service.listen.iter().any(|ports| tcp_here(&ports)) {
-            servers.push((id, port, Route::Direct));
-        }
-        for publish in service.publish.iter().filter(|p| p.protocol == Protocol::Tcp && p.host.contains(port))
-        {
-            let container = publish.container.first() + (port - publish.host.first());
-            // Of the services that share the namespace, the one that listens on it; else the one that publishes it.
-            let listens = |other: &ServiceId| {
-                topology.namespace_service(*other) == id
-                    && topology[*other]
-                        .listen
-                        .iter()
-                        .any(|p| p.protocol == Protocol::Tcp && p.range.contains(container))
-            };
-            let server = topology.service_ids().find(listens).unwrap_or(id);
-            servers.extend(
-                PortRange::single(port).ok().map(|range| (server, container, Route::Published(range))),
-            );
-        }
-    }
-    servers
+    let targets: BTreeSet<NodeId> = balancer.targets.iter().copied().collect();
+    let answers = services_at(topology, |node| targets.contains(&node), tcp(port));
+    answers
+        .into_iter()
+        .filter_map(|answer| match answer.by {
+            Answerer::Host(service) => Some((service, port, Route::Direct)),
+            Answerer::Published { service, container, .. } => {
+                Some((service, container.first(), Route::Published(answer.ports.range)))
+            }
+            Answerer::Tunnel(mesh) => {
+                let mesh = &topology[mesh];
+                Some((mesh.namespace, mesh.entry, Route::Published(answer.ports.range)))
+            }
+            Answerer::Node => None,
+        })
+        .collect()
 }

@@ -5,15 +5,20 @@
 //! [`FlowGraph::connections`] unfolds an edge into instances and hops, one at a time.
 //! petgraph stays inside this folder.
 
+mod answer;
 mod build;
 mod expand;
 
 use std::collections::BTreeMap;
+use std::ops::Index;
+use std::sync::Arc;
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 
+pub use answer::{Answer, Answerer, answers_at};
 pub use expand::{Connection, End, Hop, HopKind};
 
+use crate::diagnostic::Span;
 use crate::document::Scope;
 use crate::scalar::{PortRange, Ports};
 use crate::topology::{DatabaseId, LoadBalancerId, MeshId, OverlayId, PoolId, ServiceId, Topology};
@@ -63,7 +68,14 @@ pub struct Flow {
     pub scope: Scope,
     /// What makes it: a statement of the document, or a listener, a health check.
     pub reason: Reason,
+    /// Where the document says it: the traffic, the listener, or the load balancer of a health check. Empty when a
+    /// default says it.
+    pub span: Span,
 }
+
+/// The position of a flow in its graph, counted from 0, in the order of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(usize);
 
 /// How a flow gets from client to server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,14 +114,14 @@ pub enum Reason {
     HealthCheck,
 }
 
-/// Packets that a flow sends across the network, from the first node that sends them to the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Packets that a flow sends across the network: from each of its senders to each of its receivers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Wire {
-    /// Who sends them: never a service, always the pool that it runs on.
-    pub from: Party,
-    /// Who gets them.
-    pub to: Party,
+    /// Who sends them: never a service, always the pools that it runs on. Sorted.
+    pub from: Arc<[Party]>,
+    /// Who gets them. Sorted.
+    pub to: Arc<[Party]>,
     /// To which ports.
     pub ports: Ports,
 }
@@ -121,7 +133,20 @@ pub struct FlowGraph {
     vertices: BTreeMap<Party, NodeIndex>,
 }
 
+impl Index<FlowId> for FlowGraph {
+    type Output = Flow;
+
+    fn index(&self, id: FlowId) -> &Flow {
+        &self.graph[EdgeIndex::new(id.0)]
+    }
+}
+
 impl FlowGraph {
+    /// The handles of all flows, in the order of the document.
+    pub fn flow_ids(&self) -> impl Iterator<Item = FlowId> + use<> {
+        (0..self.graph.edge_count()).map(FlowId)
+    }
+
     /// Every flow, in the order of the document.
     pub fn flows(&self) -> impl Iterator<Item = &Flow> {
         self.graph.edge_weights()
@@ -156,7 +181,7 @@ impl FlowGraph {
     /// What all flows together send across the network; each kind once, in a stable order.
     #[must_use]
     pub fn wires(&self, topology: &Topology) -> Vec<Wire> {
-        let mut wires: Vec<Wire> = self.flows().flat_map(|flow| flow.wires(topology)).collect();
+        let mut wires: Vec<Wire> = self.flows().filter_map(|flow| flow.wire(topology)).collect();
         wires.sort_unstable();
         wires.dedup();
         wires
@@ -164,35 +189,35 @@ impl FlowGraph {
 }
 
 impl Flow {
-    /// What this flow sends across the network. Empty when it stays on its node or inside an overlay.
+    /// What this flow sends across the network; `None` when it stays on its node or inside an overlay.
     #[must_use]
-    pub fn wires(&self, topology: &Topology) -> Vec<Wire> {
+    pub fn wire(&self, topology: &Topology) -> Option<Wire> {
+        let (receiver, ports) = self.crossing(topology)?;
+        Some(Wire { from: places(topology, self.client), to: places(topology, receiver), ports })
+    }
+
+    /// Who gets what this flow sends across the network, and on which ports; `None` when it sends nothing there.
+    pub(crate) fn crossing(&self, topology: &Topology) -> Option<(Party, Ports)> {
         let ports = |range| Ports { range, ..self.ports };
         let single = |port| PortRange::single(port).ok().map(ports);
-        let senders = places(topology, self.client);
-        let (to, ports) = match &self.route {
-            Route::Loopback | Route::Overlay(_) | Route::Nowhere => return Vec::new(),
-            _ if self.scope == Scope::OwnNode => return Vec::new(),
-            Route::Tunnels(mesh) => (places(topology, self.server), single(topology[*mesh].published)),
-            Route::Published(range) => (places(topology, self.server), Some(ports(*range))),
-            Route::Direct => (places(topology, self.server), Some(self.ports)),
-            Route::Balanced { balancer, listen, .. } => {
-                (vec![Party::LoadBalancer(*balancer)], single(*listen))
-            }
+        let (receiver, ports) = match &self.route {
+            Route::Loopback | Route::Overlay(_) | Route::Nowhere => return None,
+            _ if self.scope == Scope::OwnNode => return None,
+            Route::Tunnels(mesh) => (self.server, single(topology[*mesh].published)),
+            Route::Published(range) => (self.server, Some(ports(*range))),
+            Route::Direct => (self.server, Some(self.ports)),
+            Route::Balanced { balancer, listen, .. } => (Party::LoadBalancer(*balancer), single(*listen)),
         };
-        let Some(ports) = ports else { return Vec::new() };
-        let pair =
-            |from: &Party| to.iter().map(|to| Wire { from: *from, to: *to, ports }).collect::<Vec<_>>();
-        senders.iter().flat_map(pair).collect()
+        Some((receiver, ports?))
     }
 }
 
 /// Where a party's packets come from and go to on the network: a service is on its pools.
-fn places(topology: &Topology, party: Party) -> Vec<Party> {
-    let Party::Service(service) = party else { return vec![party] };
+fn places(topology: &Topology, party: Party) -> Arc<[Party]> {
+    let Party::Service(service) = party else { return Arc::from([party]) };
     let mut pools: Vec<Party> =
         topology[service].placement.iter().map(|node| Party::Pool(topology[*node].pool)).collect();
     pools.sort_unstable();
     pools.dedup();
-    pools
+    pools.into()
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::diagnostic::Diagnostic;
 use crate::document::Document;
 use crate::flow::FlowGraph;
-use crate::policy::SecurityPolicy;
+use crate::policy::{Admission, SecurityPolicy};
 use crate::topology::Topology;
 
 use super::Lint;
@@ -25,13 +25,16 @@ pub struct Context<'a> {
     pub flows: FlowGraph,
     /// What the security groups admit.
     pub policy: SecurityPolicy,
+    /// What the flows need compared with what the stated groups admit.
+    pub admission: Admission,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(document: &'a Document, topology: &'a Topology) -> Self {
         let flows = FlowGraph::of(topology);
         let policy = SecurityPolicy::of(topology, &flows);
-        Self { document, topology, flows, policy }
+        let admission = Admission::of(topology, &flows, &policy);
+        Self { document, topology, flows, policy, admission }
     }
 }
 

@@ -1,7 +1,12 @@
 //! Examples of lints: sections of a topology, and the rest that makes a whole one of them.
 
+use crate::validate::products_rest;
+
+/// Sections of a topology, by their keys.
+pub(crate) type Rest = &'static [(&'static str, &'static str)];
+
 /// The rest of an example's topology, section by section: nothing is wrong with it.
-const REST: &[(&str, &str)] = &[
+const REST: Rest = &[
     ("name", "name: example\n"),
     (
         "network",
@@ -39,15 +44,17 @@ security-groups:
 
 /// Makes a whole topology of an example: the sections that it leaves out are those of a small cluster without a fault.
 ///
+/// An example with a product's own section gets a small cluster of that product.
 /// What the example says comes first, so that its lines keep their numbers.
 #[must_use]
 pub fn complete(example: &str) -> String {
-    let says = |section: &str| {
-        example.lines().any(|line| line.strip_prefix(section).is_some_and(|rest| rest.starts_with(':')))
+    let says = |text: &str, section: &str| {
+        text.lines().any(|line| line.strip_prefix(section).is_some_and(|rest| rest.starts_with(':')))
     };
+    let products = products_rest().iter().filter(|(key, _)| says(example, key));
     let mut text = example.to_owned();
-    for (section, rest) in REST {
-        if !says(section) {
+    for (section, rest) in products.flat_map(|(_, rest)| *rest).chain(REST) {
+        if !says(&text, section) {
             text.push_str(rest);
         }
     }

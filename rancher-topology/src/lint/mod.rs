@@ -10,8 +10,24 @@ mod example;
 
 pub mod addressing;
 pub mod allow;
+pub mod aws;
+pub mod aws_entry;
+pub mod database;
+pub mod document;
+pub mod entrances;
+pub mod load_balancer;
+pub mod names;
+pub mod placement;
+pub mod ports;
+pub mod quotas;
+pub mod references;
+pub mod rules;
+pub mod services;
+pub mod software;
+pub mod tunnels;
 
 pub use context::{Context, Findings, Unchecked};
+pub(crate) use example::Rest;
 pub use example::complete;
 
 use serde::Serialize;
@@ -54,7 +70,7 @@ pub enum Found {
     /// A function over the document as far as it could be read. It concludes from what is there and never from what is not,
     /// so that it can look before the rest is mended.
     Parts(fn(&Document, &mut Findings)),
-    /// [`crate::validate`] itself, when everything else has looked.
+    /// [`validate`](mod@crate::validate) itself, when everything else has looked.
     Afterwards,
 }
 
@@ -122,13 +138,34 @@ impl Report {
 
 /// The lints that are true of every cluster, and of every cluster on AWS.
 pub const SETS: &[Set] = &[
-    Set {
-        name: "general",
-        about: "Every cluster.",
-        applies: |_| true,
-        families: &[addressing::FAMILY, allow::FAMILY],
-    },
-    Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: &[] },
+    Set { name: "general", about: "Every cluster.", applies: |_| true, families: GENERAL },
+    Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: AWS },
+];
+
+const GENERAL: &[Family] = &[
+    document::FAMILY,
+    references::FAMILY,
+    names::FAMILY,
+    addressing::FAMILY,
+    services::FAMILY,
+    software::FAMILY,
+    tunnels::FAMILY,
+    ports::FAMILY,
+    placement::FAMILY,
+    rules::FAMILY,
+    entrances::FAMILY,
+    load_balancer::FAMILY,
+    database::FAMILY,
+    allow::FAMILY,
+];
+
+const AWS: &[Family] = &[
+    aws::network::FAMILY,
+    aws::machines::FAMILY,
+    quotas::FAMILY,
+    aws::load_balancer::FAMILY,
+    aws::database::FAMILY,
+    aws_entry::FAMILY,
 ];
 
 fn on_aws(document: &Document) -> bool {

@@ -1,13 +1,15 @@
 //! Security groups as a provider gets them: what is stated, and what is needed and not stated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::document::Scheme;
 use crate::flow::{FlowGraph, Party, Wire};
 use crate::scalar::{Name, Peer, Text, Traffic};
-use crate::topology::{DatabaseId, GroupId, LoadBalancerId, Origin, PoolId, SecurityRule, Topology};
+use crate::topology::{
+    DatabaseId, GroupId, LoadBalancerId, Origin, PoolId, SecurityRule, ServiceId, Topology,
+};
 
 const FROM_FLOWS: &str = "the document states no such rules; these admit the declared flows and nothing else";
 
@@ -23,6 +25,14 @@ pub struct SecurityPolicy {
 /// The position of a group in a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupRef(pub(crate) usize);
+
+impl GroupRef {
+    /// Its position among the groups of the policy, counted from 0; the stated ones are first, as in the document.
+    #[must_use]
+    pub const fn position(self) -> usize {
+        self.0
+    }
+}
 
 /// What a group can have as a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +77,17 @@ pub struct EffectiveRule {
     pub optional: bool,
     /// Whether the document states it.
     pub origin: Origin,
+    /// Where it stands among the rules that the document states; `None` when it does not state it.
+    pub place: Option<RulePlace>,
+}
+
+/// The place of a stated rule's peer in its group: `inbound[rule].from[peer]` or `outbound[rule].to[peer]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RulePlace {
+    /// The position of the rule, counted from 0.
+    pub rule: usize,
+    /// The position of the peer in the rule, counted from 0. `internet` is one peer here and two effective rules.
+    pub peer: usize,
 }
 
 /// The other side of a rule.
@@ -113,7 +134,8 @@ impl SecurityPolicy {
         for id in topology.group_ids() {
             let group = &topology[id];
             let lower = |rules: &[SecurityRule]| {
-                rules.iter().flat_map(|rule| one_peer_each(topology, id, rule)).collect()
+                let rules = rules.iter().enumerate();
+                rules.flat_map(|(position, rule)| one_peer_each(topology, id, position, rule)).collect()
             };
             self.groups.push(EffectiveGroup {
                 name: group.name.clone(),
@@ -140,13 +162,23 @@ impl SecurityPolicy {
         self.of_members.entry(member).or_default().push(group);
     }
 
-    /// A group of its own for each member that the document puts into none.
+    /// A group for each member that the document puts into none. Pools that run the same services share one, so that
+    /// nodes which are written down one by one are no more groups than a pool of them.
     fn assumed(&mut self, topology: &Topology) {
         let pools = topology.pool_ids().map(|id| (Member::Pool(id), &topology[id].name));
         let balancers = topology.load_balancer_ids().map(|id| (Member::LoadBalancer(id), &topology[id].name));
         let databases = topology.database_ids().map(|id| (Member::Database(id), &topology[id].name));
+        let mut shared: BTreeMap<BTreeSet<ServiceId>, GroupRef> = BTreeMap::new();
         for (member, name) in pools.chain(balancers).chain(databases) {
             if !self.groups_of(member).is_empty() {
+                continue;
+            }
+            let runs = match member {
+                Member::Pool(id) => Some(services_on(topology, id)),
+                Member::LoadBalancer(_) | Member::Database(_) => None,
+            };
+            if let Some(group) = runs.as_ref().and_then(|runs| shared.get(runs)) {
+                self.join(member, *group);
                 continue;
             }
             let taken = |name: &Name| self.groups.iter().any(|group| group.name == *name);
@@ -165,6 +197,7 @@ impl SecurityPolicy {
                 outbound: Vec::new(),
             });
             self.join(member, group);
+            shared.extend(runs.map(|runs| (runs, group)));
         }
     }
 
@@ -174,55 +207,98 @@ impl SecurityPolicy {
         let (mut outbound, mut inbound) =
             (vec![Vec::new(); self.groups.len()], vec![Vec::new(); self.groups.len()]);
         for wire in wires {
-            if let Some(group) = self.first_of(wire.from) {
-                outbound[group.0].push((
-                    ports(wire),
-                    self.peer(topology, wire.to),
-                    purpose(topology, wire.to),
-                ));
+            let senders: BTreeSet<GroupRef> =
+                wire.from.iter().filter_map(|from| self.left_to_flows(topology, *from)).collect();
+            for (peer, purpose) in self.peers(topology, &wire.to, false) {
+                for group in &senders {
+                    outbound[group.0].push((ports(wire), peer, purpose.clone()));
+                }
             }
-            if let Some(group) = self.first_of(wire.to) {
-                // Whatever reaches it from the internet covers what its own nodes send there by their public addresses.
-                let peer = if public(topology, wire.to) && wire.from != Party::Internet {
-                    everywhere()
-                } else {
-                    self.peer(topology, wire.from)
-                };
-                inbound[group.0].push((ports(wire), peer, purpose(topology, wire.from)));
+            let mut receivers: BTreeMap<GroupRef, bool> = BTreeMap::new();
+            for to in wire.to.iter() {
+                if let Some(group) = self.group_of(*to) {
+                    *receivers.entry(group).or_default() |= public(topology, *to);
+                }
+            }
+            for (group, public) in receivers {
+                for (peer, purpose) in self.peers(topology, &wire.from, public) {
+                    inbound[group.0].push((ports(wire), peer, purpose));
+                }
             }
         }
         for (position, (outbound, inbound)) in outbound.into_iter().zip(inbound).enumerate() {
-            let stated = topology.groups.get(position);
-            if stated.is_none_or(|group| group.outbound.is_none()) {
+            if leaves_outbound_to_flows(topology, GroupRef(position)) {
                 self.groups[position].outbound = merged(outbound);
             }
-            if stated.is_none() {
+            if self.groups[position].origin != Origin::Stated {
                 self.groups[position].inbound = merged(inbound);
             }
         }
     }
 
     /// The group that stands for a party: its first one.
-    fn first_of(&self, party: Party) -> Option<GroupRef> {
-        let member = match party {
-            Party::Pool(id) => Member::Pool(id),
-            Party::LoadBalancer(id) => Member::LoadBalancer(id),
-            Party::Database(id) => Member::Database(id),
-            Party::Internet | Party::Service(_) => return None,
-        };
-        self.groups_of(member).first().copied()
+    #[must_use]
+    pub fn group_of(&self, party: Party) -> Option<GroupRef> {
+        self.groups_of(Member::of(party)?).first().copied()
+    }
+
+    /// The group of a party whose outbound rules follow from its flows: the first one that states none.
+    fn left_to_flows(&self, topology: &Topology, party: Party) -> Option<GroupRef> {
+        let mut groups = self.groups_of(Member::of(party)?).iter().copied();
+        groups.find(|group| leaves_outbound_to_flows(topology, *group))
+    }
+
+    /// How rules name parties, each with what the first of them says of the purpose.
+    ///
+    /// What has public addresses is reached from everywhere: its own nodes come there by their public addresses.
+    fn peers(
+        &self,
+        topology: &Topology,
+        parties: &[Party],
+        public: bool,
+    ) -> BTreeMap<RulePeer, Option<Text>> {
+        let mut peers = BTreeMap::new();
+        for party in parties {
+            let peer = if public { everywhere() } else { self.peer(topology, *party) };
+            peers.entry(peer).or_insert_with(|| purpose(topology, *party));
+        }
+        peers
     }
 
     /// How a rule names a party. A load balancer with public addresses is reached by these, not by its group.
     fn peer(&self, topology: &Topology, party: Party) -> RulePeer {
-        match self.first_of(party) {
+        match self.group_of(party) {
             Some(group) if !public(topology, party) => RulePeer::Group(group),
             _ => everywhere(),
         }
     }
 }
 
-fn public(topology: &Topology, party: Party) -> bool {
+/// What runs on the nodes of a pool.
+fn services_on(topology: &Topology, pool: PoolId) -> BTreeSet<ServiceId> {
+    let instances = topology[pool].nodes.iter().flat_map(|node| topology.instances_on(*node));
+    instances.map(|instance| topology[*instance].service).collect()
+}
+
+impl Member {
+    /// The member that a flow's end is; a service and the internet are none.
+    pub(super) const fn of(party: Party) -> Option<Self> {
+        match party {
+            Party::Pool(id) => Some(Self::Pool(id)),
+            Party::LoadBalancer(id) => Some(Self::LoadBalancer(id)),
+            Party::Database(id) => Some(Self::Database(id)),
+            Party::Internet | Party::Service(_) => None,
+        }
+    }
+}
+
+/// Whether the document states no outbound rules for a group.
+pub(super) fn leaves_outbound_to_flows(topology: &Topology, group: GroupRef) -> bool {
+    topology.groups.get(group.0).is_none_or(|group| group.outbound.is_none())
+}
+
+/// Whether a party is reached by public addresses.
+pub(super) fn public(topology: &Topology, party: Party) -> bool {
     matches!(party, Party::LoadBalancer(id) if *topology[id].scheme == Scheme::InternetFacing)
 }
 
@@ -246,38 +322,40 @@ fn merged(mut rules: Vec<(Traffic, RulePeer, Option<Text>)>) -> Vec<EffectiveRul
             purpose,
             optional: false,
             origin: Origin::Assumed(FROM_FLOWS),
+            place: None,
         })
         .collect()
 }
 
 /// A stated rule as one rule for each of its peers.
-fn one_peer_each(topology: &Topology, group: GroupId, rule: &SecurityRule) -> Vec<EffectiveRule> {
+fn one_peer_each(
+    topology: &Topology,
+    group: GroupId,
+    position: usize,
+    rule: &SecurityRule,
+) -> Vec<EffectiveRule> {
     let v4 = IpNet::V4(Ipv4Net::default());
     let v6 = IpNet::V6(ipnet::Ipv6Net::default());
     let mut peers = Vec::new();
-    for peer in &rule.peers {
+    for (place, peer) in rule.peers.iter().enumerate() {
+        let mut add = |peer| peers.push((place, peer));
         match peer {
-            Peer::Network(net) => peers.push(RulePeer::Network(*net)),
-            Peer::Internet => peers.extend([RulePeer::Network(v4), RulePeer::Network(v6)]),
-            Peer::Itself => peers.push(RulePeer::Group(GroupRef(group.0))),
+            Peer::Network(net) => add(RulePeer::Network(*net)),
+            Peer::Internet => [v4, v6].map(RulePeer::Network).into_iter().for_each(add),
+            Peer::Itself => add(RulePeer::Group(GroupRef(group.0))),
             Peer::Group(name) => {
-                peers.extend(
-                    topology
-                        .groups
-                        .iter()
-                        .position(|group| group.name == *name)
-                        .map(GroupRef)
-                        .map(RulePeer::Group),
-                );
+                let named = topology.groups.iter().position(|group| group.name == *name);
+                named.map(GroupRef).map(RulePeer::Group).into_iter().for_each(add);
             }
         }
     }
-    let rule = |peer| EffectiveRule {
+    let rule = |(place, peer)| EffectiveRule {
         traffic: rule.traffic,
         peer,
         purpose: rule.purpose.clone(),
         optional: rule.optional,
         origin: Origin::Stated,
+        place: Some(RulePlace { rule: position, peer: place }),
     };
     peers.into_iter().map(rule).collect()
 }

@@ -3,6 +3,15 @@
 //! The rest of this crate does not know Rancher; a document switches this part on with the key `rancher-1`.
 //! Source: the releases' own scripts and cattle's `haconfig` (rancher/rancher v1.0.1 to v1.1.4, rancher/cattle).
 
+mod example;
+mod failure;
+mod lints;
+mod release;
+
+pub(crate) use example::REST;
+pub use failure::Remark;
+pub use release::Release;
+
 use crate::lint::Set;
 use crate::topology::{Rancher1, Topology};
 
@@ -11,7 +20,7 @@ pub const LINTS: Set = Set {
     name: "rancher-1",
     about: "Rancher 1.0 and 1.1 with its cluster manager: the key `rancher-1` switches them on.",
     applies: |document| document.rancher_1.is_some(),
-    families: &[],
+    families: lints::FAMILIES,
 };
 
 impl Rancher1 {

@@ -205,6 +205,18 @@ pub enum Traffic {
     Any,
 }
 
+impl Traffic {
+    /// Whether some of a protocol's ports are among it.
+    #[must_use]
+    pub fn admits(self, protocol: Protocol, range: PortRange) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Icmp => false,
+            Self::Ports(ports) => ports.protocol == protocol && ports.range.overlaps(range),
+        }
+    }
+}
+
 impl FromStr for Traffic {
     type Err = InvalidPort;
 

@@ -28,6 +28,12 @@ impl Publish {
         self.container.contains(container).then(|| self.host.first() + (container - self.container.first()))
     }
 
+    /// The port in the container that a port of the node leads to.
+    #[must_use]
+    pub fn container_port_of(&self, host: u16) -> Option<u16> {
+        self.host.contains(host).then(|| self.container.first() + (host - self.host.first()))
+    }
+
     /// Whether it is bound to the node's every address.
     #[must_use]
     pub fn is_on_every_address(&self) -> bool {
@@ -119,6 +125,8 @@ mod tests {
         let range: Publish = "8000-8009:80-89".parse().unwrap();
         assert_eq!(range.host_port_of(85), Some(8005));
         assert_eq!(range.host_port_of(90), None);
+        assert_eq!(range.container_port_of(8005), Some(85));
+        assert_eq!(range.container_port_of(85), None);
     }
 
     #[test]

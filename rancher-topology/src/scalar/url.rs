@@ -20,6 +20,13 @@ impl HttpsUrl {
         let rest = self.0.trim_start_matches("https://");
         rest.split_once(':').map_or(rest, |(host, _)| host)
     }
+
+    /// Its port: 443 when it names none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        let rest = self.0.trim_start_matches("https://");
+        rest.split_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(443)
+    }
 }
 
 impl FromStr for HttpsUrl {
@@ -67,6 +74,8 @@ mod tests {
             "https://rancher.example.com:8443".parse::<HttpsUrl>().unwrap().host(),
             "rancher.example.com"
         );
+        assert_eq!("https://a:8443".parse::<HttpsUrl>().unwrap().port(), 8443);
+        assert_eq!("https://a".parse::<HttpsUrl>().unwrap().port(), 443);
         for url in [
             "http://a",
             "https://",

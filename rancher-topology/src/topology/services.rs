@@ -25,6 +25,8 @@ pub struct Service {
     pub command: Vec<String>,
     /// The node of each instance, in the instances' order.
     pub placement: Vec<NodeId>,
+    /// How many nodes its placement names; with a `scale`, not every one of them has an instance.
+    pub eligible: usize,
     /// The number of instances that the document asks for, when it is not one on every node.
     pub scale: Option<usize>,
     /// How its containers are called.

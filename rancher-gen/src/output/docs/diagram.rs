@@ -68,7 +68,9 @@ struct End {
 pub(super) fn diagram(topology: &Topology, wires: &[Wire]) -> Diagram {
     let mut between: BTreeMap<(Party, Party), Vec<Ports>> = BTreeMap::new();
     for wire in wires {
-        between.entry((wire.from, wire.to)).or_default().push(wire.ports);
+        for (from, to) in wire.from.iter().flat_map(|from| wire.to.iter().map(move |to| (*from, *to))) {
+            between.entry((from, to)).or_default().push(wire.ports);
+        }
     }
     let among = |id| between.get(&(Party::Pool(id), Party::Pool(id))).map(|all| among(all));
     Diagram {
@@ -93,8 +95,8 @@ pub(super) fn diagram(topology: &Topology, wires: &[Wire]) -> Diagram {
                 ),
             })
             .collect(),
-        internet: wires.iter().any(|wire| wire.from == Party::Internet),
-        outside: wires.iter().any(|wire| wire.to == Party::Internet),
+        internet: wires.iter().any(|wire| wire.from.contains(&Party::Internet)),
+        outside: wires.iter().any(|wire| wire.to.contains(&Party::Internet)),
         arrows: arrows(topology, &between),
     }
 }

@@ -33,7 +33,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn without_nul<'s>(&mut self, what: &str, span: Span, values: impl IntoIterator<Item = &'s String>) {
+    pub(super) fn without_nul<'s>(
+        &mut self,
+        what: &str,
+        span: Span,
+        values: impl IntoIterator<Item = &'s String>,
+    ) {
         if values.into_iter().any(|value| value.contains('\0')) {
             self.error(
                 Diagnostic::error("nul-character", format!("a {what} holds a NUL character"), span)
@@ -124,7 +129,8 @@ impl Resolver<'_> {
                 ),
                 topology[id].span,
             )
-            .also(topology[other].span, "the other one");
+            .also(topology[other].span, "the other one")
+            .help("choose another name for one of them");
             self.error(diagnostic);
         }
     }

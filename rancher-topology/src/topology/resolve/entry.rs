@@ -142,11 +142,14 @@ impl Resolver<'_> {
         said: &[Spanned<document::Listener>],
     ) -> Vec<Listener> {
         if said.is_empty() {
-            self.error(Diagnostic::error(
-                "no-listener",
-                format!("load balancer `{}` has no listener", name.value),
-                name.span,
-            ));
+            self.error(
+                Diagnostic::error(
+                    "no-listener",
+                    format!("load balancer `{}` has no listener", name.value),
+                    name.span,
+                )
+                .help("write one under `listeners`: `{listen: 80/tcp, forward: 80/tcp}`"),
+            );
         }
         let mut listeners: Vec<Listener> = Vec::new();
         for listener in said {
@@ -170,7 +173,8 @@ impl Resolver<'_> {
                     format!("two listeners on port {}", listener.listen.port),
                     listener.listen.span,
                 )
-                .also(twin.span, "the other one");
+                .also(twin.span, "the other one")
+                .why("a connection can go to one of them only");
                 self.error(diagnostic);
             }
             let is_http = |protocol| matches!(protocol, ListenerProtocol::Http | ListenerProtocol::Https);

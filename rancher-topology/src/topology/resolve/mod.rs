@@ -206,7 +206,7 @@ impl<'d> Resolver<'d> {
         if count > MOST_INSTANCES {
             let span = topology.meshes.first().map_or(self.document.name.span, |mesh| mesh.span);
             self.error(
-                Diagnostic::error("too-many-instances", format!("this makes {count} containers"), span)
+                Diagnostic::error("instance-count", format!("this makes {count} containers"), span)
                     .why(format!("a topology holds {MOST_INSTANCES} at most; a mesh of tunnels has as many as the square of its nodes"))
                     .help("carry the mesh between fewer nodes"),
             );

@@ -21,7 +21,8 @@ impl Resolver<'_> {
                         subnet.cidr.span,
                     )
                     .here(format!("{own} is not in {cidr}"))
-                    .also(said.cidr.span, "the network's addresses"),
+                    .also(said.cidr.span, "the network's addresses")
+                    .help("take the subnet's addresses from the network's, or make the network wider"),
                 );
             }
             if let Some(other) =
@@ -34,7 +35,8 @@ impl Resolver<'_> {
                 )
                 .here(format!("shares addresses with {}", other.cidr))
                 .also(other.span, "the other one")
-                .why("an address in both could not be routed");
+                .why("an address in both could not be routed")
+                .help("give each addresses of its own");
                 self.error(diagnostic);
             }
             subnets.push(Subnet {

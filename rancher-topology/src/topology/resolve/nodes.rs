@@ -94,7 +94,8 @@ impl Resolver<'_> {
                     format!("nodes `{other}` and `{name}` would both have {address}"),
                     span,
                 )
-                .also(first, format!("`{other}` counts from here")),
+                .also(first, format!("`{other}` counts from here"))
+                .help("begin behind the last address of the other pool"),
             );
             return false;
         }

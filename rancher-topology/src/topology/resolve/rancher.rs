@@ -24,7 +24,7 @@ impl Resolver<'_> {
         let default: Option<HttpsUrl> = format!("https://{host}").parse().ok();
         let Some(default) = url.clone().or(default) else {
             self.error(
-                Diagnostic::error("registration-url", "hosts have no URL to register at", said.span)
+                Diagnostic::error("missing-key", "hosts have no URL to register at", said.span)
                     .why(format!("`https://{host}` would be it, and is no URL"))
                     .help("write `registration-url: https://HOST`"),
             );

@@ -90,7 +90,7 @@ impl Resolver<'_> {
         for (name, said) in &document.services {
             self.check_image(&said.image);
             self.check_command(name, &said.command);
-            let placement = self.placement(name, said, nodes);
+            let (placement, eligible) = self.placement(name, said, nodes);
             let service = Service {
                 name: name.value.clone(),
                 role: said.role.as_ref().unwrap_or(name).value.clone(),
@@ -98,6 +98,7 @@ impl Resolver<'_> {
                 image: said.image.value.clone(),
                 command: said.command.0.clone(),
                 placement,
+                eligible,
                 scale: said.scale.as_ref().map(|scale| scale.value),
                 naming: said.naming,
                 started_by: self.started_by(said.started_by.as_ref()),
@@ -126,8 +127,15 @@ impl Resolver<'_> {
         services
     }
 
-    fn placement(&mut self, name: &Spanned<Name>, said: &document::Service, nodes: &[Node]) -> Vec<NodeId> {
+    /// The node of each instance, and how many nodes were to choose from.
+    fn placement(
+        &mut self,
+        name: &Spanned<Name>,
+        said: &document::Service,
+        nodes: &[Node],
+    ) -> (Vec<NodeId>, usize) {
         let mut on = self.node_list(&said.placement);
+        let eligible = on.len();
         if on.is_empty() {
             if said.placement.is_empty() {
                 self.error(
@@ -135,7 +143,7 @@ impl Resolver<'_> {
                         .help("write `placement: POOL`"),
                 );
             }
-            return on;
+            return (on, 0);
         }
         let Some(scale) = &said.scale else {
             if let Some(observed) = said.observed_on.first() {
@@ -144,13 +152,13 @@ impl Resolver<'_> {
                         .why("without `scale` there is one instance on every node"),
                 );
             }
-            return on;
+            return (on, eligible);
         };
         self.instances = self.instances.saturating_add(scale.value);
         if scale.value == 0 || self.instances > super::MOST_INSTANCES {
             self.error(
                 Diagnostic::error(
-                    "scale",
+                    "instance-count",
                     format!("`{}` cannot have {} instances", name.value, scale.value),
                     scale.span,
                 )
@@ -159,7 +167,7 @@ impl Resolver<'_> {
                     super::MOST_INSTANCES
                 )),
             );
-            return Vec::new();
+            return (Vec::new(), eligible);
         }
         if said.naming == Naming::Plain && scale.value > on.len() {
             self.error(
@@ -179,7 +187,7 @@ impl Resolver<'_> {
         let every = self.node_list(&said.placement);
         placement.extend(on.iter().chain(every.iter().cycle()).copied().take(scale.value - placement.len()));
         debug_assert!(placement.iter().all(|node| node.0 < nodes.len()));
-        placement
+        (placement, eligible)
     }
 
     fn started_by(&mut self, said: Option<&Spanned<Name>>) -> StartedBy {
@@ -217,7 +225,8 @@ impl Resolver<'_> {
                         format!("`{}` has `network` and `network-of`", name.value),
                         other.span,
                     )
-                    .also(owner.span, "it is already in this service's network namespace"),
+                    .also(owner.span, "it is already in this service's network namespace")
+                    .help("leave one of the two out"),
                 );
             }
             let document = self.document;
@@ -241,11 +250,15 @@ impl Resolver<'_> {
         if host && (bridge || !overlays.is_empty()) {
             let span =
                 said.network.as_ref().and_then(|names| names.first()).map_or(name.span, |first| first.span);
-            self.error(Diagnostic::error(
-                "two-networks",
-                format!("`{}` cannot be in the host's network and in another", name.value),
-                span,
-            ));
+            self.error(
+                Diagnostic::error(
+                    "two-networks",
+                    format!("`{}` cannot be in the host's network and in another", name.value),
+                    span,
+                )
+                .why("a container has one network namespace, and the host's takes no further interface of its own")
+                .help("write `network: host`, or leave `host` out"),
+            );
         }
         match (host, overlays.is_empty()) {
             (true, _) => ServiceNetwork::Host,
@@ -285,6 +298,7 @@ impl Resolver<'_> {
             self.check_variable(name);
             let resolved = match &value.value {
                 document::Environment::Literal(text) => {
+                    self.without_nul("variable", value.span, [text]);
                     if (holds_a_secret(&name.value) && !text.is_empty()) || carries_a_secret(text) {
                         self.error(
                             Diagnostic::error(

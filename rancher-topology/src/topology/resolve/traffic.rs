@@ -47,7 +47,7 @@ impl Resolver<'_> {
             Some((Party::Pool(_), span)) => {
                 let span = *span;
                 self.error(
-                    Diagnostic::error("requires", format!("`{}` is a pool", name.value), name.span)
+                    Diagnostic::error("required-pool", format!("`{}` is a pool", name.value), name.span)
                         .also(span, "stated here")
                         .why("a service does not lack a pool: its instances are down where their node is")
                         .help("name the service that it needs there"),

@@ -84,7 +84,7 @@ impl Resolver<'_> {
         if self.instances > MOST_INSTANCES {
             self.error(
                 Diagnostic::error(
-                    "too-many-instances",
+                    "instance-count",
                     format!(
                         "a mesh between {} nodes is {} tunnels",
                         members.len(),

@@ -63,23 +63,25 @@ fn version(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
 /// CreateDBInstance: ports from 1150; General Purpose SSD storage, 20 to 65536 GiB. Parameter `max_connections`: MariaDB
 /// 10 and MySQL 1 to 100000.
 fn sizes(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
-    let mut wrong = |id, message: String, why| {
-        diagnostics
-            .push(Diagnostic::error(id, format!("`{}` {message}", database.name), database.span).why(why));
-    };
     if database.port < 1150 {
-        wrong(
-            "aws-database-port",
-            format!("listens on {}", database.port),
-            "RDS takes ports from 1150 to 65535",
+        let message = format!("`{}` listens on {}", database.name, database.port);
+        diagnostics.push(
+            Diagnostic::error("aws-database-port", message, database.span)
+                .why("RDS takes ports from 1150 to 65535"),
         );
     }
     if !(20..=65_536).contains(&*database.storage) {
-        let message = format!("has {} GiB of storage", *database.storage);
-        wrong("aws-database-storage", message, "RDS gives 20 to 65536 GiB");
+        let message = format!("`{}` has {} GiB of storage", database.name, *database.storage);
+        diagnostics.push(
+            Diagnostic::error("aws-database-storage", message, database.span)
+                .why("RDS gives 20 to 65536 GiB"),
+        );
     }
     if !(10..=100_000).contains(&*database.max_connections) {
-        let message = format!("accepts {} connections", *database.max_connections);
-        wrong("aws-database-connections", message, "`max_connections` is a number from 10 to 100000");
+        let message = format!("`{}` accepts {} connections", database.name, *database.max_connections);
+        diagnostics.push(
+            Diagnostic::error("aws-database-connections", message, database.span)
+                .why("`max_connections` is a number from 10 to 100000"),
+        );
     }
 }

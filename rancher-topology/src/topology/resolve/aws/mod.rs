@@ -134,7 +134,10 @@ fn host_names(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 fn zones(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     if topology.subnets.is_empty() {
         let message = "the network has no subnet, so its region is not known";
-        diagnostics.push(Diagnostic::error("aws-zone", message, topology.network.span));
+        diagnostics.push(
+            Diagnostic::error("aws-zone", message, topology.network.span)
+                .help("write one under `subnets`, with its `zone`"),
+        );
     }
     for subnet in topology.subnets.iter().filter(|subnet| subnet.region().is_none()) {
         let message = match &subnet.zone {
@@ -151,7 +154,8 @@ fn zones(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     if let (true, Some(subnet)) = (regions.len() > 1, topology.subnets.last()) {
         diagnostics.push(
             Diagnostic::error("aws-regions", "the subnets' zones are in several regions", subnet.span)
-                .why("a VPC lies in one region"),
+                .why("a VPC lies in one region")
+                .help("choose zones of one region"),
         );
     }
 }

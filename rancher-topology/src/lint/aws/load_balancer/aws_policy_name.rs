@@ -1,0 +1,58 @@
+//! A policy whose name AWS does not take.
+
+use crate::diagnostic::Severity;
+use crate::lint::{Found, Lint};
+
+pub(super) const LINT: Lint = Lint {
+    id: "aws-policy-name",
+    severity: Severity::Error,
+    summary: "A load balancer's policy has a name that AWS does not take.",
+    reason: "It is letters, digits and hyphens.",
+    source: "Elastic Load Balancing API, CreateLoadBalancerPolicy.",
+    bad: "\
+network:
+  name: lab
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets:
+    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
+    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
+    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+load-balancers:
+  front:
+    targets: node
+    groups: front
+    health-check: TCP:80
+    listeners:
+      - {listen: 80/tcp, forward: 80/tcp, proxy-protocol: front_policy}
+services:
+  web: {image: nginx:1.27.2, placement: node, publish: [80:80]}
+security-groups:
+  nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
+  front: {inbound: [{port: 80/tcp, from: 203.0.113.0/24, purpose: administrators}]}
+",
+    good: "\
+network:
+  name: lab
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets:
+    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
+    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
+    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+load-balancers:
+  front:
+    targets: node
+    groups: front
+    health-check: TCP:80
+    listeners:
+      - {listen: 80/tcp, forward: 80/tcp, proxy-protocol: front-policy}
+services:
+  web: {image: nginx:1.27.2, placement: node, publish: [80:80]}
+security-groups:
+  nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
+  front: {inbound: [{port: 80/tcp, from: 203.0.113.0/24, purpose: administrators}]}
+",
+    instead_of: &[],
+    found: Found::Refused,
+};

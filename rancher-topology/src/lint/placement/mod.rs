@@ -1,0 +1,77 @@
+//! Placement: which nodes run what, and what one failure takes.
+
+mod etcd_size;
+mod even_quorum;
+mod nodes_in_one_zone;
+mod quorum_majority_in_one_zone;
+mod quorum_shares_node;
+mod quorum_without_redundancy;
+mod replicas_share_node;
+mod single_instance;
+mod starts_after_absent;
+mod stated_count;
+
+use std::collections::BTreeSet;
+
+use super::{Context, Family};
+use crate::Span;
+use crate::document::Quorum;
+use crate::topology::{Service, ServiceId};
+
+/// Lints about placement and quorums.
+pub const FAMILY: Family = Family {
+    name: "Placement and quorums",
+    lints: &[
+        &even_quorum::LINT,
+        &nodes_in_one_zone::LINT,
+        &quorum_majority_in_one_zone::LINT,
+        &quorum_shares_node::LINT,
+        &etcd_size::LINT,
+        &quorum_without_redundancy::LINT,
+        &replicas_share_node::LINT,
+        &single_instance::LINT,
+        &starts_after_absent::LINT,
+        &stated_count::LINT,
+    ],
+};
+
+/// A service whose members have to agree.
+struct Majority<'a> {
+    id: ServiceId,
+    service: &'a Service,
+}
+
+/// Every service whose members have to agree, and that the document itself states.
+fn quorums<'a>(cx: &Context<'a>) -> impl Iterator<Item = Majority<'a>> + use<'a> {
+    let topology = cx.topology;
+    let declared = topology.service_ids().take(cx.document.services.len());
+    declared
+        .map(|id| Majority { id, service: &topology[id] })
+        .filter(|quorum| *quorum.service.quorum == Quorum::Majority && !quorum.service.placement.is_empty())
+}
+
+impl Majority<'_> {
+    fn members(&self) -> usize {
+        self.service.placement.len()
+    }
+
+    fn nodes(&self) -> usize {
+        self.service.placement.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// Where the number of members comes from: its scale, or its placement.
+    fn size_place(&self, cx: &Context<'_>) -> Span {
+        let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
+        said.and_then(|said| said.scale.as_ref()).map_or_else(|| self.placement_place(cx), |scale| scale.span)
+    }
+
+    /// Where its nodes are named.
+    fn placement_place(&self, cx: &Context<'_>) -> Span {
+        let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
+        let names = said.map_or(&[][..], |said| &said.placement);
+        match (names.first(), names.last()) {
+            (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
+            _ => self.service.span,
+        }
+    }
+}

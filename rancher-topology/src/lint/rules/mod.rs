@@ -1,0 +1,143 @@
+//! Rules against traffic: what is shut out, and what is let in that nobody needs.
+//!
+//! Every answer is [`crate::policy::Admission`]'s; here it is judged and put into words.
+
+mod flow_not_admitted;
+mod flow_partly_admitted;
+mod misplaced_rule;
+mod peer_outside_network;
+mod redundant_rule;
+mod rule_wider_than_flows;
+mod sensitive;
+mod unused_rule;
+mod world_open;
+
+use super::{Context, Family};
+use crate::Span;
+use crate::document::{OneOrMany, Spanned};
+use crate::policy::{Direction, StatedRule};
+use crate::scalar::Peer;
+
+/// Lints about security rules and the traffic that they are for.
+pub const FAMILY: Family = Family {
+    name: "Rules and traffic",
+    lints: &[
+        &flow_not_admitted::LINT,
+        &flow_partly_admitted::LINT,
+        &misplaced_rule::LINT,
+        &peer_outside_network::LINT,
+        &redundant_rule::LINT,
+        &rule_wider_than_flows::LINT,
+        &unused_rule::LINT,
+        &world_open::LINT,
+    ],
+};
+
+/// Peers of one rule that have the same fault: one cause, however many they are.
+struct Faulty<'a> {
+    /// At least one.
+    rules: Vec<&'a StatedRule>,
+    written: Written<'a>,
+}
+
+/// The rules with a fault, each once with those of its peers that have it.
+fn faulty<'a>(cx: &'a Context<'_>, has_it: impl Fn(&StatedRule) -> bool) -> Vec<Faulty<'a>> {
+    let mut all: Vec<Faulty<'a>> = Vec::new();
+    for rule in cx.admission.rules().iter().filter(|rule| has_it(rule)) {
+        let same = |known: &StatedRule| {
+            (known.group, known.direction, known.place.rule) == (rule.group, rule.direction, rule.place.rule)
+        };
+        match all.last_mut().filter(|last| same(last.rules[0])) {
+            Some(last) => last.rules.push(rule),
+            None => all.extend(Written::of(cx, rule).map(|written| Faulty { rules: vec![rule], written })),
+        }
+    }
+    all
+}
+
+impl Faulty<'_> {
+    /// The whole rule when all of its peers are meant; otherwise the first one that is.
+    fn place(&self) -> Span {
+        let first = self.written.peers.get(self.rules[0].place.peer);
+        match first {
+            Some(peer) if self.rules.len() < self.written.peers.len() => peer.span,
+            _ => self.written.span,
+        }
+    }
+
+    /// What has to be taken out of the text, so that these peers are gone.
+    fn spans(&self) -> Vec<Span> {
+        if self.rules.len() == self.written.peers.len() {
+            return vec![self.written.span];
+        }
+        self.rules.iter().filter_map(|rule| self.written.peer(rule)).map(|peer| peer.span).collect()
+    }
+
+    /// Words for it: `2181/tcp from 0.0.0.0/0`.
+    fn words(&self) -> String {
+        let peers = self.rules.iter().filter_map(|rule| self.written.peer(rule));
+        let peers: Vec<String> = peers.map(|peer| peer.value.to_string()).collect();
+        let preposition = match self.rules[0].direction {
+            Direction::Inbound => "from",
+            Direction::Outbound => "to",
+        };
+        format!("{} {preposition} {}", self.rules[0].traffic, list(&peers))
+    }
+}
+
+/// A stated rule as the document has it.
+struct Written<'a> {
+    /// The whole rule.
+    span: Span,
+    peers: &'a OneOrMany<Spanned<Peer>>,
+    port: Span,
+}
+
+impl<'a> Written<'a> {
+    fn of(cx: &Context<'a>, rule: &StatedRule) -> Option<Self> {
+        let (_, group) = cx.document.security_groups.get_index(rule.group.position())?;
+        match rule.direction {
+            Direction::Inbound => group.inbound.get(rule.place.rule).map(|written| Self {
+                span: written.span,
+                peers: &written.from,
+                port: written.port.span,
+            }),
+            Direction::Outbound => group.outbound.as_ref()?.get(rule.place.rule).map(|written| Self {
+                span: written.span,
+                peers: &written.to,
+                port: written.port.span,
+            }),
+        }
+    }
+
+    /// The place of the peer; of the whole rule where it has no other.
+    fn place(&self, rule: &StatedRule) -> Span {
+        match self.peers.get(rule.place.peer) {
+            Some(peer) if self.peers.len() > 1 => peer.span,
+            _ => self.span,
+        }
+    }
+
+    fn peer(&self, rule: &StatedRule) -> Option<&'a Spanned<Peer>> {
+        self.peers.get(rule.place.peer)
+    }
+}
+
+/// Words for a rule: `2181/tcp from 0.0.0.0/0`.
+fn words(rule: &StatedRule, written: &Written<'_>) -> String {
+    let preposition = match rule.direction {
+        Direction::Inbound => "from",
+        Direction::Outbound => "to",
+    };
+    let peer = written.peer(rule).map(|peer| peer.value.to_string()).unwrap_or_default();
+    format!("{} {preposition} {peer}", rule.traffic)
+}
+
+/// A list in words, not longer than a person reads.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        names if names.len() <= 4 => names.join(", "),
+        names => format!("{} and {} more", names[..3].join(", "), names.len() - 3),
+    }
+}

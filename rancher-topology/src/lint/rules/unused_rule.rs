@@ -1,0 +1,72 @@
+//! A rule that no flow uses.
+
+use super::faulty;
+use crate::diagnostic::{Edit, Severity};
+use crate::flow::{Flow, Party, Route};
+use crate::lint::{Context, Findings, Found, Lint};
+use crate::policy::{Direction, Member, RulePeer, StatedRule, Usage};
+
+pub(super) const LINT: Lint = Lint {
+    id: "unused-rule",
+    severity: Severity::Warning,
+    summary: "No flow of the topology uses a rule.",
+    reason: "Either the topology does not say who needs it, or nobody does: a port that is open for nothing is open for whatever \
+             will listen there next. Clients outside the network are not part of a topology, so a rule for them counts as \
+             unused only where nothing answers.",
+    source: "NIST SP 800-41 Rev. 1, section 4.1: deny by default, admit what is needed.",
+    bad: "\
+security-groups:
+  nodes:
+    inbound:
+      - {port: 7999/tcp, from: self, purpose: long forgotten}
+",
+    good: "\
+security-groups:
+  nodes:
+    inbound: []
+",
+    instead_of: &[],
+    found: Found::Whole(check),
+};
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    // A flow that leads nowhere is told of itself; what it would have used is not unused for a reason of its own.
+    let lost: Vec<&Flow> = cx.flows.flows().filter(|flow| flow.route == Route::Nowhere).collect();
+    let unused = |rule: &StatedRule| {
+        rule.covered_by.is_empty()
+            && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+            && !lost.iter().any(|flow| would_use(cx, flow, rule))
+    };
+    for rule in faulty(cx, unused) {
+        let why = match (&rule.rules[0].usage, rule.rules[0].direction) {
+            (Usage::Nobody, _) => "its group, or the group that it names, has no members",
+            (_, Direction::Inbound) => {
+                "a port that is open for nothing is open for whatever listens there next"
+            }
+            (_, Direction::Outbound) => "what may leave and need not is a way out for an intruder",
+        };
+        findings.push(
+            LINT.finding(format!("no flow uses {}", rule.words()), rule.place())
+                .why(why)
+                .help("take it away, or say under `traffic-to` who needs it")
+                .suggest(rule.spans().into_iter().map(|span| Edit::Remove { span }).collect()),
+        );
+    }
+}
+
+/// Whether a flow that leads nowhere may have been meant for what a rule admits.
+fn would_use(cx: &Context<'_>, flow: &Flow, rule: &StatedRule) -> bool {
+    match (flow.client, flow.server) {
+        (_, Party::Service(server)) => {
+            let owner = &cx.topology[cx.topology.namespace_service(server)];
+            let published = owner.publish.iter().map(|publish| (publish.protocol, publish.host));
+            let listened = cx.topology[server].listen.iter().map(|ports| (ports.protocol, ports.range));
+            published.chain(listened).any(|(protocol, range)| rule.traffic.admits(protocol, range))
+        }
+        (Party::LoadBalancer(balancer), _) => {
+            let own = cx.policy.groups_of(Member::LoadBalancer(balancer));
+            rule.peers.iter().any(|peer| matches!(peer, RulePeer::Group(group) if own.contains(group)))
+        }
+        _ => false,
+    }
+}

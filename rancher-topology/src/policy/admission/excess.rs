@@ -1,0 +1,196 @@
+//! Who uses a rule, and what it admits beyond that.
+
+use super::need::{Need, Part};
+use super::space::{Space, all_of};
+use super::{Direction, Excess, StatedRule, Usage};
+use crate::flow::answers_at;
+use crate::policy::{Endpoints, Member, RulePeer, Services, Unfixed};
+use crate::scalar::{Peer, Traffic};
+use crate::topology::Origin;
+use ipnet::IpNet;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// More networks than this are not a rule that somebody would write.
+const MOST_NETWORKS: usize = 8;
+
+pub(super) fn judge(space: &Space<'_>, rule: &mut StatedRule, needs: &[Need]) {
+    let direction = rule.direction;
+    let services = Services::from(rule.traffic);
+    let uses = |need: &&Need| {
+        !need.services.intersection(&services).is_empty()
+            && need
+                .own(direction)
+                .iter()
+                .filter_map(Part::member)
+                .any(|member| space.policy.groups_of(member).contains(&rule.group))
+            && need.wherever(space, direction).overlaps(&rule.packets)
+    };
+    let users: Vec<&Need> = needs.iter().filter(uses).collect();
+    if users.is_empty() {
+        rule.usage = unused(space, rule);
+        return;
+    }
+    rule.excess = excess(space, rule, &users);
+    rule.usage = Usage::Flows(users.iter().map(|need| need.flow).collect());
+}
+
+fn unused(space: &Space<'_>, rule: &StatedRule) -> Usage {
+    let members = &space.policy[rule.group].members;
+    if rule.packets.is_empty() {
+        return Usage::Nobody;
+    }
+    if rule.traffic == Traffic::Icmp {
+        return Usage::Undeclared("ICMP is not declared as traffic");
+    }
+    match rule.direction {
+        Direction::Inbound => {
+            let peers = rule.packets.endpoints(rule.direction.peer_side()).fixed();
+            let outside = !peers.is_subset(&space.network);
+            if outside && members.iter().any(|member| answers(space, *member, rule.traffic)) {
+                return Usage::Undeclared("what is outside the network is not declared as a client");
+            }
+        }
+        Direction::Outbound => {
+            if members.iter().any(|member| matches!(member, Member::Database(_))) {
+                return Usage::Undeclared("a database's own connections are not declared");
+            }
+        }
+    }
+    Usage::Unused
+}
+
+/// Whether something answers on ports of a member.
+fn answers(space: &Space<'_>, member: Member, traffic: Traffic) -> bool {
+    let Traffic::Ports(ports) = traffic else { return true };
+    let is_tcp = ports.protocol == crate::scalar::Protocol::Tcp;
+    match member {
+        Member::Pool(id) => !answers_at(space.topology, id, ports).is_empty(),
+        Member::LoadBalancer(id) => {
+            let mut listeners = space.topology[id].listeners.iter();
+            is_tcp && listeners.any(|listener| ports.range.contains(listener.listen.port))
+        }
+        Member::Database(id) => is_tcp && ports.range.contains(space.topology[id].port),
+    }
+}
+
+fn excess(space: &Space<'_>, rule: &StatedRule, users: &[&Need]) -> Excess {
+    let direction = rule.direction;
+    let admitted = rule.packets.endpoints(direction.peer_side());
+    let used = users.iter().fold(Services::default(), |all, need| all.union(&need.services));
+    let generous = |need: &&Need| generous(space, need, direction);
+    let packets = users.iter().fold(rule.packets.clone(), |left, need| {
+        // Whether a member is meant by its public or its own address, it is the same member to a rule.
+        let own = need.own(direction).iter().filter_map(Part::member);
+        let own = all_of(
+            own.flat_map(|member| [space.inside(member), Endpoints::unfixed(Unfixed::Public(member))]),
+        );
+        left.difference(&direction.packets(generous(need), own, need.services.clone()))
+    });
+    let peers = admitted.difference(&all_of(users.iter().map(generous)));
+    let topology = space.topology;
+    let all = topology.pool_ids().map(Member::Pool);
+    let all = all.chain(topology.load_balancer_ids().map(Member::LoadBalancer));
+    let all = all.chain(topology.database_ids().map(Member::Database));
+    let needed = all_of(users.iter().map(|need| need.peer_endpoints(direction)));
+    let among = |member: &Member| {
+        if let Member::Pool(id) = member {
+            let addresses = || topology[*id].nodes.iter().map(|node| IpAddr::V4(topology[*node].address));
+            return addresses().any(|at| peers.contains(at)) && !addresses().any(|at| needed.contains(at));
+        }
+        let own = space.inside(*member);
+        own.intersection(&needed).is_empty() && !space.wherever(&own).intersection(&peers).is_empty()
+    };
+    let members: Vec<Member> = if peers.is_empty() { Vec::new() } else { all.filter(among).collect() };
+    let free = peers.intersection(&space.network).difference(&space.nodes);
+    Excess {
+        services: rule.packets.services().difference(&used),
+        internet: !peers.intersection(&space.internet).is_empty(),
+        members,
+        free_addresses: !free.is_empty(),
+        narrowest: if peers.is_empty() { Vec::new() } else { narrowest(space, rule, &admitted, users) },
+        packets,
+        peers,
+    }
+}
+
+/// The peers that a rule may name for a flow without being called too wide.
+fn generous(space: &Space<'_>, need: &Need, direction: Direction) -> Endpoints {
+    if need.is_with_internet(direction) {
+        return Endpoints::addresses();
+    }
+    let peers = need.peer_endpoints(direction);
+    let unfixed = peers.unfixed_members();
+    let is_public = |one: &Unfixed| matches!(one, Unfixed::Public(_));
+    let any =
+        unfixed.iter().any(is_public).then(|| Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]));
+    let inside = unfixed.into_iter().filter_map(|one| match one {
+        Unfixed::Inside(member) => Some(subnets_of(space, member)),
+        Unfixed::Public(_) => None,
+    });
+    all_of(inside.chain(any).chain([peers.clone()]))
+}
+
+fn subnets_of(space: &Space<'_>, member: Member) -> Endpoints {
+    Endpoints::networks(space.subnets(member).into_iter().map(|id| space.topology[id].cidr.into()))
+}
+
+fn narrowest(space: &Space<'_>, rule: &StatedRule, admitted: &Endpoints, users: &[&Need]) -> Vec<Peer> {
+    let direction = rule.direction;
+    let mut members: BTreeMap<Member, Endpoints> = BTreeMap::new();
+    for part in users.iter().flat_map(|need| need.peers(direction)) {
+        // Nothing can be said of public addresses that are not known.
+        let Some(member) = part.member() else { return Vec::new() };
+        if part.endpoints.unfixed_members().iter().any(|one| matches!(one, Unfixed::Public(_))) {
+            return Vec::new();
+        }
+        let known = members.entry(member).or_default();
+        *known = known.union(&part.endpoints);
+    }
+    // A group's load balancer is compared by the addresses that it may have: no network holds the load balancer itself.
+    let addresses = |endpoints: &Endpoints| space.wherever(endpoints).fixed();
+    let admitted = addresses(admitted);
+    let narrower = |means: &Endpoints| {
+        let means = addresses(means);
+        means.is_subset(&admitted) && !admitted.is_subset(&means)
+    };
+    if members.keys().all(|member| space.policy.groups_of(*member).contains(&rule.group))
+        && narrower(&space.peer(RulePeer::Group(rule.group)))
+    {
+        return vec![Peer::Itself];
+    }
+    let by_name = members.iter().map(|(member, endpoints)| named(space, *member, endpoints));
+    let by_network = members.iter().map(|(member, endpoints)| networks(space, *member, endpoints));
+    let is_network = rule.peers.iter().all(|peer| matches!(peer, RulePeer::Network(_)));
+    let mut choices: Vec<Vec<(Peer, Endpoints)>> = vec![by_name.flatten().collect()];
+    choices.extend(is_network.then(|| by_network.flatten().collect()));
+    for choice in choices {
+        if narrower(&all_of(choice.iter().map(|(_, means)| means.clone()))) {
+            let mut peers: Vec<Peer> = choice.into_iter().map(|(peer, _)| peer).collect();
+            peers.sort();
+            peers.dedup();
+            return peers;
+        }
+    }
+    Vec::new()
+}
+
+/// A member by the smallest group that the document states for it, or else by its addresses.
+fn named(space: &Space<'_>, member: Member, endpoints: &Endpoints) -> Vec<(Peer, Endpoints)> {
+    let stated = space.policy.groups_of(member).iter().copied();
+    let stated = stated.filter(|group| space.policy[*group].origin == Origin::Stated);
+    match stated.min_by_key(|group| (space.policy[*group].members.len(), *group)) {
+        Some(group) => {
+            vec![(Peer::Group(space.policy[group].name.clone()), space.peer(RulePeer::Group(group)))]
+        }
+        None => networks(space, member, endpoints),
+    }
+}
+
+fn networks(space: &Space<'_>, member: Member, endpoints: &Endpoints) -> Vec<(Peer, Endpoints)> {
+    let mut networks = endpoints.as_networks();
+    if networks.is_empty() || networks.len() > MOST_NETWORKS {
+        networks = subnets_of(space, member).as_networks();
+    }
+    networks.into_iter().map(|net| (Peer::Network(net), Endpoints::networks([net]))).collect()
+}

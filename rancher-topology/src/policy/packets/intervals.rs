@@ -1,0 +1,92 @@
+//! Sets of numbers as sorted intervals that neither overlap nor touch.
+
+/// The most that an interval can end with.
+pub(super) const LAST: u128 = u128::MAX;
+
+/// A set of numbers. Two of them are the same set exactly when they are equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(super) struct Intervals(Vec<(u128, u128)>);
+
+impl Intervals {
+    pub(super) fn from_to(first: u128, last: u128) -> Self {
+        Self(vec![(first, last)])
+    }
+
+    pub(super) fn of(mut intervals: Vec<(u128, u128)>) -> Self {
+        intervals.retain(|(first, last)| first <= last);
+        intervals.sort_unstable();
+        let mut joined: Vec<(u128, u128)> = Vec::with_capacity(intervals.len());
+        for (first, last) in intervals {
+            match joined.last_mut() {
+                Some(before) if before.1 == LAST || first <= before.1 + 1 => before.1 = before.1.max(last),
+                _ => joined.push((first, last)),
+            }
+        }
+        joined.shrink_to_fit();
+        Self(joined)
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (u128, u128)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn contains(&self, point: u128) -> bool {
+        let behind = self.0.partition_point(|(first, _)| *first <= point);
+        behind > 0 && point <= self.0[behind - 1].1
+    }
+
+    /// How many numbers there are; one less than there are when that is all of them.
+    pub(super) fn count(&self) -> u128 {
+        self.0.iter().fold(0, |sum: u128, (first, last)| sum.saturating_add((last - first).saturating_add(1)))
+    }
+
+    pub(super) fn union(&self, other: &Self) -> Self {
+        match (self.is_empty(), other.is_empty()) {
+            (_, true) => self.clone(),
+            (true, _) => other.clone(),
+            _ => Self::of(self.0.iter().chain(&other.0).copied().collect()),
+        }
+    }
+
+    pub(super) fn intersection(&self, other: &Self) -> Self {
+        let mut shared = Vec::new();
+        let (mut here, mut there) = (0, 0);
+        while let (Some(a), Some(b)) = (self.0.get(here), other.0.get(there)) {
+            let (first, last) = (a.0.max(b.0), a.1.min(b.1));
+            if first <= last {
+                shared.push((first, last));
+            }
+            if a.1 <= b.1 { here += 1 } else { there += 1 }
+        }
+        Self(shared)
+    }
+
+    pub(super) fn difference(&self, other: &Self) -> Self {
+        let mut left = Vec::new();
+        let mut there = 0;
+        for &(first, last) in &self.0 {
+            let mut from = Some(first);
+            while let (Some(start), Some(&(hole, end))) = (from, other.0.get(there)) {
+                if hole > last {
+                    break;
+                }
+                if start < hole {
+                    left.push((start, hole - 1));
+                }
+                if end > last {
+                    from = None;
+                } else {
+                    from =
+                        end.checked_add(1).map(|behind| behind.max(start)).filter(|behind| *behind <= last);
+                    there += 1;
+                }
+            }
+            left.extend(from.map(|start| (start, last)));
+        }
+        Self(left)
+    }
+}

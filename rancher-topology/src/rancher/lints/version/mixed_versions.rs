@@ -1,0 +1,62 @@
+//! Servers of different releases in one cluster.
+
+use super::{Cluster, at_all};
+use crate::diagnostic::{Edit, Severity};
+use crate::lint::{Context, Findings, Found, Lint};
+
+pub(super) const LINT: Lint = Lint {
+    id: "rancher-1-mixed-versions",
+    severity: Severity::Error,
+    summary: "Services run the server's image with different tags.",
+    reason: "A cluster manager starts everything with the image that it runs itself, and replaces every container that has \
+             another one. With two tags in one cluster, the containers are replaced again and again; when it is the parent, \
+             all others go with it.",
+    source: "rancher/cluster-manager v0.1.5, `docker/docker.go`; rancher/rancher#4733.",
+    bad: example!(
+        "services:\n",
+        "  rancher-ha: {image: \"rancher/server:v1.1.4\", placement: node, network: host, traffic-to: db}\n",
+        "  redis: {image: \"rancher/server:v1.1.0\", placement: node}\n",
+        "  load-balancer:\n",
+        "    image: rancher/agent-instance:v0.8.3\n",
+        "    placement: node\n",
+        "    publish: [80-81:80-81, 443-444:443-444]\n",
+    ),
+    good: example!(
+        "services:\n",
+        "  rancher-ha: {image: \"rancher/server:v1.1.4\", placement: node, network: host, traffic-to: db}\n",
+        "  redis: {image: \"rancher/server:v1.1.4\", placement: node}\n",
+        "  load-balancer:\n",
+        "    image: rancher/agent-instance:v0.8.3\n",
+        "    placement: node\n",
+        "    publish: [80-81:80-81, 443-444:443-444]\n",
+    ),
+    instead_of: &["mixed-image-versions"],
+    found: Found::Whole(check),
+};
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let Some(cluster) = Cluster::of(cx) else { return };
+    let Some(manager) = cluster.manager() else { return };
+    // A moving tag and a release without a cluster manager are findings of their own.
+    let counts = |release: crate::rancher::Release| release.has_cluster_manager();
+    let servers: Vec<_> =
+        cluster.servers().filter(|(_, image)| image.release().is_some_and(counts)).collect();
+    let Some((_, own)) = servers.iter().find(|(service, _)| service.id == manager.id) else { return };
+    let others: Vec<_> = servers.iter().filter(|(_, image)| image.tag != own.tag).collect();
+    let Some((first, image)) = others.first() else { return };
+    let (other, own) = (image.tag.unwrap_or_default(), own.tag.unwrap_or_default());
+    let finding = LINT
+        .finding(
+            format!("`{}` is {other}, and the cluster manager is {own}", first.is.name),
+            first.said.image.span,
+        )
+        .also(manager.said.image.span, "the cluster manager's own")
+        .why("the cluster manager replaces every container whose image is not its own, for ever")
+        .help(format!("write `{}` everywhere", manager.is.image));
+    let edits = others
+        .iter()
+        .map(|(service, _)| Edit::Replace { span: service.said.image.span, text: manager.is.image.clone() });
+    let finding = finding.suggest(edits.collect());
+    let more = others[1..].iter().map(|(service, _)| service.said.image.span);
+    findings.push(at_all(finding, more, "another one"));
+}
