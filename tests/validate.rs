@@ -75,6 +75,32 @@ fn the_exit_code_says_how_bad_it_is() {
 }
 
 #[test]
+fn what_could_not_be_checked_is_said_and_does_not_end_as_if_it_had_been() {
+    let unknown = HARDENED.replacen(
+        "engine: docker-1.10.3\n",
+        "engine: docker-1.10.3\n    instance-type: zz9.large\n",
+        1,
+    );
+    let run = |format: &str, more: &[&str]| {
+        let arguments = [&["validate", "-", "--format", format], more].concat();
+        rancher_gen_fed(Path::new("."), &arguments, &unknown)
+    };
+    for format in ["human", "json", "sarif", "github"] {
+        let ran = run(format, &[]);
+        assert_eq!(ran.code, Some(5), "{format}\n{}", ran.out);
+        assert!(ran.out.contains("the memory of `zz9.large` is not known"), "{}", ran.out);
+    }
+    let human = run("human", &["--deny", "notes"]);
+    assert_eq!(human.code, Some(5));
+    assert!(human.out.starts_with("allowed[rancher-1-database-version] <stdin>:74:13: "), "{}", human.out);
+    assert!(human.out.ends_with("<stdin>: no findings; 1 allowed; 1 lint not checked\n"), "{}", human.out);
+    let sarif: Value = serde_json::from_str(&run("sarif", &[]).out).unwrap();
+    let suppression = &sarif["runs"][0]["results"][0]["suppressions"][0];
+    assert_eq!(suppression["kind"], "inSource");
+    assert!(suppression["justification"].as_str().unwrap().contains("migration"), "{suppression}");
+}
+
+#[test]
 fn people_see_the_place_and_what_to_do() {
     let folder = folder(WRONG);
     let expected = "\

@@ -121,3 +121,27 @@ pub(super) fn write(path: &Path, read: &Text, text: &str) -> Result<(), Failure>
         failed(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_worse;
+    use rancher_topology::validate;
+
+    #[test]
+    fn a_text_is_worse_with_an_error_that_it_did_not_have() {
+        let good = "name: x\nnetwork: {name: lab, cidr: 10.0.0.0/16, subnets: {}}\n";
+        let wrong = format!("allow: {{host-bitz: Why}}\n{good}");
+        let (refused, broken) = (good.replace("0.0/16", "0.1/16"), "name: [");
+        let worse = |before: &str, after: &str| {
+            let reports = (validate(before), validate(after));
+            is_worse((before, &reports.0), (after, &reports.1))
+        };
+        for (before, after) in
+            [(good, wrong.as_str()), (good, &refused), (&wrong, broken), (&refused, broken)]
+        {
+            assert!(worse(before, after), "{before}{after}");
+            assert!(!worse(after, before), "what was hidden is no new error: {after}{before}");
+            assert!(!worse(before, before));
+        }
+    }
+}

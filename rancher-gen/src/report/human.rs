@@ -50,7 +50,6 @@ pub fn human_report(source: &Source, report: &Report, colour: bool) -> String {
 /// The diagnostics alone.
 pub(crate) fn snippets(source: &Source, diagnostics: &[Diagnostic], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.term_width(WIDTH);
     let lines = Lines::of(&source.text);
     let mut out = String::new();
     for diagnostic in diagnostics {
