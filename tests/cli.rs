@@ -305,7 +305,7 @@ fn a_reader_that_has_read_enough_is_no_failure() {
 #[test]
 fn every_command_has_help_with_examples() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["render", "show", "flows", "init"] {
+    for command in ["render", "validate", "explain", "show", "flows", "init", "schema"] {
         let ran = rancher_gen(folder.path(), &[command, "--help"]);
         assert_eq!(ran.code, Some(0));
         assert!(ran.out.contains("Examples:\n  rancher-gen "), "{}", ran.out);

@@ -298,3 +298,40 @@ json.dump(read, sys.stdout)";
     let read = feed(python().args(["-c", script]), &json!(quoted).to_string());
     same(&texts, &strings(&serde_json::from_str(&read).unwrap()));
 }
+
+/// What GitHub's runner reads in a workflow command: `ActionCommand.cs`, `TryParseV2`.
+fn runner(line: &str) -> (Vec<String>, String) {
+    let (command, data) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
+    let unescape = |text: &str, pairs: &[(&str, &str)]| {
+        pairs.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain))
+    };
+    let property = [("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")];
+    let (_, properties) = command.split_once(' ').unwrap();
+    let values = properties.split(',').map(|pair| unescape(pair.split_once('=').unwrap().1, &property));
+    (values.collect(), unescape(data, &[("%0D", "\r"), ("%0A", "\n"), ("%25", "%")]))
+}
+
+#[test]
+fn workflow_commands_read_back_as_the_runner_does() {
+    for text in draw(hostile(), STRINGS) {
+        let property = quote::github_property(&text);
+        let line = format!("::error file={property},title={property}::{}", quote::github_data(&text));
+        assert!(!line.contains(['\r', '\n']), "{line:?}");
+        assert_eq!(runner(&line), (vec![text.clone(), text.clone()], text));
+    }
+}
+
+#[test]
+fn names_of_files_read_back_as_a_uri_does() {
+    let texts: Vec<String> =
+        draw(hostile(), STRINGS).into_iter().map(|text| text.replace('/', "_")).collect();
+    let quoted: Vec<String> = texts.iter().map(|text| quote::uri(&format!("a/{text}"))).collect();
+    let script = "import json, sys
+from urllib.parse import unquote, urlsplit
+parts = [urlsplit(one) for one in json.load(sys.stdin)]
+assert all(part[0] == part[1] == part[3] == part[4] == '' for part in parts)
+json.dump([unquote(part.path, errors='strict')[2:] for part in parts], sys.stdout)";
+    let read = feed(python().args(["-c", script]), &json!(quoted).to_string());
+    same(&texts, &strings(&serde_json::from_str(&read).unwrap()));
+    assert_eq!(quote::uri("/a b"), "file:///a%20b");
+}

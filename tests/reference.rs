@@ -1,4 +1,5 @@
-//! `docs/reference.md` says what the types say: every key of a topology, every argument, every exit code.
+//! `docs/reference.md` says what the types say: every key of a topology, every argument, every exit code; `docs/lints.md`
+//! says what the lints say.
 //!
 //! `UPDATE=1 cargo test -p rancher-gen --test reference` writes it anew.
 
@@ -16,15 +17,24 @@ use support::tools::top;
 
 #[test]
 fn the_reference_is_current() {
-    let path = top().join("docs/reference.md");
-    let expected = reference();
+    current("docs/reference.md", &reference());
+}
+
+#[test]
+fn the_page_of_lints_is_current() {
+    current("docs/lints.md", &rancher_gen::explain::page());
+}
+
+#[track_caller]
+fn current(page: &str, expected: &str) {
+    let path = top().join(page);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &expected).unwrap();
+        std::fs::write(&path, expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == expected,
-        "docs/reference.md is not current; write it anew with: UPDATE=1 cargo test -p rancher-gen --test reference"
+        "{page} is not current; write it anew with: UPDATE=1 cargo test -p rancher-gen --test reference"
     );
 }
 
@@ -48,7 +58,7 @@ fn reference() -> String {
         waiting.extend(mentioned.into_iter().rev());
     }
     out.push_str("\n## The commands\n");
-    for command in ["", "render", "show", "flows", "simulate", "init", "schema"] {
+    for command in ["", "render", "validate", "explain", "show", "flows", "simulate", "init", "schema"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let ran = rancher_gen(&top(), &arguments);
         let _ = write!(out, "\n### rancher-gen {command}\n\n```text\n{}```\n", ran.out);

@@ -4,6 +4,7 @@
 //! command line. What a cluster *is* stands in [`rancher_topology`]; nothing here concludes anything about it.
 
 pub mod exit;
+pub mod explain;
 pub mod output;
 pub mod quote;
 pub mod report;

@@ -12,6 +12,7 @@
 pub mod diagnostic;
 pub mod document;
 pub mod failure;
+pub mod fix;
 pub mod flow;
 pub mod lint;
 pub mod policy;

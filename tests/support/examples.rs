@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use rancher_gen::output::{Rendered, Selection, render};
+use rancher_gen::output::{Rendered, Selection, render_accepting};
 use rancher_gen::template::Templates;
 use rancher_gen::tree::Tree;
-use rancher_topology::{Topology, load};
+use rancher_topology::{Topology, load, validate};
 
 pub const AS_WRITTEN: &str = include_str!("../../examples/rancher-1-ha-aws/as-written.yaml");
 pub const HARDENED: &str = include_str!("../../examples/rancher-1-ha-aws/hardened.yaml");
@@ -20,7 +20,9 @@ pub fn topology(text: &str) -> Topology {
 
 #[track_caller]
 pub fn rendered(text: &str) -> Rendered {
-    render(&topology(text), &Templates::embedded(), &Selection::default()).unwrap()
+    let report = validate(text);
+    let topology = report.topology.unwrap_or_else(|| topology(text));
+    render_accepting(&topology, &report.allowed, &Templates::embedded(), &Selection::default()).unwrap()
 }
 
 /// The contents of a file of the tree.

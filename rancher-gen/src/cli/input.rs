@@ -3,7 +3,8 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use rancher_topology::{Diagnostic, Span, Topology};
+use rancher_topology::lint::Report;
+use rancher_topology::{Diagnostic, Span, Topology, validate};
 
 use super::Failure;
 use rancher_gen::report::Source;
@@ -16,36 +17,74 @@ pub(super) struct Input {
     path: PathBuf,
 }
 
+/// What was read.
+pub(super) struct Text {
+    /// The text and its name.
+    pub(super) source: Source,
+    /// Whether a byte order mark stood before it.
+    pub(super) marked: bool,
+    /// Why it is no text, if it is none.
+    pub(super) broken: Option<Diagnostic>,
+}
+
 impl Input {
+    /// The file; `None` for the standard input.
+    pub(super) fn file(&self) -> Option<&Path> {
+        Some(self.path.as_path()).filter(|path| *path != Path::new("-"))
+    }
+
     /// Reads and resolves it.
     pub(super) fn topology(&self) -> Result<Topology, Failure> {
-        let source = read(&self.path)?;
+        let Text { source, broken, .. } = self.text()?;
+        if let Some(broken) = broken {
+            return Err(Failure::Topology(source, vec![broken]));
+        }
         rancher_topology::load(&source.text).map_err(|diagnostics| Failure::Topology(source, diagnostics))
+    }
+
+    /// Reads it, and looks at it with every lint.
+    pub(super) fn report(&self) -> Result<(Source, Report), Failure> {
+        let Text { source, broken, .. } = self.text()?;
+        let report = look(&source, broken);
+        Ok((source, report))
+    }
+
+    /// Reads the text.
+    pub(super) fn text(&self) -> Result<Text, Failure> {
+        let name = self.file().map_or_else(|| "<stdin>".to_owned(), |path| path.display().to_string());
+        let mut bytes = Vec::new();
+        let result = match self.file() {
+            None => std::io::stdin().lock().read_to_end(&mut bytes),
+            Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        };
+        result.map_err(|error| Failure::io(&name, &error))?;
+        let (text, broken) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let span = Span { start: at, end: at };
+                let broken = Diagnostic::error("not-utf-8", "this is not UTF-8 from here on", span)
+                    .help("save the file as UTF-8");
+                return Ok(Text { source: Source { name, text }, marked: false, broken: Some(broken) });
+            }
+        };
+        // A byte order mark is no part of the text; without it, places are those of an editor.
+        let bare = text.strip_prefix('\u{FEFF}').map(str::to_owned);
+        let marked = bare.is_some();
+        Ok(Text { source: Source { name, text: bare.unwrap_or(text) }, marked, broken })
     }
 }
 
-fn read(path: &Path) -> Result<Source, Failure> {
-    let stdin = path == Path::new("-");
-    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
-    let mut bytes = Vec::new();
-    let result = if stdin {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    result.map_err(|error| Failure::io(&name, &error))?;
-    match String::from_utf8(bytes) {
-        // A byte order mark is no part of the text; without it, places are those of an editor.
-        Ok(text) => {
-            Ok(Source { name, text: text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text) })
-        }
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let diagnostic =
-                Diagnostic::error("not-utf-8", "this is not UTF-8 from here on", Span { start: at, end: at })
-                    .help("save the file as UTF-8");
-            Err(Failure::Topology(Source { name, text }, vec![diagnostic]))
+/// Looks at a text with every lint.
+pub(super) fn look(source: &Source, broken: Option<Diagnostic>) -> Report {
+    match broken {
+        None => validate(&source.text),
+        Some(broken) => {
+            // Of what is no text, as little can be looked at as of an empty one.
+            let mut report = validate("");
+            report.findings = vec![broken];
+            report
         }
     }
 }

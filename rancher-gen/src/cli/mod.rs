@@ -1,6 +1,8 @@
 //! The command line: a file for each subcommand, arguments in, exit code out.
 
+mod explain;
 mod failure;
+mod fix;
 mod flows;
 mod init;
 mod input;
@@ -8,7 +10,9 @@ mod render;
 mod schema;
 mod show;
 mod simulate;
+mod validate;
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +32,10 @@ struct Cli {
 enum Command {
     /// Render a topology into a folder
     Render(render::Args),
+    /// Say what is wrong with a topology, and what to write instead
+    Validate(validate::Args),
+    /// Say what a kind of finding is about
+    Explain(explain::Args),
     /// Print the resolved topology: every name found, every default with where it comes from
     Show(show::Args),
     /// Print who talks to whom, on what, and over which route
@@ -36,8 +44,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Write a commented topology to start from
     Init(init::Args),
-    /// Print the JSON Schema of a topology, for an editor to complete and check by
-    Schema,
+    /// Print the JSON Schema of a topology, for an editor to complete and check by, or of findings
+    Schema(schema::Args),
 }
 
 const EXIT_CODES: &str = "\
@@ -60,11 +68,13 @@ pub(crate) fn run() -> Exit {
     };
     let result = match cli.command {
         Command::Render(args) => render::run(&args),
+        Command::Validate(args) => validate::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Init(args) => init::run(&args),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(&args),
     };
     result.unwrap_or_else(Failure::tell)
 }
@@ -82,6 +92,27 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Tells the person something beside the result.
 fn tell(text: &str) {
     let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
+/// A unified diff with colours; the stream takes them away where nobody sees them.
+fn coloured(diff: &str) -> String {
+    let mut out = String::with_capacity(diff.len() * 2);
+    for line in diff.split_inclusive('\n') {
+        let colour = match line.as_bytes().first() {
+            Some(b'+') => "32",
+            Some(b'-') => "31",
+            Some(b'@') => "36",
+            _ => {
+                out.push_str(line);
+                continue;
+            }
+        };
+        let _ = write!(out, "\u{1b}[{colour}m{}\u{1b}[0m", line.trim_end_matches('\n'));
+        if line.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use rancher_topology::topology::NodeId;
 
 use super::Failure;
 use super::input::Input;
+use super::validate::Deny;
 use rancher_gen::exit::Exit;
 use rancher_gen::output::{self, Rendered, Selection};
+use rancher_gen::report;
 use rancher_gen::template::Templates;
 use rancher_gen::tree::{self, Entry, Options, Written};
 
@@ -22,6 +24,7 @@ use rancher_gen::tree::{self, Entry, Options, Written};
   rancher-gen render cluster.yaml --out rendered --only compose,iptables
   rancher-gen render cluster.yaml --out rendered --node mgmt-host-2  a folder that stands alone
   rancher-gen render cluster.yaml --out rendered --check             in CI: 1 when something differs
+  rancher-gen render cluster.yaml --out rendered --deny warnings     in CI: nothing is written
   rancher-gen render cluster.yaml --out rendered --diff | less -R")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -44,6 +47,9 @@ pub(super) struct Args {
     /// Overwrite files that were edited, and files in the way
     #[arg(long, conflicts_with = "check")]
     force: bool,
+    /// Write nothing, and exit 1, when there are findings of this severity or a worse one
+    #[arg(long, value_name = "SEVERITY")]
+    deny: Option<Deny>,
     /// Take templates from this folder before those of the program
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
@@ -58,9 +64,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Some(folder) => Templates::from_dir(folder)?,
         None => Templates::embedded(),
     };
-    let topology = args.input.topology()?;
-    let selection = selection(args, &topology)?;
-    let Rendered { tree, notes, .. } = output::render(&topology, &templates, &selection)?;
+    let (source, report) = args.input.report()?;
+    let Some(topology) = &report.topology else {
+        return Err(Failure::Topology(source, report.findings));
+    };
+    let selection = selection(args, topology)?;
+    if !report.findings.is_empty() || !report.unchecked.is_empty() {
+        super::tell(&report::human_report(&source, &report, true));
+    }
+    if args.deny.is_some_and(|deny| deny.refuses(&report)) {
+        super::tell("nothing was written: --deny refuses these findings\n");
+        return Ok(Exit::No);
+    }
+    let Rendered { tree, notes, .. } =
+        output::render_accepting(topology, &report.allowed, &templates, &selection)?;
     if tree.is_empty() && selection.node.is_some() {
         return Err(Failure::said(Exit::Usage, "these outputs render nothing for a single node"));
     }
@@ -76,7 +93,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     if args.diff {
         let diff = tree::diff(&tree, &args.out, &scope)?;
-        super::print(&coloured(&diff))?;
+        super::print(&super::coloured(&diff))?;
         return Ok(if diff.is_empty() { Exit::Done } else { Exit::No });
     }
     let written = tree::write(&tree, &args.out, &Options { force: args.force, scope: &scope })?;
@@ -120,25 +137,4 @@ fn summary(args: &Args, tree: &tree::Tree, written: Written, notes: &[String]) -
         let _ = writeln!(text, "note: {note}");
     }
     text
-}
-
-/// A unified diff with colours; the stream takes them away where nobody sees them.
-fn coloured(diff: &str) -> String {
-    let mut out = String::with_capacity(diff.len() * 2);
-    for line in diff.split_inclusive('\n') {
-        let colour = match line.as_bytes().first() {
-            Some(b'+') => "32",
-            Some(b'-') => "31",
-            Some(b'@') => "36",
-            _ => {
-                out.push_str(line);
-                continue;
-            }
-        };
-        let _ = write!(out, "\u{1b}[{colour}m{}\u{1b}[0m", line.trim_end_matches('\n'));
-        if line.ends_with('\n') {
-            out.push('\n');
-        }
-    }
-    out
 }

@@ -1,10 +1,35 @@
 //! `rancher-gen schema`.
 
+use clap::ValueEnum;
+
 use super::Failure;
 use rancher_gen::exit::Exit;
 
-pub(super) fn run() -> Result<Exit, Failure> {
-    let schema = serde_json::to_string_pretty(&rancher_topology::document::schema()).unwrap_or_default();
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  rancher-gen schema > topology.schema.json             what a topology may say
+  rancher-gen schema findings > findings.schema.json    what `validate --format json` prints")]
+pub(super) struct Args {
+    /// Of what
+    #[arg(value_enum, default_value_t)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Of {
+    /// A topology
+    #[default]
+    Topology,
+    /// Findings, as `validate --format json` prints them
+    Findings,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let schema = match args.of {
+        Of::Topology => rancher_topology::document::schema(),
+        Of::Findings => rancher_gen::report::schema(),
+    };
+    let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;
     Ok(Exit::Done)
 }

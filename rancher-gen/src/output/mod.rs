@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rancher_topology::Topology;
 use rancher_topology::flow::FlowGraph;
+use rancher_topology::lint::Allowed;
 use rancher_topology::policy::{HostPolicy, SecurityPolicy, host_policies};
 use rancher_topology::topology::NodeId;
 use serde::Serialize;
@@ -63,6 +64,8 @@ pub trait Output: Sync {
 pub struct Context<'t> {
     /// The topology.
     pub topology: &'t Topology,
+    /// The findings that it allows, with the reasons.
+    pub allowed: &'t [Allowed],
     /// Who talks to whom in it.
     pub flows: FlowGraph,
     /// What its security groups admit.
@@ -85,7 +88,13 @@ impl<'t> Context<'t> {
         let policy = SecurityPolicy::of(topology, &flows);
         let hosts = host_policies(topology, &policy);
         let (shared, made) = (Mutex::default(), Mutex::default());
-        Self { topology, flows, policy, hosts, templates, standalone, shared, made }
+        Self { topology, allowed: &[], flows, policy, hosts, templates, standalone, shared, made }
+    }
+
+    /// The same with the findings that the topology allows.
+    #[must_use]
+    pub fn accepting(self, allowed: &'t [Allowed]) -> Self {
+        Self { allowed, ..self }
     }
 
     /// A file that is the same for every node, rendered once and shared.
@@ -224,7 +233,20 @@ pub fn render(
     templates: &Templates,
     selection: &Selection,
 ) -> Result<Rendered, RenderError> {
-    let cx = Context::new(topology, templates, selection.node.is_some());
+    render_accepting(topology, &[], templates, selection)
+}
+
+/// Renders a topology, and says in the documentation which findings it allows, and why.
+///
+/// # Errors
+/// When a value cannot be carried by one of the formats.
+pub fn render_accepting(
+    topology: &Topology,
+    allowed: &[Allowed],
+    templates: &Templates,
+    selection: &Selection,
+) -> Result<Rendered, RenderError> {
+    let cx = Context::new(topology, templates, selection.node.is_some()).accepting(allowed);
     let outputs: Vec<&dyn Output> = ALL.into_iter().filter(|output| selection.has(output.name())).collect();
     let nodes: Vec<NodeId> = match selection.node {
         Some(node) => vec![node],

@@ -3,20 +3,24 @@
 //! One function for each format. It never decides what is written, and never changes a value in silence: what a
 //! format cannot carry is an [`Unquotable`]. Comments are the one exception: see [`comment`].
 
+mod github;
 mod hcl;
 mod iptables;
 mod markdown;
 mod mermaid;
 mod shell;
 mod systemd;
+mod uri;
 mod yaml;
 
+pub use github::{github_data, github_property};
 pub use hcl::hcl;
 pub use iptables::{COMMENT_BYTES, iptables_comment};
 pub use markdown::{markdown_cell, markdown_text};
 pub use mermaid::{dot, mermaid};
 pub use shell::{sh, sql};
 pub use systemd::{systemd_value, systemd_word};
+pub use uri::uri;
 pub use yaml::{compose, yaml};
 
 use thiserror::Error;

@@ -1,9 +1,21 @@
-//! Diagnostics as text for people: the place with its line, why it matters, and what to write instead.
+//! Findings as text for people, and in the formats that programs read.
 //!
-//! Only here do colours, widths and line numbers exist; a diagnostic itself knows none of them.
+//! Only here do colours, widths, lines and columns exist; a diagnostic itself knows none of them. Nothing here decides
+//! anything.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rancher_topology::{Diagnostic, Severity};
+mod github;
+mod human;
+mod json;
+pub mod place;
+mod sarif;
+
+pub use github::github;
+pub(crate) use human::{WIDTH, snippets, wrapped};
+pub use human::{human, human_report};
+pub use json::{json, schema};
+pub use sarif::sarif;
+
+use rancher_topology::Diagnostic;
 
 /// A text and the name that people know it by.
 #[derive(Debug, Clone)]
@@ -14,50 +26,9 @@ pub struct Source {
     pub text: String,
 }
 
-/// Prints diagnostics one after the other, with the lines of the source that they are about.
-///
-/// With `colour`, the text holds ANSI escape sequences.
-#[must_use]
-pub fn human(source: &Source, diagnostics: &[Diagnostic], colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    let mut out = String::new();
-    for diagnostic in diagnostics {
-        out.push_str(&renderer.render(&[group(source, diagnostic)]));
-        out.push_str("\n\n");
-    }
-    out.push_str(&tally(source, diagnostics));
-    out
-}
-
-fn group<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Group<'a> {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Note => Level::NOTE,
-    };
-    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.id));
-    if !diagnostic.labels.is_empty() {
-        let end = source.text.len();
-        let annotations = diagnostic.labels.iter().enumerate().map(|(position, label)| {
-            let kind = if position == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let start = label.span.start.min(end);
-            kind.span(start..label.span.end.clamp(start, end))
-                .label(Some(label.text.as_str()).filter(|t| !t.is_empty()))
-        });
-        group = group
-            .element(Snippet::source(&source.text).path(&source.name).fold(true).annotations(annotations));
-    }
-    if let Some(why) = &diagnostic.why {
-        group = group.element(Level::NOTE.with_name("why").message(why));
-    }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
-    }
-    group
-}
-
-fn tally(source: &Source, diagnostics: &[Diagnostic]) -> String {
-    let count = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
-    format!("{}: {errors}\n", source.name)
+/// A finding in words where there is no room for more: the message, why, and what to do, each on a line.
+fn in_full(finding: &Diagnostic) -> String {
+    let why = finding.why.iter().map(|why| format!("\nWhy: {why}"));
+    let help = finding.help.iter().map(|help| format!("\nHelp: {help}"));
+    std::iter::once(finding.message.clone()).chain(why).chain(help).collect()
 }

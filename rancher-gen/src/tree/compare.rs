@@ -110,10 +110,16 @@ pub fn diff(tree: &Tree, out: &Path, scope: &dyn Fn(&str, &Entry) -> bool) -> Re
                     if there { format!("{prefix}/{path}") } else { "/dev/null".to_owned() }
                 };
                 let (old, new) = (side(before.is_some(), "a"), side(after.is_some(), "b"));
-                let diff = TextDiff::from_lines(before.as_deref().unwrap_or(""), after.unwrap_or(""));
-                let _ = write!(text, "{}", diff.unified_diff().header(&old, &new));
+                let (before, after) = (before.as_deref().unwrap_or_default(), after.unwrap_or_default());
+                text.push_str(&unified_diff(&old, before, &new, after));
             }
         }
     }
     Ok(text)
+}
+
+/// A unified diff of two texts with their names; nothing where they are the same.
+#[must_use]
+pub fn unified_diff(old: &str, before: &str, new: &str, after: &str) -> String {
+    TextDiff::from_lines(before, after).unified_diff().header(old, new).to_string()
 }

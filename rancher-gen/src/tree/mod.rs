@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-pub use compare::{Difference, DifferenceKind, check, diff};
+pub use compare::{Difference, DifferenceKind, check, diff, unified_diff};
 pub use manifest::Entry;
 pub use path::{InvalidPath, TreePath};
 pub use plan::{Conflict, ConflictKind};

@@ -12,7 +12,7 @@ mod one_or_many;
 mod rancher;
 mod security;
 mod services;
-mod source;
+pub(crate) mod source;
 mod spanned;
 
 use indexmap::IndexMap;

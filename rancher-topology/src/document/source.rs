@@ -14,8 +14,11 @@ const MOST_NODES: u64 = 20_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Node {
+    /// Without the blanks and the comment that may follow.
     pub(crate) span: Span,
     pub(crate) kind: Kind,
+    /// Whether it is a collection in brackets.
+    pub(crate) flow: bool,
     /// The number of nodes below this one and itself, aliases followed; a long text counts as several.
     size: u64,
 }
@@ -41,9 +44,13 @@ pub(crate) struct Tree {
 /// A collection that has begun and not ended.
 struct Open {
     start: usize,
+    /// Where what it holds so far ends.
+    end: usize,
     anchor: usize,
     children: Vec<NodeId>,
     mapping: bool,
+    /// Whether it stands in brackets.
+    flow: bool,
 }
 
 /// Reads YAML 1.2, of which JSON is a part. A byte order mark before it is passed over.
@@ -84,6 +91,22 @@ impl<'t> Builder<'t> {
                 Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
                 None => index.min(self.text.len()),
             }
+    }
+
+    fn slice(&self, span: Span) -> &'t str {
+        self.text.get(span.start - self.before..span.end - self.before).unwrap_or_default()
+    }
+
+    /// The place of a scalar itself: the parser's goes on to what comes next.
+    fn exact(&self, span: Span, style: ScalarStyle, empty: bool) -> Span {
+        let text = self.slice(span);
+        let length = match style {
+            ScalarStyle::SingleQuoted => quoted(text, '\''),
+            ScalarStyle::DoubleQuoted => quoted(text, '"'),
+            ScalarStyle::Plain if empty => 0,
+            _ => text.trim_end().len(),
+        };
+        Span { start: span.start, end: span.start + length }
     }
 
     fn build(mut self) -> Result<Tree, Diagnostic> {
@@ -127,12 +150,13 @@ impl<'t> Builder<'t> {
                 Event::Scalar(text, style, anchor, _) => {
                     let plain = style == ScalarStyle::Plain;
                     let size = 1 + text.len() as u64 / 64;
+                    let span = self.exact(span, style, text.is_empty());
                     let kind = Kind::Scalar { text: text.into_owned(), plain };
-                    self.add(Node { span, kind, size }, anchor)?;
+                    self.add(Node { span, kind, flow: false, size }, anchor)?;
                 }
-                Event::SequenceStart(anchor, _) => self.begin(span.start, anchor, false),
-                Event::MappingStart(anchor, _) => self.begin(span.start, anchor, true),
-                Event::SequenceEnd | Event::MappingEnd => self.end(span.end)?,
+                Event::SequenceStart(anchor, _) => self.begin(span, anchor, false),
+                Event::MappingStart(anchor, _) => self.begin(span, anchor, true),
+                Event::SequenceEnd | Event::MappingEnd => self.end()?,
                 Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             }
         }
@@ -142,13 +166,22 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn begin(&mut self, start: usize, anchor: usize, mapping: bool) {
-        self.open.push(Open { start, anchor, children: Vec::new(), mapping });
+    fn begin(&mut self, span: Span, anchor: usize, mapping: bool) {
+        let flow = self.slice(span).trim_end().ends_with(['[', '{']);
+        self.open.push(Open {
+            start: span.start,
+            end: span.end,
+            anchor,
+            children: Vec::new(),
+            mapping,
+            flow,
+        });
     }
 
-    fn end(&mut self, end: usize) -> Result<(), Diagnostic> {
+    fn end(&mut self) -> Result<(), Diagnostic> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let size = open.children.iter().map(|child| self.nodes[*child].size).fold(1, u64::saturating_add);
+        let end = if open.flow { self.before + closed(self.text, open.end - self.before) } else { open.end };
         let span = Span { start: open.start, end: end.max(open.start) };
         if size > MOST_NODES {
             return Err(Diagnostic::error(
@@ -165,7 +198,7 @@ impl<'t> Builder<'t> {
         } else {
             Kind::Sequence(open.children)
         };
-        self.add(Node { span, kind, size }, open.anchor)
+        self.add(Node { span, kind, flow: open.flow, size }, open.anchor)
     }
 
     fn refuse_twins(&self, entries: &[(NodeId, NodeId)]) -> Result<(), Diagnostic> {
@@ -199,7 +232,10 @@ impl<'t> Builder<'t> {
 
     fn place(&mut self, id: NodeId, span: Span) -> Result<(), Diagnostic> {
         match self.open.last_mut() {
-            Some(open) => open.children.push(id),
+            Some(open) => {
+                open.children.push(id);
+                open.end = open.end.max(span.end);
+            }
             None if matches!(&self.nodes[id].kind, Kind::Scalar { text, plain: true } if text.is_empty()) => {
                 return Err(empty());
             }
@@ -211,6 +247,35 @@ impl<'t> Builder<'t> {
         }
         Ok(())
     }
+}
+
+/// Behind the bracket that closes a collection whose last part ends at `from`.
+fn closed(text: &str, from: usize) -> usize {
+    let mut at = from;
+    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        match c {
+            ']' | '}' => return at + 1,
+            '#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
+            c => at += c.len_utf8(),
+        }
+    }
+    from
+}
+
+/// The length of a quoted scalar, anchor and tag included, at the beginning of a text.
+fn quoted(text: &str, quote: char) -> usize {
+    let Some(open) = text.find(quote) else { return text.len() };
+    let mut rest = text[open + 1..].char_indices();
+    while let Some((at, c)) = rest.next() {
+        let next = || text[open + 1 + at + 1..].chars().next();
+        match c {
+            '\\' if quote == '"' => drop(rest.next()),
+            '\'' if quote == c && next() == Some(quote) => drop(rest.next()),
+            c if c == quote => return open + at + 2,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn empty() -> Diagnostic {
@@ -227,5 +292,68 @@ fn remedy(text: &str, at: usize, info: &str) -> &'static str {
         "nothing in a topology is nested this deeply"
     } else {
         "a text that holds `: ` or ` #`, or begins with one of `*&!|>%@{[`, needs quotes"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn a_value_ends_where_it_ends() {
+        let text = "\
+a: 'it''s' # 1
+b: [x, \"y\\\"\" ] # 2
+c:
+  d: é # 3
+  # 4
+
+e: &f {g: , 'h': 'i' } # 5
+j:
+- k:
+  l: *f
+# 6
+m: |
+  n
+
+o: [p: 1, q, # ]
+ ] # 7
+";
+        let tree = parse(text).unwrap();
+        let said: Vec<&str> = tree.nodes.iter().map(|node| &text[node.span.start..node.span.end]).collect();
+        let expected = [
+            "a",
+            "'it''s'",
+            "b",
+            "x",
+            "\"y\\\"\"",
+            "[x, \"y\\\"\" ]",
+            "c",
+            "d",
+            "é",
+            "d: é",
+            "e",
+            "g",
+            "",
+            "'h'",
+            "'i'",
+            "&f {g: , 'h': 'i' }",
+            "j",
+            "k",
+            "",
+            "l",
+            "k:\n  l: *f",
+            "k:\n  l: *f",
+            "m",
+            "n",
+            "o",
+            "p",
+            "1",
+            "p: 1",
+            "q",
+            "[p: 1, q, # ]\n ]",
+        ];
+        assert_eq!(said[..expected.len()], expected);
+        assert_eq!(tree.nodes.len(), expected.len() + 1);
     }
 }

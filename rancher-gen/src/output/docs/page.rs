@@ -3,6 +3,7 @@
 use rancher_topology::Topology;
 use rancher_topology::document::{Provider, Scheme};
 use rancher_topology::flow::{Reason, Route};
+use rancher_topology::lint::Allowed;
 use rancher_topology::policy::Member;
 use rancher_topology::scalar::{DatabaseEngine, Name};
 use rancher_topology::topology::{
@@ -32,6 +33,15 @@ pub(super) struct Page {
     stack: Option<Stack>,
     firewalls: Vec<Firewall>,
     secrets: Vec<Secret>,
+    accepted: Vec<Accepted>,
+}
+
+/// A finding that the topology allows.
+#[derive(Serialize)]
+struct Accepted {
+    finding: String,
+    id: Raw,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -187,6 +197,7 @@ pub(super) fn page(cx: &Context<'_>, reach: &Reach, diagram: Raw) -> Page {
         stack: (!topology.services.is_empty()).then(|| stack(topology)),
         firewalls: topology.pool_ids().map(|id| firewall(cx, id)).collect(),
         secrets: secrets(topology),
+        accepted: cx.allowed.iter().map(accepted).collect(),
     }
 }
 
@@ -386,6 +397,14 @@ fn secrets(topology: &Topology) -> Vec<Secret> {
         }
     }
     secrets
+}
+
+fn accepted(allowed: &Allowed) -> Accepted {
+    Accepted {
+        finding: allowed.finding.message.replace('`', ""),
+        id: Raw::word(allowed.finding.id),
+        reason: allowed.reason.clone(),
+    }
 }
 
 fn title(own: Option<&rancher_topology::scalar::Text>, kind: &str, name: &Name) -> String {

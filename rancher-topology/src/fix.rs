@@ -1,0 +1,592 @@
+//! Applying fixes to the text of a document. Comments and layout stay; what cannot be taken out cleanly stays too.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Span};
+use crate::document::source::{Kind, NodeId, Tree, parse};
+
+/// Other words in place of a range of bytes; an empty text takes them out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// The bytes that go.
+    pub span: Span,
+    /// What comes in their place.
+    pub text: String,
+}
+
+/// A text with fixes in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// The text.
+    pub text: String,
+    /// How many fixes are in it.
+    pub applied: usize,
+}
+
+/// Applies those fixes that are safe and do not get into each other's way, the earlier ones first.
+///
+/// # Errors
+/// When the text is not one YAML document.
+///
+/// ```
+/// use rancher_topology::{Edit, Fix, Applicability, Span, fix};
+/// let text = "ports:\n  - 80 # web\n  - 443\n";
+/// let edits = vec![Edit::Remove { span: Span { start: 11, end: 13 } }];
+/// let fixed = fix::apply(text, &[&Fix { edits, applicability: Applicability::Safe }])?;
+/// assert_eq!(fixed.text, "ports:\n  - 443\n");
+/// # Ok::<(), rancher_topology::Diagnostic>(())
+/// ```
+pub fn apply(text: &str, fixes: &[&Fix]) -> Result<Fixed, Diagnostic> {
+    let safe: Vec<&Fix> =
+        fixes.iter().copied().filter(|fix| fix.applicability == Applicability::Safe).collect();
+    Ok(Editor::new(text)?.apply(&safe))
+}
+
+/// A text that is to be changed.
+#[derive(Debug)]
+pub struct Editor<'t> {
+    text: &'t str,
+    tree: Tree,
+    /// The collection that holds an item, and the item's position in it; of several at one place the outermost.
+    holders: HashMap<(usize, usize), (NodeId, usize)>,
+    /// The collection that holds a collection.
+    parents: HashMap<NodeId, (NodeId, usize)>,
+}
+
+/// What fixes come to: words to replace, and of each collection the items that go.
+#[derive(Debug, Default)]
+struct Plan {
+    replaced: Vec<Replacement>,
+    removed: BTreeMap<NodeId, Vec<usize>>,
+}
+
+impl<'t> Editor<'t> {
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// When it is not one YAML document.
+    pub fn new(text: &'t str) -> Result<Self, Diagnostic> {
+        let tree = parse(text)?;
+        let (mut holders, mut parents) = (HashMap::new(), HashMap::new());
+        for id in (0..tree.nodes.len()).rev() {
+            for position in 0..tree.len(id) {
+                let item = tree.item(id, position);
+                // What an alias stands for is written elsewhere.
+                if contains(tree.nodes[id].span, item) {
+                    holders.entry((item.start, item.end)).or_insert((id, position));
+                    parents.entry(tree.value(id, position)).or_insert((id, position));
+                }
+            }
+        }
+        Ok(Self { text, tree, holders, parents })
+    }
+
+    /// A fix by itself as replacements of text, in their order; `None` when it cannot be applied.
+    #[must_use]
+    pub fn replacements(&self, fix: &Fix) -> Option<Vec<Replacement>> {
+        let mut plan = Plan::default();
+        self.take(fix, &mut plan)?;
+        self.text_of(plan)
+    }
+
+    /// Applies those fixes that do not get into each other's way, the earlier ones first.
+    #[must_use]
+    pub fn apply(&self, fixes: &[&Fix]) -> Fixed {
+        let mut plan = Plan::default();
+        let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut applied = Vec::new();
+        for fix in fixes {
+            let spans: Vec<Span> = fix.edits.iter().map(place).collect();
+            let free =
+                |span: &Span| taken.range(..=span.end).next_back().is_none_or(|(_, end)| *end < span.start);
+            if spans.iter().all(free) && self.take(fix, &mut plan).is_some() {
+                taken.extend(spans.iter().map(|span| (span.start, span.end)));
+                applied.push(*fix);
+            }
+        }
+        let changes = self.text_of(plan).map(|changes| (changes, applied.len()));
+        // Together they do what each of them does not: then one of them is enough for this time.
+        let changes = changes
+            .or_else(|| applied.iter().find_map(|fix| self.replacements(fix)).map(|changes| (changes, 1)));
+        let Some((changes, applied)) = changes else {
+            return Fixed { text: self.text.to_owned(), applied: 0 };
+        };
+        Fixed { text: replaced(self.text, &changes), applied }
+    }
+
+    /// Adds a fix to a plan, all of it or nothing.
+    fn take(&self, fix: &Fix, plan: &mut Plan) -> Option<()> {
+        let within = |span: &Span| self.text.get(span.start..span.end).is_some();
+        let mut removed = Vec::new();
+        for edit in &fix.edits {
+            match edit {
+                Edit::Replace { span, .. } if !within(span) => return None,
+                Edit::Replace { .. } => {}
+                Edit::Remove { span } => removed.push(*self.holders.get(&(span.start, span.end))?),
+            }
+        }
+        for (collection, position) in removed {
+            plan.removed.entry(collection).or_default().push(position);
+        }
+        for edit in &fix.edits {
+            if let Edit::Replace { span, text } = edit {
+                plan.replaced.push(Replacement { span: *span, text: text.clone() });
+            }
+        }
+        Some(())
+    }
+
+    /// A plan as replacements that do not overlap; `None` when it cannot be carried out.
+    fn text_of(&self, plan: Plan) -> Option<Vec<Replacement>> {
+        let mut all = plan.replaced;
+        let mut gone = Vec::new();
+        for (collection, mut positions) in plan.removed {
+            positions.sort_unstable();
+            positions.dedup();
+            let own = self.tree.nodes[collection].span;
+            if !(0..self.tree.len(collection)).all(|at| contains(own, self.tree.item(collection, at))) {
+                return None;
+            }
+            let removal = Removal { editor: self, collection, positions: &positions };
+            if positions.len() == self.tree.len(collection) {
+                removal.everything(&mut all, &mut gone)?;
+            } else if self.tree.nodes[collection].flow {
+                removal.in_brackets(&mut gone)?;
+            } else {
+                removal.on_lines(&mut gone)?;
+            }
+        }
+        let removed = merged(gone);
+        all.extend(
+            removed
+                .into_iter()
+                .map(|Range { start, end }| Replacement { span: Span { start, end }, text: String::new() }),
+        );
+        all.sort_by_key(|change| (change.span, change.text.is_empty()));
+        let apart = all.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
+        apart.then_some(all)
+    }
+}
+
+/// Items that go out of one collection.
+struct Removal<'a, 't> {
+    editor: &'a Editor<'t>,
+    collection: NodeId,
+    positions: &'a [usize],
+}
+
+impl Removal<'_, '_> {
+    fn item(&self, position: usize) -> Range<usize> {
+        let (text, span) = (self.editor.text, self.editor.tree.item(self.collection, position));
+        // The colon of a key without a value is a part of the entry.
+        let blanks = text[span.end..].len() - text[span.end..].trim_start_matches(' ').len();
+        let colon = text[span.end + blanks..].starts_with(':');
+        span.start..if colon { span.end + blanks + 1 } else { span.end }
+    }
+
+    /// Takes items out from between brackets, each with a comma; a line that held nothing else goes with them.
+    fn in_brackets(&self, gone: &mut Vec<Range<usize>>) -> Option<()> {
+        let (text, last) = (self.editor.text, self.editor.tree.len(self.collection) - 1);
+        let kept = (0..=last).rev().find(|position| !self.positions.contains(position))?;
+        for position in self.positions {
+            let item = self.item(*position);
+            let comma = after_sign(text, item.end, ',');
+            // The comma after an item; after the last one, where there is none, the comma before it goes.
+            if *position < last {
+                comma?;
+            }
+            let end = comma.unwrap_or(item.end);
+            gone.push(whole_line(text, item.start, end).unwrap_or_else(|| {
+                let blanks = text[end..].len() - text[end..].trim_start_matches(' ').len();
+                item.start..end + blanks
+            }));
+        }
+        if kept < last && after_sign(text, self.item(last).end, ',').is_none() {
+            let comma = after_sign(text, self.item(kept).end, ',')?;
+            let blanks = text[comma..].len() - text[comma..].trim_start_matches(' ').len();
+            gone.push(
+                comma - 1..if on_one_line(text, comma..self.item(kept + 1).start) {
+                    comma + blanks
+                } else {
+                    comma
+                },
+            );
+        }
+        Some(())
+    }
+
+    /// Takes items that stand on lines of their own, each with its comment.
+    fn on_lines(&self, gone: &mut Vec<Range<usize>>) -> Option<()> {
+        let text = self.editor.text;
+        let mut rest = self.positions;
+        while let Some(&first) = rest.first() {
+            // Items that follow each other go together.
+            let count = rest.iter().zip(first..).take_while(|(own, expected)| **own == *expected).count();
+            let last = rest[count - 1];
+            rest = &rest[count..];
+            let start = self.sign(first)?;
+            let line = line_start(text, start);
+            let end = line_end(text, self.item(last).end)?;
+            if text[line..start].trim().is_empty() {
+                for position in first..=last {
+                    gone.push(
+                        line_start(text, self.sign(position)?)..line_end(text, self.item(position).end)?,
+                    );
+                }
+            } else {
+                // `- a: 1`: what follows takes the place beside the dash.
+                let next = self.editor.tree.len(self.collection) > last + 1;
+                let blanks = text[end..].len() - text[end..].trim_start_matches([' ', '\n', '\r']).len();
+                next.then_some(())?;
+                gone.push(start..end + blanks);
+            }
+        }
+        Some(())
+    }
+
+    /// Leaves `[]` or `{}` where every item goes.
+    fn everything(&self, all: &mut Vec<Replacement>, gone: &mut Vec<Range<usize>>) -> Option<()> {
+        let (editor, text) = (self.editor, self.editor.text);
+        let empty =
+            if matches!(editor.tree.nodes[self.collection].kind, Kind::Mapping(_)) { "{}" } else { "[]" };
+        let put = |span, text: String| Replacement { span, text };
+        let own = editor.tree.nodes[self.collection].span;
+        if editor.tree.nodes[self.collection].flow {
+            let open = own.start + text[own.start..].find(['[', '{'])?;
+            all.push(put(Span { start: open, end: own.end }, empty.to_owned()));
+            return Some(());
+        }
+        let (first, last) = (self.sign(0)?, self.item(editor.tree.len(self.collection) - 1).end);
+        let before = text[..first].trim_end_matches(' ');
+        let Some(&(parent, position)) = editor.parents.get(&self.collection) else {
+            all.push(put(Span { start: first, end: last }, empty.to_owned()));
+            return Some(());
+        };
+        if !before.ends_with('\n') && !before.is_empty() {
+            all.push(put(Span { start: first, end: last }, empty.to_owned()));
+            return Some(());
+        }
+        let after = match editor.tree.nodes[parent].kind {
+            Kind::Mapping(_) => after_sign(text, editor.tree.key(parent, position).end, ':')?,
+            _ => Removal { editor, collection: parent, positions: &[] }.sign(position)? + 1,
+        };
+        // An anchor or a tag between the two is left where it is.
+        let line = text[after..].split('\n').next().unwrap_or_default();
+        (line.trim().is_empty() || line.trim_start().starts_with('#')).then_some(())?;
+        all.push(put(Span { start: after, end: after }, format!(" {empty}")));
+        for position in self.positions {
+            gone.push(line_start(text, self.sign(*position)?)..line_end(text, self.item(*position).end)?);
+        }
+        Some(())
+    }
+
+    /// Where an item begins that stands on lines: at its key, or at the dash before it.
+    fn sign(&self, position: usize) -> Option<usize> {
+        let (text, start) = (self.editor.text, self.item(position).start);
+        if matches!(self.editor.tree.nodes[self.collection].kind, Kind::Mapping(_)) {
+            // `? key` is written by nobody.
+            return Some(start).filter(|_| !text[line_start(text, start)..start].trim_end().ends_with('?'));
+        }
+        let dash = text[..start].trim_end().strip_suffix('-')?.len();
+        text[line_start(text, dash)..dash].chars().all(|c| matches!(c, ' ' | '-')).then_some(dash)
+    }
+}
+
+impl Tree {
+    fn len(&self, id: NodeId) -> usize {
+        match &self.nodes[id].kind {
+            Kind::Scalar { .. } => 0,
+            Kind::Sequence(items) => items.len(),
+            Kind::Mapping(entries) => entries.len(),
+        }
+    }
+
+    /// The place of a sequence's item, or of a mapping's key and value.
+    fn item(&self, id: NodeId, position: usize) -> Span {
+        let (key, value) = (self.key(id, position), self.nodes[self.value(id, position)].span);
+        // The value of an alias stands elsewhere.
+        Span {
+            start: key.start,
+            end: if value.start >= key.start { value.end.max(key.end) } else { key.end },
+        }
+    }
+
+    fn key(&self, id: NodeId, position: usize) -> Span {
+        match &self.nodes[id].kind {
+            Kind::Mapping(entries) => self.nodes[entries[position].0].span,
+            _ => self.nodes[self.value(id, position)].span,
+        }
+    }
+
+    fn value(&self, id: NodeId, position: usize) -> NodeId {
+        match &self.nodes[id].kind {
+            Kind::Scalar { .. } => id,
+            Kind::Sequence(items) => items[position],
+            Kind::Mapping(entries) => entries[position].1,
+        }
+    }
+}
+
+fn place(edit: &Edit) -> Span {
+    match edit {
+        Edit::Replace { span, .. } | Edit::Remove { span } => *span,
+    }
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
+/// The end of a line, its line end included, when nothing but a comment stands behind `at`.
+fn line_end(text: &str, at: usize) -> Option<usize> {
+    let rest = &text[at..];
+    let line = rest.split_inclusive('\n').next().unwrap_or_default();
+    let left = line.trim();
+    let comment = left.starts_with('#') && (line.starts_with([' ', '\t']) || text[..at].ends_with('\n'));
+    // A text of several lines ends with its line end.
+    if text[..at].ends_with('\n') {
+        return Some(at);
+    }
+    (left.is_empty() || comment).then_some(at + line.len())
+}
+
+/// The whole line when nothing else stands on it.
+fn whole_line(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
+    let line = line_start(text, start);
+    text[line..start].trim().is_empty().then(|| line_end(text, end)).flatten().map(|end| line..end)
+}
+
+fn on_one_line(text: &str, range: Range<usize>) -> bool {
+    text.get(range).is_some_and(|between| !between.contains('\n'))
+}
+
+/// The place behind a sign that comes next, blanks, line ends and comments passed over.
+fn after_sign(text: &str, from: usize, sign: char) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        let c = rest.chars().next()?;
+        match c {
+            c if c == sign => return Some(at + c.len_utf8()),
+            ' ' | '\t' | '\n' | '\r' => at += 1,
+            '#' => at += rest.find('\n')?,
+            _ => return None,
+        }
+    }
+}
+
+/// Ranges in their order, those that touch made one.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut all: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match all.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => all.push(range),
+        }
+    }
+    all
+}
+
+fn replaced(text: &str, changes: &[Replacement]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for change in changes {
+        out.push_str(&text[at..change.span.start]);
+        out.push_str(&change.text);
+        at = change.span.end;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::{Editor, apply, contains};
+    use crate::diagnostic::{Applicability, Edit, Fix, Span};
+    use crate::document::source::{Kind, NodeId, Tree, parse};
+
+    /// Takes out what stands in a text, each as one fix.
+    fn without(text: &str, items: &[&str]) -> String {
+        let spans =
+            items.iter().map(|item| text.find(item).map(|at| Span { start: at, end: at + item.len() }));
+        let fixes: Vec<Fix> = spans.map(|span| removal(span.unwrap())).collect();
+        let fixed = apply(text, &fixes.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(fixed.applied, items.len(), "{text}");
+        fixed.text
+    }
+
+    fn removal(span: Span) -> Fix {
+        Fix { edits: vec![Edit::Remove { span }], applicability: Applicability::Safe }
+    }
+
+    #[test]
+    fn an_item_goes_with_its_line_and_its_comment() {
+        let list = "a:\n  # of B\n  - b # 1\n  # of C\n  - c # 2\nd: 1\n";
+        assert_eq!(without(list, &["b"]), "a:\n  # of B\n  # of C\n  - c # 2\nd: 1\n");
+        assert_eq!(without(list, &["c"]), "a:\n  # of B\n  - b # 1\n  # of C\nd: 1\n");
+        assert_eq!(without(list, &["b", "c"]), "a: []\n  # of B\n  # of C\nd: 1\n");
+        let entries = "- a: 1 # 1\n  b: |\n    two\n  c: 3\n- d:\n";
+        assert_eq!(without(entries, &["a: 1"]), "- b: |\n    two\n  c: 3\n- d:\n");
+        assert_eq!(without(entries, &["b: |\n    two"]), "- a: 1 # 1\n  c: 3\n- d:\n");
+        assert_eq!(without(entries, &["a: 1", "b: |\n    two"]), "- c: 3\n- d:\n");
+        assert_eq!(without("x: 1\r\ny: 2\r\n", &["x: 1"]), "y: 2\r\n");
+    }
+
+    #[test]
+    fn an_item_goes_with_its_comma() {
+        assert_eq!(without("[a, b, c]", &["a"]), "[b, c]");
+        assert_eq!(without("[a, b, c]", &["b"]), "[a, c]");
+        assert_eq!(without("[a, b, c]", &["c"]), "[a, b]");
+        assert_eq!(without("[a, b, c]", &["b", "c"]), "[a]");
+        assert_eq!(without("{a: 1, b: 2} # c", &["a: 1", "b: 2"]), "{} # c");
+        assert_eq!(without("[\n  a, # 1\n  b # 2\n]\n", &["a"]), "[\n  b # 2\n]\n");
+        assert_eq!(without("[\n  a, # 1\n  b # 2\n]\n", &["b"]), "[\n  a # 1\n]\n");
+        assert_eq!(without("k: {p: 1, allow: {x: 'y'}}\n", &["allow: {x: 'y'}"]), "k: {p: 1}\n");
+        assert_eq!(without("k: {p: 1, allow: {x: 'y'}}\n", &["x: 'y'"]), "k: {p: 1, allow: {}}\n");
+    }
+
+    #[test]
+    fn what_cannot_be_taken_out_stays() {
+        let text = "a: &x [1, 2]\nb: [*x, 3]\n";
+        let three = text.find('3').unwrap();
+        let fixed = apply(text, &[&removal(Span { start: three, end: three + 1 })]).unwrap();
+        assert_eq!((fixed.text.as_str(), fixed.applied), (text, 0));
+        let beyond = removal(Span { start: 4, end: 900 });
+        assert_eq!(apply(text, &[&beyond]).unwrap().applied, 0);
+        let suggested = Fix { applicability: Applicability::Suggested, ..removal(Span { start: 7, end: 8 }) };
+        assert_eq!(apply(text, &[&suggested]).unwrap().applied, 0);
+    }
+
+    #[test]
+    fn fixes_that_meet_are_not_applied_together() {
+        let text = "[a, b]";
+        let replace = |start, end, text: &str| Fix {
+            edits: vec![Edit::Replace { span: Span { start, end }, text: text.to_owned() }],
+            applicability: Applicability::Safe,
+        };
+        let (one, two) = (replace(1, 2, "x"), replace(1, 2, "y"));
+        let fixed = apply(text, &[&one, &two, &replace(4, 5, "z")]).unwrap();
+        assert_eq!((fixed.text.as_str(), fixed.applied), ("[x, z]", 2));
+    }
+
+    /// A document of collections in any style, with comments.
+    fn value(depth: u32) -> BoxedStrategy<Vec<String>> {
+        let scalar =
+            prop_oneof!["[a-z]{1,3}", "'[a-z #,]{0,4}'", "\"[a-z:]{0,3}\""].prop_map(|text| vec![text]);
+        if depth == 0 {
+            return scalar.boxed();
+        }
+        let inner = proptest::collection::vec(value(depth - 1), 1..4);
+        let comments = proptest::collection::vec(0..4_u8, 4);
+        let collection =
+            (inner, any::<bool>(), any::<bool>(), comments).prop_map(|(items, mapping, flow, comments)| {
+                // Brackets hold brackets only.
+                let alone =
+                    |item: &Vec<String>| item.len() == 1 && !item[0].starts_with("- ") && !is_entry(&item[0]);
+                if flow && items.iter().all(alone) {
+                    return vec![bracketed(&items, mapping, comments[3])];
+                }
+                let mut lines = Vec::new();
+                for (position, item) in items.into_iter().enumerate() {
+                    let comment = comments[position % 4];
+                    if comment == 1 && position > 0 {
+                        lines.push(format!("# before {position}"));
+                    }
+                    let behind = if comment == 2 { " # behind" } else { "" };
+                    let sign = if mapping { format!("k{position}:") } else { "-".to_owned() };
+                    let block = item.len() > 1 || item[0].starts_with("- ") || is_entry(&item[0]);
+                    if !block {
+                        lines.push(format!("{sign} {}{behind}", item[0]));
+                    } else if mapping || comment == 3 {
+                        lines.push(format!("{sign}{behind}"));
+                        lines.extend(item.into_iter().map(|line| format!("  {line}")));
+                    } else {
+                        lines.extend(item.into_iter().enumerate().map(|(at, line)| {
+                            if at == 0 { format!("- {line}") } else { format!("  {line}") }
+                        }));
+                    }
+                }
+                lines
+            });
+        prop_oneof![1 => scalar, 3 => collection].boxed()
+    }
+
+    fn is_entry(line: &str) -> bool {
+        line.starts_with('k') && line[1..].starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    fn bracketed(items: &[Vec<String>], mapping: bool, comma: u8) -> String {
+        let inner: Vec<String> = items
+            .iter()
+            .enumerate()
+            .map(
+                |(position, item)| {
+                    if mapping { format!("k{position}: {}", item[0]) } else { item[0].clone() }
+                },
+            )
+            .collect();
+        let end = if comma == 0 { "," } else { "" };
+        let (open, close) = if mapping { ('{', '}') } else { ('[', ']') };
+        format!("{open}{}{end}{close}", inner.join(", "))
+    }
+
+    /// What a tree says, without what is removed.
+    fn said(tree: &Tree, id: NodeId, removed: &[(NodeId, usize)]) -> String {
+        let rest = |count: usize| (0..count).filter(|position| !removed.contains(&(id, *position)));
+        match &tree.nodes[id].kind {
+            Kind::Scalar { text, .. } => format!("{text:?}"),
+            Kind::Sequence(items) => {
+                format!(
+                    "{:?}",
+                    rest(items.len()).map(|at| said(tree, items[at], removed)).collect::<Vec<_>>()
+                )
+            }
+            Kind::Mapping(entries) => {
+                let entry = |at: usize| (said(tree, entries[at].0, &[]), said(tree, entries[at].1, removed));
+                format!("{:?}", rest(entries.len()).map(entry).collect::<std::collections::BTreeMap<_, _>>())
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+        #[test]
+        fn what_is_left_is_exactly_the_rest(lines in value(3), picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..5)) {
+            let text = lines.join("\n") + "\n";
+            let editor = Editor::new(&text).unwrap();
+            let all: Vec<(NodeId, usize)> =
+                (0..editor.tree.nodes.len()).flat_map(|id| (0..editor.tree.len(id)).map(move |at| (id, at))).collect();
+            prop_assume!(!all.is_empty());
+            let mut removed: Vec<(NodeId, usize)> = Vec::new();
+            for pick in picks {
+                let (id, at) = *pick.get(&all);
+                let own = editor.tree.item(id, at);
+                let apart = |(id, at): &(NodeId, usize)| {
+                    let other = editor.tree.item(*id, *at);
+                    !contains(own, other) && !contains(other, own)
+                };
+                if editor.holders[&(own.start, own.end)] == (id, at) && removed.iter().all(apart) {
+                    removed.push((id, at));
+                }
+            }
+            let fixes: Vec<Fix> = removed.iter().map(|(id, at)| removal(editor.tree.item(*id, *at))).collect();
+            let fixed = editor.apply(&fixes.iter().collect::<Vec<_>>());
+            prop_assert_eq!(fixed.applied, fixes.len(), "{}", text);
+            let after = parse(&fixed.text);
+            prop_assert!(after.is_ok(), "{}became\n{}", text, fixed.text);
+            let after = after.unwrap();
+            let expected = said(&editor.tree, editor.tree.root, &removed);
+            prop_assert_eq!(said(&after, after.root, &[]), expected, "{}became\n{}", text, fixed.text);
+        }
+    }
+}
