@@ -50,28 +50,18 @@ pub fn validate(text: &str) -> Report {
     let Some(document) = document else { return unreadable(refused) };
     let mut findings = Findings::default();
     let active = || lints_of(sets().filter(|set| (set.applies)(&document)));
+    let context = topology.as_ref().map(|topology| Context::new(&document, topology));
     for lint in active() {
-        if let Found::Parts(look) = lint.found {
-            look(&document, &mut findings);
+        match (lint.found, &context) {
+            (Found::Whole(look) | Found::WholeOrParts(look, _), Some(context)) => {
+                look(context, &mut findings)
+            }
+            (Found::Parts(look), _) | (Found::WholeOrParts(_, look), None) => look(&document, &mut findings),
+            (Found::Whole(_), None) | (Found::Refused | Found::Afterwards, _) => {}
         }
     }
-    match &topology {
-        Some(topology) => {
-            let context = Context::new(&document, topology);
-            for lint in active() {
-                if let Found::Whole(look) | Found::WholeOrParts(look, _) = lint.found {
-                    look(&context, &mut findings);
-                }
-            }
-        }
-        None => {
-            for lint in active() {
-                if let Found::WholeOrParts(_, look) = lint.found {
-                    look(&document, &mut findings);
-                }
-            }
-            wait(&mut findings, active());
-        }
+    if topology.is_none() {
+        wait(&mut findings, active());
     }
     report(&document, topology, refused, findings)
 }
