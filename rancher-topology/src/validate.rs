@@ -54,9 +54,11 @@ pub fn validate(text: &str) -> Report {
     for lint in active() {
         match (lint.found, &context) {
             (Found::Whole(look) | Found::WholeOrParts(look, _), Some(context)) => {
-                look(context, &mut findings)
+                look(context, &mut findings);
             }
-            (Found::Parts(look), _) | (Found::WholeOrParts(_, look), None) => look(&document, &mut findings),
+            (Found::Parts(look), _) | (Found::WholeOrParts(_, look), None) => {
+                look(&document, &mut findings);
+            }
             (Found::Whole(_), None) | (Found::Refused | Found::Afterwards, _) => {}
         }
     }
