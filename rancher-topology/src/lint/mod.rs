@@ -11,7 +11,6 @@ mod example;
 pub mod addressing;
 pub mod allow;
 pub mod aws;
-pub mod aws_entry;
 pub mod database;
 pub mod document;
 pub mod entrances;
@@ -19,7 +18,6 @@ pub mod load_balancer;
 pub mod names;
 pub mod placement;
 pub mod ports;
-pub mod quotas;
 pub mod references;
 pub mod rules;
 pub mod services;
@@ -164,10 +162,9 @@ const GENERAL: &[Family] = &[
 const AWS: &[Family] = &[
     aws::network::FAMILY,
     aws::machines::FAMILY,
-    quotas::FAMILY,
+    aws::quotas::FAMILY,
     aws::load_balancer::FAMILY,
     aws::database::FAMILY,
-    aws_entry::FAMILY,
 ];
 
 fn on_aws(document: &Document) -> bool {

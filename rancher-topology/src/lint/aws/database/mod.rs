@@ -1,10 +1,12 @@
-//! Databases: what RDS refuses.
+//! Databases: what RDS refuses, and what it makes otherwise than stated.
 
 mod aws_database_connections;
+mod aws_database_fixed_address;
 mod aws_database_name;
 mod aws_database_port;
 mod aws_database_storage;
 mod aws_database_version;
+mod aws_database_version_withdrawn;
 mod aws_database_zones;
 
 use crate::lint::Family;
@@ -19,5 +21,7 @@ pub const FAMILY: Family = Family {
         &aws_database_port::LINT,
         &aws_database_storage::LINT,
         &aws_database_connections::LINT,
+        &aws_database_fixed_address::LINT,
+        &aws_database_version_withdrawn::LINT,
     ],
 };

@@ -1,4 +1,4 @@
-//! Load balancers: what a Classic Load Balancer is refused for.
+//! Load balancers: what a Classic Load Balancer is refused for, and what it does not do.
 
 mod aws_host_name;
 mod aws_idle_timeout;
@@ -7,7 +7,9 @@ mod aws_load_balancer_name;
 mod aws_load_balancer_room;
 mod aws_load_balancer_zones;
 mod aws_policy_name;
+mod aws_proxy_inside_tls;
 mod aws_proxy_protocol;
+mod aws_target_zone;
 
 use crate::lint::Family;
 
@@ -23,5 +25,7 @@ pub const FAMILY: Family = Family {
         &aws_policy_name::LINT,
         &aws_instance_protocol::LINT,
         &aws_host_name::LINT,
+        &aws_target_zone::LINT,
+        &aws_proxy_inside_tls::LINT,
     ],
 };

@@ -3,7 +3,7 @@
 mod groups_of_interface;
 mod rules_of_group;
 
-use super::Family;
+use crate::lint::Family;
 use crate::policy::{EffectiveGroup, EffectiveRule, RulePeer};
 
 /// Lints about the quotas of AWS.
