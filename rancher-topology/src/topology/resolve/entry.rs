@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::nodes::word;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit};
 use crate::document::{self, Scheme, Spanned};
 use crate::scalar::{
     DatabaseEngine, Duration, HealthTarget, ListenerProtocol, Peer, Protocol, Text, Traffic,
@@ -81,7 +81,8 @@ impl Resolver<'_> {
                         peer.span,
                     )
                     .why("AWS refuses it, and other programs read it as another network than a person does")
-                    .help(format!("write `{}`", net.trunc())),
+                    .help(format!("write `{}`", net.trunc()))
+                    .fix(vec![Edit::Replace { span: peer.span, text: net.trunc().to_string() }]),
                 ),
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! The network, its subnets and its overlays.
 
 use super::Resolver;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit};
 use crate::document::{Provider, Spanned};
 use crate::topology::{Known, Network, Overlay, Subnet};
 use ipnet::Ipv4Net;
@@ -88,7 +88,8 @@ impl Resolver<'_> {
                     cidr.span,
                 )
                 .why("AWS refuses it, and other programs read it as another network than a person does")
-                .help(format!("write `{trunc}`")),
+                .help(format!("write `{trunc}`"))
+                .fix(vec![Edit::Replace { span: cidr.span, text: trunc.to_string() }]),
             );
         }
         trunc
