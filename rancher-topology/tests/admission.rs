@@ -157,9 +157,9 @@ fn a_rule_is_wider_in_ports_or_in_peers() {
     let asked = ask(&shop("[{port: 6379-6380, from: web}]"));
     let excess = &asked.rule("store in 0.0").excess;
     assert_eq!((excess.services.to_string(), excess.peers.is_empty()), ("6380/tcp".into(), true));
-    assert_eq!(excess.packets.services().to_string(), "6380/tcp");
+    assert_eq!(excess.services.to_string(), "6380/tcp");
     let exact = ask(&shop("[{port: 6379, from: web}]"));
-    assert!(exact.rule("store in 0.0").excess.packets.is_empty());
+    assert!(exact.rule("store in 0.0").excess.services.is_empty());
     let world = ask(&shop("[{port: 6379, from: 0.0.0.0/0}]"));
     let rule = world.rule("store in 0.0");
     assert!(rule.excess.internet && rule.excess.free_addresses && rule.excess.services.is_empty());
@@ -302,7 +302,7 @@ fn a_node_talks_to_a_public_load_balancer_by_its_public_address() {
     assert_eq!(by_group, ["Inbound internet -> lb 80/tcp", "Inbound worker -> lb 80/tcp"]);
     let wide = ask(&balanced("internet-facing", "[{port: 80, from: 0.0.0.0/0}]", web));
     let rule = wide.rule("lb-group in 0.0");
-    assert!(rule.excess.packets.is_empty() && rule.excess.peers.is_empty(), "{}", rule.excess.packets);
+    assert!(rule.excess.services.is_empty() && rule.excess.peers.is_empty(), "{}", rule.excess.peers);
 }
 
 #[test]
@@ -380,7 +380,11 @@ fn the_hardened_cluster_has_no_such_gap() {
         for rule in asked.admission.rules() {
             let place = asked.place(rule);
             assert!(matches!(rule.usage, Usage::Flows(_) | Usage::Undeclared(_)), "{place} {:?}", rule.usage);
-            assert!(rule.excess.packets.is_empty(), "{place} {}", rule.excess.packets);
+            assert!(
+                rule.excess.services.is_empty() && rule.excess.peers.is_empty(),
+                "{place} {}",
+                rule.excess.peers
+            );
         }
         let exposed: Vec<String> = asked.exposed();
         assert_eq!(exposed.len(), 2, "{exposed:?}");

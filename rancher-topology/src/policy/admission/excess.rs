@@ -79,14 +79,6 @@ fn excess(space: &Space<'_>, rule: &StatedRule, users: &[&Need]) -> Excess {
     let admitted = rule.packets.endpoints(direction.peer_side());
     let used = users.iter().fold(Services::default(), |all, need| all.union(&need.services));
     let generous = |need: &&Need| generous(space, need, direction);
-    let packets = users.iter().fold(rule.packets.clone(), |left, need| {
-        // Whether a member is meant by its public or its own address, it is the same member to a rule.
-        let own = need.own(direction).iter().filter_map(Part::member);
-        let own = all_of(
-            own.flat_map(|member| [space.inside(member), Endpoints::unfixed(Unfixed::Public(member))]),
-        );
-        left.difference(&direction.packets(generous(need), own, need.services.clone()))
-    });
     let peers = admitted.difference(&all_of(users.iter().map(generous)));
     let topology = space.topology;
     let all = topology.pool_ids().map(Member::Pool);
@@ -109,7 +101,6 @@ fn excess(space: &Space<'_>, rule: &StatedRule, users: &[&Need]) -> Excess {
         members,
         free_addresses: !free.is_empty(),
         narrowest: if peers.is_empty() { Vec::new() } else { narrowest(space, rule, &admitted, users) },
-        packets,
         peers,
     }
 }

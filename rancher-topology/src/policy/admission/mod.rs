@@ -118,8 +118,6 @@ pub enum Usage {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Excess {
-    /// All of it.
-    pub packets: PacketSet,
     /// Wider in ports: what none of its flows is for.
     pub services: Services,
     /// Wider in peers: with whom none of its flows has to do.
