@@ -103,3 +103,22 @@ fn a_node_admits_its_fifteen_rules_and_closes_its_containers() {
     let closed: Vec<String> = policies[0].container_networks.iter().map(ToString::to_string).collect();
     assert_eq!(closed, ["172.17.0.0/16", "10.42.0.0/16"]);
 }
+
+#[test]
+fn what_is_published_on_loopback_is_reached_on_its_own_node_only() {
+    let topology = rancher_topology::load(
+        "
+name: tiny
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes: {box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}}
+services:
+  front: {image: front:1, placement: box, network: host, listen: [80], traffic-to: app}
+  app: {image: app:1, placement: box, publish: ['127.0.0.1:3000:3000']}
+",
+    )
+    .unwrap();
+    let flows = FlowGraph::of(&topology);
+    let flow = flows.flows().find(|flow| flow.server.name(&topology) == "app").unwrap();
+    assert_eq!(flow.wire(&topology), None);
+    assert_eq!(FlowGraph::connections(&topology, flow).count(), 2);
+}

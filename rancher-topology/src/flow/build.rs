@@ -137,7 +137,10 @@ impl FlowGraph {
                 for server in services {
                     for ports in listened(topology, *server, traffic.ports) {
                         let route = route(topology, client, *server, ports, traffic);
-                        self.add(flow(Party::Service(*server), ports, route));
+                        let own_node =
+                            matches!(route, Route::Published(_)) && on_loopback(topology, *server, ports);
+                        let scope = if own_node { Scope::OwnNode } else { traffic.scope };
+                        self.add(Flow { scope, ..flow(Party::Service(*server), ports, route) });
                         found = true;
                     }
                 }
@@ -204,16 +207,26 @@ fn route(topology: &Topology, client: Party, server: ServiceId, ports: Ports, tr
     if topology[owner].network == ServiceNetwork::Host {
         return Route::Direct;
     }
-    let leads_there = |publish: &&Publish| {
-        publish.protocol == ports.protocol && publish.host_port_of(ports.range.first()).is_some()
-    };
-    let published = topology[owner].publish.iter().find(leads_there);
-    published
+    published(topology, server, ports)
         .and_then(|publish| {
             let last = publish.host_port_of(ports.range.last())?;
             PortRange::new(publish.host_port_of(ports.range.first())?, last).ok()
         })
         .map_or(Route::Nowhere, Route::Published)
+}
+
+/// The published port that leads to a service's ports: one that other nodes reach, where there is one.
+fn published(topology: &Topology, server: ServiceId, ports: Ports) -> Option<&Publish> {
+    let leads_there = |publish: &&Publish| {
+        publish.protocol == ports.protocol && publish.host_port_of(ports.range.first()).is_some()
+    };
+    let all = &topology[topology.namespace_service(server)].publish;
+    all.iter().filter(leads_there).min_by_key(|publish| publish.address.is_loopback())
+}
+
+/// Whether a service's ports are published for its own node only.
+fn on_loopback(topology: &Topology, server: ServiceId, ports: Ports) -> bool {
+    published(topology, server, ports).is_some_and(|publish| publish.address.is_loopback())
 }
 
 /// The overlays that a service's network namespace is in.
