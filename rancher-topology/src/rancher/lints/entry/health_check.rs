@@ -46,7 +46,7 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &["health-check-unstated"],
+    instead_of: &["health-check-unstated", "health-check-ssh"],
     found: Found::Whole(check),
 };
 
@@ -84,3 +84,16 @@ const SSH: u16 = 22;
 
 /// The port of the nodes that leads to the server itself.
 const API: u16 = 18_080;
+
+#[cfg(test)]
+mod tests {
+    use super::LINT;
+
+    #[test]
+    fn a_question_to_the_nodes_ssh_server_is_told_once() {
+        let text = crate::lint::complete(&LINT.bad.replace("TCP:81", "TCP:22"));
+        let report = crate::validate(&text);
+        let ids = report.findings.iter().map(|finding| finding.id).filter(|id| id.contains("health-check"));
+        assert_eq!(ids.collect::<Vec<_>>(), [LINT.id]);
+    }
+}

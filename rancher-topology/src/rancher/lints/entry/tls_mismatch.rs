@@ -34,7 +34,7 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &[],
+    instead_of: &["aws-proxy-inside-tls"],
     found: Found::Whole(check),
 };
 

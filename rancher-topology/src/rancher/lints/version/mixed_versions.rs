@@ -42,21 +42,50 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let servers: Vec<_> =
         cluster.servers().filter(|(_, image)| image.release().is_some_and(counts)).collect();
     let Some((_, own)) = servers.iter().find(|(service, _)| service.id == manager.id) else { return };
-    let others: Vec<_> = servers.iter().filter(|(_, image)| image.tag != own.tag).collect();
-    let Some((first, image)) = others.first() else { return };
+    let (alike, others): (Vec<_>, Vec<_>) = servers.iter().partition(|(_, image)| image.tag == own.tag);
+    let (Some((alike_first, _)), Some((first, image))) = (alike.first(), others.first()) else { return };
     let (other, own) = (image.tag.unwrap_or_default(), own.tag.unwrap_or_default());
-    let finding = LINT
-        .finding(
+    // What is used least is what was forgotten; of equals the one that is written last.
+    let later = alike_first.id > first.id;
+    let finding = if alike.len() < others.len() || alike.len() == others.len() && later {
+        LINT.finding(
+            format!("the cluster manager is {own}, and `{}` is {other}", first.is.name),
+            alike_first.said.image.span,
+        )
+        .also(first.said.image.span, "not the cluster manager's")
+    } else {
+        let finding = LINT.finding(
             format!("`{}` is {other}, and the cluster manager is {own}", first.is.name),
             first.said.image.span,
-        )
-        .also(manager.said.image.span, "the cluster manager's own")
+        );
+        let edits = others.iter().map(|(service, _)| Edit::Replace {
+            span: service.said.image.span,
+            text: manager.is.image.clone(),
+        });
+        finding.also(manager.said.image.span, "the cluster manager's own").suggest(edits.collect())
+    };
+    let finding = finding
         .why("the cluster manager replaces every container whose image is not its own, for ever")
-        .help(format!("write `{}` everywhere", manager.is.image));
-    let edits = others
-        .iter()
-        .map(|(service, _)| Edit::Replace { span: service.said.image.span, text: manager.is.image.clone() });
-    let finding = finding.suggest(edits.collect());
+        .help("write one tag on all of them");
     let more = others[1..].iter().map(|(service, _)| service.said.image.span);
     findings.push(at_all(finding, more, "another one"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LINT;
+
+    #[test]
+    fn it_is_told_once_and_where_the_rare_one_stands() {
+        let newer = "  zookeeper: {image: 'rancher/server:v1.1.0', placement: node}\n";
+        for (text, message) in [
+            (LINT.bad.to_owned(), "`redis` is v1.1.0, and the cluster manager is v1.1.4"),
+            (LINT.bad.to_owned() + newer, "the cluster manager is v1.1.4, and `redis` is v1.1.0"),
+        ] {
+            let report = crate::validate(&crate::lint::complete(&text));
+            let told = report.findings.iter().filter(|finding| finding.id.contains("mixed"));
+            let told: Vec<_> = told.map(|finding| (finding.id, finding.message.as_str())).collect();
+            assert_eq!(told, [(LINT.id, message)]);
+        }
+    }
 }
