@@ -121,7 +121,10 @@ impl<'t> Editor<'t> {
         let mut removed = Vec::new();
         for edit in &fix.edits {
             match edit {
-                Edit::Replace { span, .. } if !within(span) => return None,
+                // An anchor or a tag before the value would go with it, and an alias lose what it means.
+                Edit::Replace { span, .. } if !within(span) || self.at(*span).starts_with(['&', '!']) => {
+                    return None;
+                }
                 Edit::Replace { .. } => {}
                 Edit::Remove { span } => removed.push(*self.holders.get(&(span.start, span.end))?),
             }
@@ -131,10 +134,16 @@ impl<'t> Editor<'t> {
         }
         for edit in &fix.edits {
             if let Edit::Replace { span, text } = edit {
-                plan.replaced.push(Replacement { span: *span, text: text.clone() });
+                let quote = self.at(*span).chars().next().filter(|first| matches!(first, '"' | '\''));
+                let quote = quote.map(String::from).unwrap_or_default();
+                plan.replaced.push(Replacement { span: *span, text: format!("{quote}{text}{quote}") });
             }
         }
         Some(())
+    }
+
+    fn at(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
     }
 
     /// A plan as replacements that do not overlap; `None` when it cannot be carried out.

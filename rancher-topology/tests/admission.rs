@@ -224,7 +224,7 @@ fn a_private_peer_that_nothing_leads_to_is_nowhere() {
     for (peer, nowhere) in [
         ("192.168.1.0/24", true),
         ("10.1.0.0/16", true),
-        ("fd00::/8", true),
+        ("fd00::/8", false),
         ("10.0.0.0/8", false),
         ("203.0.113.0/24", false),
         ("2001:db8::/32", false),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::quorums;
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::topology::{NodeId, PoolId, ServiceId};
 
 pub(super) const LINT: Lint = Lint {
     id: "nodes-in-one-zone",
@@ -50,6 +51,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if others.is_empty() {
             continue;
         }
+        if is_spread(cx, id) {
+            continue;
+        }
         let quorums: Vec<String> = quorums(cx)
             .filter(|quorum| quorum.service.placement.iter().all(|node| topology[*node].pool == id))
             .map(|quorum| format!("`{}`", quorum.service.name))
@@ -68,4 +72,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             others.join(" and ")
         )));
     }
+}
+
+/// Whether all that runs on a pool's nodes runs in another zone as well: a pool for each zone is no fault.
+fn is_spread(cx: &Context<'_>, pool: PoolId) -> bool {
+    let topology = cx.topology;
+    let zone = |node: &NodeId| topology[topology[*node].subnet].zone.as_deref();
+    let Some(own) = topology[pool].nodes.first().map(zone) else { return false };
+    let instances = topology[pool].nodes.iter().flat_map(|node| topology.instances_on(*node));
+    let here: BTreeSet<ServiceId> = instances.map(|instance| topology[*instance].service).collect();
+    let elsewhere = |service: &ServiceId| topology[*service].placement.iter().any(|node| zone(node) != own);
+    !here.is_empty() && here.iter().all(elsewhere)
 }

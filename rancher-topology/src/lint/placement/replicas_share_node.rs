@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Severity;
+use crate::document::Quorum;
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -30,7 +31,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let Some((_, said)) = cx.document.services.get_index(id.position()) else { continue };
         let nodes: BTreeSet<_> = service.placement.iter().collect();
         let possible = service.eligible;
-        if nodes.len() == service.placement.len() || nodes.len() >= possible {
+        // A quorum's members are told of by a lint of their own.
+        if *service.quorum == Quorum::Majority
+            || nodes.len() == service.placement.len()
+            || nodes.len() >= possible
+        {
             continue;
         }
         let place = match (said.observed_on.first(), said.observed_on.last(), &said.scale) {

@@ -1,6 +1,6 @@
 //! A rule that others make needless.
 
-use super::{Written, words};
+use super::{Faulty, Written, faulty, words};
 use crate::diagnostic::{Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -33,22 +33,36 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for rule in cx.admission.rules().iter().filter(|rule| !rule.covered_by.is_empty()) {
-        let Some(written) = Written::of(cx, rule) else { continue };
-        let place = written.place(rule);
-        let others =
-            if rule.covered_by.len() == 1 { "another rule admits" } else { "other rules together admit" };
+    for rule in faulty(cx, |rule| !rule.covered_by.is_empty()) {
+        let covering = || rule.rules.iter().flat_map(|rule| &rule.covered_by).map(|id| &cx.admission[*id]);
+        let others = if rule.rules.iter().all(|rule| rule.covered_by.len() == 1) {
+            "another rule admits"
+        } else {
+            "other rules together admit"
+        };
+        let edits = rule.spans().into_iter().map(|span| Edit::Remove { span }).collect();
         let mut finding = LINT
-            .finding(format!("{others} all of {}", words(rule, &written)), place)
+            .finding(format!("{others} all of {}", rule.words()), rule.place())
             .why("taking it away changes nothing, and closing the port takes more than removing one of them")
-            .help("take it away")
-            .fix(vec![Edit::Remove { span: place }]);
-        for other in rule.covered_by.iter().take(4) {
-            let other = &cx.admission[*other];
+            .help("take it away");
+        // Where the other one is too wide, or the text is another group's as well, a person has to choose.
+        let too_wide = covering().any(|other| other.excess.internet || !other.excess.members.is_empty());
+        finding = if too_wide || is_shared(cx, &rule) { finding.suggest(edits) } else { finding.fix(edits) };
+        for other in covering().take(4) {
             if let Some(written) = Written::of(cx, other) {
                 finding = finding.also(written.place(other), words(other, &written));
             }
         }
         findings.push(finding);
     }
+}
+
+/// Whether the rule's text is the rule of several groups, by an alias.
+fn is_shared(cx: &Context<'_>, rule: &Faulty<'_>) -> bool {
+    let groups = cx.document.security_groups.values();
+    let spans = groups.flat_map(|group| {
+        let outbound = group.outbound.iter().flatten().map(|rule| rule.span);
+        group.inbound.iter().map(|rule| rule.span).chain(outbound)
+    });
+    spans.filter(|span| *span == rule.written.span).count() > 1
 }

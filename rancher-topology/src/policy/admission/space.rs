@@ -159,7 +159,8 @@ impl<'t> Space<'t> {
 
     /// Whether a peer is a private range that nothing known of leads to.
     pub(super) fn is_nowhere(&self, peer: RulePeer) -> bool {
-        let RulePeer::Network(net) = peer else { return false };
+        // What v6 ranges lead to cannot be stated in a document.
+        let RulePeer::Network(net @ ipnet::IpNet::V4(_)) = peer else { return false };
         let net = Endpoints::networks([net]);
         net.is_subset(&self.private) && net.intersection(&self.reached).is_empty()
     }
