@@ -122,3 +122,17 @@ services:
     assert_eq!(flow.wire(&topology), None);
     assert_eq!(FlowGraph::connections(&topology, flow).count(), 2);
 }
+
+#[test]
+fn a_load_balancer_leads_to_a_nodes_own_process_that_traffic_names() {
+    let text = "
+name: tiny
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes: {box: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}}
+load-balancers: {front: {targets: box, health-check: 'TCP:6443', listeners: [{listen: 6443/tcp, forward: 6443/tcp}]}}
+services: {agent: {image: agent:1, placement: box, network: host, traffic-to: 'box:6443'}}
+";
+    assert_eq!(rancher_topology::validate(text).findings, []);
+    let without = rancher_topology::validate(&text.replace("traffic-to: 'box:6443'", "listen: [80]"));
+    assert!(without.findings.iter().any(|finding| finding.id == "listener-unserved"));
+}
