@@ -16,6 +16,20 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// Whether another place is inside this one, or is the same.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// From the beginning of this place to the end of another one.
+    #[must_use]
+    pub const fn to(self, last: Self) -> Self {
+        Self { start: self.start, end: last.end }
+    }
+}
+
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

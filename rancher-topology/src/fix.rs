@@ -73,7 +73,7 @@ impl<'t> Editor<'t> {
             for position in 0..tree.len(id) {
                 let item = tree.item(id, position);
                 // What an alias stands for is written elsewhere.
-                if contains(tree.nodes[id].span, item) {
+                if tree.nodes[id].span.contains(item) {
                     holders.entry((item.start, item.end)).or_insert((id, position));
                     parents.entry(tree.value(id, position)).or_insert((id, position));
                 }
@@ -154,7 +154,7 @@ impl<'t> Editor<'t> {
             positions.sort_unstable();
             positions.dedup();
             let own = self.tree.nodes[collection].span;
-            if !(0..self.tree.len(collection)).all(|at| contains(own, self.tree.item(collection, at))) {
+            if !(0..self.tree.len(collection)).all(|at| own.contains(self.tree.item(collection, at))) {
                 return None;
             }
             let removal = Removal { editor: self, collection, positions: &positions };
@@ -343,10 +343,6 @@ fn place(edit: &Edit) -> Span {
     }
 }
 
-fn contains(outer: Span, inner: Span) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
 fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |end| end + 1)
 }
@@ -420,7 +416,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Editor, apply, contains};
+    use super::{Editor, apply};
     use crate::diagnostic::{Applicability, Edit, Fix, Span};
     use crate::document::source::{Kind, NodeId, Tree, parse};
 
@@ -582,7 +578,7 @@ mod tests {
                 let own = editor.tree.item(id, at);
                 let apart = |(id, at): &(NodeId, usize)| {
                     let other = editor.tree.item(*id, *at);
-                    !contains(own, other) && !contains(other, own)
+                    !own.contains(other) && !other.contains(own)
                 };
                 if editor.holders[&(own.start, own.end)] == (id, at) && removed.iter().all(apart) {
                     removed.push((id, at));

@@ -153,25 +153,21 @@ impl Places {
     /// Whether one of them is in a place, or the other way round.
     fn share(&self, own: Span) -> bool {
         let at = self.0.partition_point(|(span, _)| span.start < own.start);
-        let beside = self.0.get(at).is_some_and(|(span, _)| contains(own, *span) || contains(*span, own));
+        let beside = self.0.get(at).is_some_and(|(span, _)| own.contains(*span) || span.contains(own));
         // What begins before and ends behind is around it.
         beside
             || at.checked_sub(1).and_then(|before| self.0.get(before)).is_some_and(|(_, end)| *end >= own.end)
     }
 }
 
-fn contains(outer: Span, inner: Span) -> bool {
-    outer.start <= inner.start && inner.end <= outer.end
-}
-
 fn silences(allow: &Allowance, finding: &Diagnostic) -> bool {
-    allow.id.as_str() == finding.id && place(finding).is_none_or(|place| contains(allow.scope, place))
+    allow.id.as_str() == finding.id && place(finding).is_none_or(|place| allow.scope.contains(place))
 }
 
 /// What is wrong with an allowance that has silenced nothing.
 fn judge(allow: &Allowance, all_have_looked: bool) -> Option<Diagnostic> {
     let id = &allow.id;
-    let entry = Span { start: id.span.start, end: allow.reason.span.end };
+    let entry = id.span.to(allow.reason.span);
     let Some(lint) = lint(id) else {
         let near = nearest(id, lints().map(|lint| lint.id));
         let finding = unknown_lint::LINT.finding(format!("there is no lint called `{}`", id.value), id.span);

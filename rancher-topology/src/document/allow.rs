@@ -64,7 +64,7 @@ impl Collected {
 
     fn named<T>(&mut self, things: &Named<T>, allow: impl Fn(&T) -> &Allow) {
         for (name, thing) in things {
-            self.take(allow(thing), Span { start: name.span.start, end: thing.span.end });
+            self.take(allow(thing), name.span.to(thing.span));
         }
     }
 }

@@ -105,7 +105,7 @@ impl Balancer<'_> {
     /// Where its subnets are named; `None` when the document leaves them to the tool.
     pub(super) fn subnets_place(&self) -> Option<Span> {
         let names = self.said.subnets.as_ref()?;
-        Some(Span { start: names.first()?.span.start, end: names.last()?.span.end })
+        Some(names.first()?.span.to(names.last()?.span))
     }
 
     /// The pools and nodes behind it, as they are written.

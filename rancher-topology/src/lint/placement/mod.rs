@@ -70,7 +70,7 @@ impl Majority<'_> {
         let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
         let names = said.map_or(&[][..], |said| &said.placement);
         match (names.first(), names.last()) {
-            (Some(first), Some(last)) => Span { start: first.span.start, end: last.span.end },
+            (Some(first), Some(last)) => first.span.to(last.span),
             _ => self.service.span,
         }
     }

@@ -66,7 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 quorums.join(", ")
             ),
         };
-        let place = crate::Span { start: subnet.span.start, end: address.span.end };
+        let place = subnet.span.to(address.span);
         findings.push(LINT.finding(message, place).why(why).help(format!(
             "name a first address in a subnet of {} as well; nodes are dealt in turn",
             others.join(" and ")

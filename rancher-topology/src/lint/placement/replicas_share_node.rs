@@ -39,7 +39,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let place = match (said.observed_on.first(), said.observed_on.last(), &said.scale) {
-            (Some(first), Some(last), _) => crate::Span { start: first.span.start, end: last.span.end },
+            (Some(first), Some(last), _) => first.span.to(last.span),
             (_, _, Some(scale)) => scale.span,
             _ => service.span,
         };
