@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scalar::Image;
+
 /// A release of `rancher/server`, as its image's tag names it: `v1.1.4`, `v1.2.0-pre3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Release {
@@ -85,30 +87,7 @@ impl FromStr for Release {
     }
 }
 
-/// An image's name in its parts: `REPOSITORY:TAG@DIGEST`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Image<'a> {
-    repository: &'a str,
-    /// Its tag.
-    pub(crate) tag: Option<&'a str>,
-    digest: Option<&'a str>,
-}
-
-impl<'a> Image<'a> {
-    pub(crate) fn of(name: &'a str) -> Self {
-        let (name, digest) = name.split_once('@').map_or((name, None), |(name, digest)| (name, Some(digest)));
-        let (repository, tag) = match name.rsplit_once(':') {
-            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
-            _ => (name, None),
-        };
-        Self { repository, tag, digest }
-    }
-
-    /// Whether it is that of the public registry, or a copy of it in another one.
-    pub(crate) fn is(&self, repository: &str) -> bool {
-        self.repository.strip_suffix(repository).is_some_and(|host| host.is_empty() || host.ends_with('/'))
-    }
-
+impl Image<'_> {
     /// Whether another pull may bring another release.
     pub(crate) fn moves(&self) -> bool {
         self.digest.is_none() && matches!(self.tag, None | Some("latest" | "stable"))
@@ -122,7 +101,8 @@ impl<'a> Image<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Image, Release};
+    use super::Release;
+    use crate::scalar::Image;
 
     fn release(tag: &str) -> Release {
         tag.parse().unwrap()

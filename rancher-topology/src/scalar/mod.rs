@@ -3,6 +3,7 @@
 //! Each parses from its word and prints as it. They know their own grammar and nothing of each other's meaning.
 
 mod duration;
+mod image;
 mod name;
 mod port;
 mod publish;
@@ -11,6 +12,7 @@ mod software;
 mod url;
 
 pub use duration::{Duration, InvalidDuration};
+pub(crate) use image::Image;
 pub use name::{InvalidName, InvalidText, Name, Text};
 pub use port::{InvalidPort, PortRange, Ports, Protocol, Traffic};
 pub use publish::Publish;

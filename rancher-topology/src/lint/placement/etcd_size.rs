@@ -3,6 +3,7 @@
 use super::quorums;
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::scalar::Image;
 
 /// etcd FAQ, "What is maximum cluster size?": seven.
 const MOST_MEMBERS: usize = 7;
@@ -35,8 +36,8 @@ services:
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for quorum in quorums(cx).filter(|quorum| quorum.members() > MOST_MEMBERS) {
-        let path = quorum.service.image.rsplit('/').next().unwrap_or_default();
-        let is_etcd = path.split([':', '@']).next() == Some("etcd") || quorum.service.role.as_str() == "etcd";
+        let image = Image::of(&quorum.service.image);
+        let is_etcd = image.is("etcd") || quorum.service.role.as_str() == "etcd";
         if is_etcd {
             let message = format!("`{}` is an etcd with {} members", quorum.service.name, quorum.members());
             findings.push(

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::{Image, MOST_PLACES};
+use super::MOST_PLACES;
 use crate::diagnostic::{Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::scalar::Image;
 
 pub(super) const LINT: Lint = Lint {
     id: "mixed-image-versions",

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{self, Spanned};
 use crate::lint::Context;
 use crate::rancher::Release;
-use crate::rancher::release::Image;
+use crate::scalar::Image;
 use crate::scalar::Protocol;
 use crate::topology::{
     Listener, LoadBalancer, NodeId, PoolId, Rancher1, SecurityRule, Service, ServiceId, ServiceNetwork,

@@ -3,7 +3,7 @@
 use super::{Party, Resolver};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{self, Naming, Quorum, Restart, Spanned};
-use crate::scalar::{Duration, Name};
+use crate::scalar::{Duration, Image, Name};
 use crate::topology::{
     EnvironmentValue, Health, Known, Node, NodeId, OverlayId, Pool, Probe, Service, ServiceId, ServiceKind,
     ServiceNetwork, StartedBy, Starter, StarterId, Topology,
@@ -499,11 +499,7 @@ fn listens(said: &document::Service) -> Vec<crate::scalar::Ports> {
 ///
 /// Source: distribution/reference, `reference.go`: `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`, the path in lower case.
 fn is_image(text: &str) -> bool {
-    let (rest, digest) = text.split_once('@').map_or((text, None), |(rest, digest)| (rest, Some(digest)));
-    let (name, tag) = match rest.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (rest, None),
-    };
+    let Image { repository: name, tag, digest } = Image::of(text);
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let is_tag = |tag: &str| {
         tag.len() <= 128

@@ -5,7 +5,7 @@ use crate::diagnostic::Severity;
 use crate::document::Stated;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::rancher::Release;
-use crate::rancher::release::Image;
+use crate::scalar::Image;
 
 pub(super) const LINT: Lint = Lint {
     id: "rancher-1-missing-agents",

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{Cluster, at_all};
 use crate::diagnostic::{Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::rancher::release::Image;
+use crate::scalar::Image;
 
 pub(super) const LINT: Lint = Lint {
     id: "rancher-1-companion-version",
