@@ -7,6 +7,9 @@ use serde::Serialize;
 /// More mistakes than this are not worth listing in one run.
 pub(crate) const MOST_MISTAKES: usize = 200;
 
+/// The most places of one kind that one finding shows.
+pub(crate) const MOST_PLACES: usize = 6;
+
 /// A range of bytes in the document's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Span {
@@ -142,6 +145,28 @@ impl Diagnostic {
     #[must_use]
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds further places until it has so many labels; the last one says how many are left out.
+    pub(crate) fn also_up_to(
+        mut self,
+        labels: usize,
+        places: impl IntoIterator<Item = (Span, String)>,
+    ) -> Self {
+        let mut left_out = 0_usize;
+        for (span, text) in places {
+            if self.labels.len() < labels {
+                self = self.also(span, text);
+            } else {
+                left_out += 1;
+            }
+        }
+        if left_out > 0
+            && let Some(last) = self.labels.last_mut()
+        {
+            last.text = format!("{}, and {left_out} more", last.text);
+        }
         self
     }
 

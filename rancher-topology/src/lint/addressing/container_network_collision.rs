@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::{named, overlap};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, MOST_PLACES, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::topology::{OverlayId, PoolId};
 
@@ -41,9 +41,6 @@ nodes:
     instead_of: &[],
     found: Found::Whole(check),
 };
-
-/// More places of one cause than this are not worth pointing at.
-const MOST_PLACES: usize = 6;
 
 /// What has addresses that an engine's own network must not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

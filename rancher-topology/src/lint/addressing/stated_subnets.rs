@@ -1,6 +1,6 @@
 //! Subnets that the source of the topology speaks of and does not give.
 
-use crate::diagnostic::{Severity, Span};
+use crate::diagnostic::{MOST_PLACES, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -33,9 +33,6 @@ network:
     instead_of: &[],
     found: Found::Whole(check),
 };
-
-/// More places than this are not worth pointing at.
-const MOST_PLACES: usize = 6;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let said = &cx.document.network;

@@ -1,7 +1,7 @@
 //! A node's port that an outgoing connection may hold.
 
-use super::socket::{Said, Socket, published, stated_listens, with_places};
-use crate::diagnostic::Severity;
+use super::socket::{Said, Socket, published, stated_listens};
+use crate::diagnostic::{MOST_PLACES, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::PortRange;
 use crate::topology::{ServiceId, ServiceNetwork};
@@ -58,7 +58,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             ));
         let places =
             more.iter().map(|socket| (socket.said.span(cx.document), format!("and {}", socket.ports)));
-        findings.push(with_places(finding, places));
+        findings.push(finding.also_up_to(MOST_PLACES, places));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::socket::{Said, Socket, mesh_sockets, names, nodes, published, stated_listens, with_places};
-use crate::diagnostic::{Diagnostic, Severity};
+use super::socket::{Said, Socket, mesh_sockets, names, nodes, published, stated_listens};
+use crate::diagnostic::{Diagnostic, MOST_PLACES, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{MeshId, NodeId, ServiceId, ServiceKind, ServiceNetwork, Topology};
@@ -240,7 +240,8 @@ impl Conflict {
             .also(first.span(cx.document), wants(cx, first))
             .why("a socket has one listener: whoever starts second fails, and that changes with every boot")
             .help(self.help(cx, main));
-        with_places(finding, all[2..].iter().map(|said| (said.span(cx.document), wants(cx, *said))))
+        finding
+            .also_up_to(MOST_PLACES, all[2..].iter().map(|said| (said.span(cx.document), wants(cx, *said))))
     }
 
     fn help(&self, cx: &Context, main: Said) -> String {
@@ -292,7 +293,7 @@ impl Crowd {
                 .help("lower `scale` to the number of nodes, or place it on more of them"),
             None => finding.help("place it once on each node"),
         };
-        with_places(finding, self.said.iter().skip(1).map(|said| (span(said), wants(cx, *said))))
+        finding.also_up_to(MOST_PLACES, self.said.iter().skip(1).map(|said| (span(said), wants(cx, *said))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A published port behind which nothing listens.
 
-use super::socket::{Namespaces, Said, in_words, listing, with_places};
-use crate::diagnostic::Severity;
+use super::socket::{Namespaces, Said, in_words, listing};
+use crate::diagnostic::{MOST_PLACES, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::{PortRange, Ports};
 use crate::topology::{ServiceId, ServiceNetwork};
@@ -80,7 +80,7 @@ fn unheard(cx: &Context, id: ServiceId, heard: &[Ports], findings: &mut Findings
     let places = more.iter().map(|(said, silent)| {
         (said.span(cx.document), format!("nothing listens on {} either", words(silent)))
     });
-    findings.push(with_places(finding, places));
+    findings.push(finding.also_up_to(MOST_PLACES, places));
 }
 
 /// The parts of a range of ports that nothing listens on, in order.

@@ -5,14 +5,11 @@
 
 use std::net::IpAddr;
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{MOST_PLACES, Span};
 use crate::document::Document;
 use crate::lint::Context;
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{Mesh, MeshId, ServiceId, ServiceKind, ServiceNetwork, Topology};
-
-/// The most places that one finding shows.
-pub(super) const MOST_LABELS: usize = 6;
 
 /// A value of the document that makes something listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,8 +181,8 @@ pub(super) fn in_words(words: &[String]) -> Option<String> {
     let (last, first) = words.split_last()?;
     Some(match first {
         [] => last.clone(),
-        _ if words.len() <= MOST_LABELS => format!("{} and {last}", first.join(", ")),
-        _ => format!("{} and {} more", words[..MOST_LABELS - 1].join(", "), words.len() - MOST_LABELS + 1),
+        _ if words.len() <= MOST_PLACES => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} more", words[..MOST_PLACES - 1].join(", "), words.len() - MOST_PLACES + 1),
     })
 }
 
@@ -202,25 +199,4 @@ pub(super) fn nodes(first: &str, count: usize) -> String {
         2 => format!("`{first}` and 1 more node"),
         _ => format!("`{first}` and {} more nodes", count - 1),
     }
-}
-
-/// Puts further places beside a finding's main one, and says how many are left out.
-pub(super) fn with_places(
-    mut finding: Diagnostic,
-    places: impl IntoIterator<Item = (Span, String)>,
-) -> Diagnostic {
-    let mut left_out = 0_usize;
-    for (span, text) in places {
-        if finding.labels.len() < MOST_LABELS {
-            finding = finding.also(span, text);
-        } else {
-            left_out += 1;
-        }
-    }
-    if left_out > 0
-        && let Some(last) = finding.labels.last_mut()
-    {
-        last.text = format!("{}, and {left_out} more", last.text);
-    }
-    finding
 }

@@ -1,7 +1,7 @@
 //! A port that is listened on and that nobody can reach.
 
-use super::socket::{Namespaces, Socket, stated_listens, with_places};
-use crate::diagnostic::Severity;
+use super::socket::{Namespaces, Socket, stated_listens};
+use crate::diagnostic::{MOST_PLACES, Severity};
 use crate::flow::Party;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::Protocol;
@@ -50,7 +50,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             .help(format!("publish it, let who wants it join with `network-of: {name}`, or take it out"));
         let places =
             more.iter().map(|socket| (socket.said.span(cx.document), format!("nor {}", socket.ports)));
-        findings.push(with_places(finding, places));
+        findings.push(finding.also_up_to(MOST_PLACES, places));
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::MOST_PLACES;
-use crate::diagnostic::{Severity, Span};
+use crate::diagnostic::{MOST_PLACES, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::Image;
 

@@ -11,6 +11,3 @@ pub const FAMILY: Family = Family {
     name: "Images and versions",
     lints: &[&unpinned_image::LINT, &mixed_image_versions::LINT, &docker_socket::LINT],
 };
-
-/// The most places that one finding shows.
-const MOST_PLACES: usize = 6;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, MOST_PLACES, Span};
 use crate::document::{self, Spanned};
 use crate::lint::Context;
 use crate::rancher::Release;
@@ -11,9 +11,6 @@ use crate::scalar::Protocol;
 use crate::topology::{
     Listener, LoadBalancer, NodeId, PoolId, Rancher1, SecurityRule, Service, ServiceId, ServiceNetwork,
 };
-
-/// More places than this are counted, not shown.
-const MOST_PLACES: usize = 6;
 
 /// A Rancher 1.x with the document that states it.
 pub(super) struct Cluster<'a> {
@@ -161,18 +158,7 @@ impl Ports {
 }
 
 /// Labels all places of one finding; the main one is there already.
-pub(super) fn at_all(
-    mut finding: Diagnostic,
-    others: impl IntoIterator<Item = Span>,
-    text: &str,
-) -> Diagnostic {
-    let others: Vec<Span> = others.into_iter().collect();
-    let shown = others.len().min(MOST_PLACES - 1);
-    for (position, span) in others[..shown].iter().enumerate() {
-        let more = others.len() - shown;
-        let last = position + 1 == shown && more > 0;
-        finding =
-            finding.also(*span, if last { format!("{text}, and {more} more") } else { text.to_owned() });
-    }
-    finding
+pub(super) fn at_all(finding: Diagnostic, others: impl IntoIterator<Item = Span>, text: &str) -> Diagnostic {
+    let labels = finding.labels.len() + MOST_PLACES - 1;
+    finding.also_up_to(labels, others.into_iter().map(|span| (span, text.to_owned())))
 }
