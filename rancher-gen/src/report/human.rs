@@ -138,8 +138,9 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Text with its lines broken between words.
-pub(crate) fn wrapped(text: &str, width: usize) -> String {
+/// Text with its lines broken between words, where they would get wider than so many characters.
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut column = 0;
     for (position, word) in text.split(' ').enumerate() {

@@ -10,8 +10,8 @@ pub mod place;
 mod sarif;
 
 pub use github::github;
-pub(crate) use human::{WIDTH, snippets, wrapped};
-pub use human::{human, human_report};
+pub(crate) use human::{WIDTH, snippets};
+pub use human::{human, human_report, wrapped};
 pub use json::{json, schema};
 pub use sarif::sarif;
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use rancher_gen::report::wrapped;
+
 /// The width that lines are kept to where words allow it.
 const WIDTH: usize = 110;
 
@@ -22,7 +24,7 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> S
             let _ = write!(line, "{cell:<width$}  ");
         }
         let last = row.last().map_or("", String::as_str);
-        for (position, part) in wrapped(last, WIDTH.saturating_sub(indent).max(40)).iter().enumerate() {
+        for (position, part) in wrapped(last, WIDTH.saturating_sub(indent).max(40)).split('\n').enumerate() {
             if position > 0 {
                 line = " ".repeat(indent);
             }
@@ -39,22 +41,5 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> S
 pub(super) fn note(text: &str) -> String {
     let lead = "note: ";
     let lines = wrapped(text, WIDTH - lead.len());
-    format!("{lead}{}\n\n", lines.join(&format!("\n{}", " ".repeat(lead.len()))))
-}
-
-/// At least one line.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !lines[last].is_empty() {
-                lines[last].push(' ');
-            }
-            lines[last].push_str(word);
-        }
-    }
-    lines
+    format!("{lead}{}\n\n", lines.replace('\n', &format!("\n{}", " ".repeat(lead.len()))))
 }
