@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use rancher_topology::lint::{Found, Lint, complete};
+use rancher_topology::lint::{Found, Lint};
+use rancher_topology::validate::complete;
 use rancher_topology::validate::sets;
 use rancher_topology::{Severity, validate};
 

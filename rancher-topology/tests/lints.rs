@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use rancher_topology::lint::{Found, complete};
-use rancher_topology::validate::{lint, lints, sets};
+use rancher_topology::lint::Found;
+use rancher_topology::validate::{complete, lint, lints, sets};
 use rancher_topology::{Severity, validate};
 
 /// The ids of what is found in an example, each finding once.

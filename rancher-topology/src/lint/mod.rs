@@ -6,7 +6,6 @@
 //! A family is a folder whose `mod.rs` lists its lints. Nothing here knows a product; a product's lints are a [`Set`] of its own.
 
 mod context;
-mod example;
 
 pub mod addressing;
 pub mod allow;
@@ -25,14 +24,15 @@ pub mod software;
 pub mod tunnels;
 
 pub use context::{Context, Findings, Unchecked};
-pub(crate) use example::Rest;
-pub use example::complete;
 
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::document::{Document, Provider};
 use crate::topology::Topology;
+
+/// Sections of a topology, by their keys: what makes a whole one of an example.
+pub(crate) type Rest = &'static [(&'static str, &'static str)];
 
 /// One kind of thing that can be wrong.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Lint {
     pub reason: &'static str,
     /// Where the fact comes from: an RFC, a limit of AWS, a man page, a product's documentation or code.
     pub source: &'static str,
-    /// A topology, or the sections of one that matter, with exactly this finding. [`complete`] makes a whole one of it.
+    /// A topology, or the sections of one that matter, with exactly this finding. [`complete`](crate::validate::complete) makes a whole one of it.
     pub bad: &'static str,
     /// The same, as it should have been written.
     pub good: &'static str,

@@ -63,8 +63,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn found(address: &str, subnets: &str) -> usize {
         let text = complete(&format!(

@@ -54,8 +54,8 @@ fn check(document: &Document, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     #[test]
     fn two_overlays_of_one_range_are_told_at_the_second_even_beside_what_is_refused() {

@@ -78,8 +78,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn told(stated: &str, first: &str) -> Vec<String> {
         let text = complete(&format!(

@@ -76,7 +76,7 @@ fn instances(cx: &Context<'_>, client: Party) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     fn found(more: &str) -> bool {
         let text = format!(

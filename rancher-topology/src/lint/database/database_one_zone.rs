@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn where_there_is_one_zone_there_is_no_place_for_a_standby() {

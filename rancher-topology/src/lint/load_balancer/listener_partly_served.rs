@@ -100,7 +100,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn a_check_of_the_port_itself_takes_the_others_out() {

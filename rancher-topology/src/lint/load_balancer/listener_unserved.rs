@@ -85,7 +85,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn two_listeners_and_a_check_of_one_dead_port_are_one_finding() {

@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn where_all_targets_are_in_its_zone_another_subnet_would_help_nobody() {

@@ -60,7 +60,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     fn found(text: &str) -> usize {
         let report = crate::validate(&complete(text));

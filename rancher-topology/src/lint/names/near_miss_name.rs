@@ -191,7 +191,7 @@ fn slips(a: u8, b: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{is_near_miss, shortened};
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn slips_of_the_hand_are_near_misses() {

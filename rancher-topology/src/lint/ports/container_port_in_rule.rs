@@ -170,7 +170,7 @@ fn finding(
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::Diagnostic;
-    use crate::lint::complete;
+    use crate::validate::complete;
     use crate::{Edit, validate};
 
     fn findings(rule: &str, services: &str) -> Vec<Diagnostic> {

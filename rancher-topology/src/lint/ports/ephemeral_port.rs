@@ -72,8 +72,8 @@ pub(super) fn node_sockets(cx: &Context, id: ServiceId) -> Vec<Socket> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn found(service: &str) -> usize {
         let report = validate(&complete(&format!(

@@ -51,8 +51,8 @@ fn check(cx: &Context, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     #[test]
     fn only_tcp_and_only_the_nodes_side() {

@@ -340,8 +340,8 @@ fn free_ports(cx: &Context, protocol: Protocol, taken: PortRange) -> Option<Port
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn messages(services: &str) -> Vec<String> {
         let report = validate(&complete(services));

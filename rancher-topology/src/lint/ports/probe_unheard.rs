@@ -93,8 +93,8 @@ fn finding(
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn helps(services: &str) -> Vec<String> {
         let report = validate(&complete(services));

@@ -89,8 +89,8 @@ fn may_have(topology: &Topology, node: NodeId, address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn messages(placement: &str, address: &str) -> Vec<String> {
         let report = validate(&complete(&format!(

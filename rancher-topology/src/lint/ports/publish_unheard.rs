@@ -112,8 +112,8 @@ fn silent(asked: Ports, heard: &[Ports]) -> Vec<PortRange> {
 #[cfg(test)]
 mod tests {
     use super::silent;
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     #[test]
     fn what_is_silent_is_what_is_left() {

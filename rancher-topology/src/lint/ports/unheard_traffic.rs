@@ -258,7 +258,7 @@ fn rewritten(finding: Diagnostic, traffic: &Traffic, ports: Ports) -> Diagnostic
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::Diagnostic;
-    use crate::lint::complete;
+    use crate::validate::complete;
     use crate::{Edit, validate};
 
     fn findings(text: &str) -> Vec<Diagnostic> {

@@ -81,8 +81,8 @@ fn is_lost(cx: &Context, id: ServiceId, socket: &Socket) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
     use crate::validate;
+    use crate::validate::complete;
 
     fn found(services: &str) -> usize {
         let report = validate(&complete(services));

@@ -41,7 +41,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn what_is_privileged_has_said_so_already() {

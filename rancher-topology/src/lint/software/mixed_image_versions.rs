@@ -96,7 +96,7 @@ fn form(tag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::form;
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn tags_of_one_form_differ_in_their_version_only() {

@@ -66,7 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 mod tests {
     use std::fmt::Write;
 
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn one_image_is_one_finding_however_many_services_run_it() {

@@ -96,7 +96,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::complete;
+    use crate::validate::complete;
 
     #[test]
     fn it_is_told_instead_of_the_one_zone_that_causes_it() {

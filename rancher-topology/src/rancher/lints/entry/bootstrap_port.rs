@@ -106,7 +106,7 @@ services:
     publish: [80-81:80-81, 443-444:443-444]
   own: {image: 'nginx:1.27.2', placement: node, publish: ['8080:80']}
 ";
-        let text = crate::lint::complete(&(LINT.bad.to_owned() + service));
+        let text = crate::validate::complete(&(LINT.bad.to_owned() + service));
         let ids: Vec<_> = crate::validate(&text).findings.iter().map(|finding| finding.id).collect();
         assert!(!ids.contains(&LINT.id), "{ids:?}");
     }

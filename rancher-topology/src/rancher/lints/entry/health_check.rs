@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_question_to_the_nodes_ssh_server_is_told_once() {
-        let text = crate::lint::complete(&LINT.bad.replace("TCP:81", "TCP:22"));
+        let text = crate::validate::complete(&LINT.bad.replace("TCP:81", "TCP:22"));
         let report = crate::validate(&text);
         let ids = report.findings.iter().map(|finding| finding.id).filter(|id| id.contains("health-check"));
         assert_eq!(ids.collect::<Vec<_>>(), [LINT.id]);

@@ -81,7 +81,7 @@ mod tests {
     fn found(listener: &str) -> Vec<&'static str> {
         let bad = "{listen: 443/ssl, forward: 444/tcp, proxy-protocol: client-address, certificate: rancher}";
         assert!(LINT.bad.contains(bad));
-        let text = crate::lint::complete(&LINT.bad.replace(bad, listener));
+        let text = crate::validate::complete(&LINT.bad.replace(bad, listener));
         let report = crate::validate(&text);
         // Which ports the security groups admit is not the matter here.
         report.findings.iter().map(|finding| finding.id).filter(|id| id.starts_with("rancher-1")).collect()

@@ -118,7 +118,7 @@ mod tests {
     fn found(variable: &str) -> usize {
         let text = LINT.bad.replace("DEFAULT_CATTLE_API_HOST: \"https://old.example.com\"", variable);
         assert_ne!(text, LINT.bad);
-        let report = crate::validate(&crate::lint::complete(&text));
+        let report = crate::validate(&crate::validate::complete(&text));
         report.findings.iter().filter(|finding| finding.id == LINT.id).count()
     }
 

@@ -82,7 +82,7 @@ mod tests {
             (LINT.bad.to_owned(), "`redis` is v1.1.0, and the cluster manager is v1.1.4"),
             (LINT.bad.to_owned() + newer, "the cluster manager is v1.1.4, and `redis` is v1.1.0"),
         ] {
-            let report = crate::validate(&crate::lint::complete(&text));
+            let report = crate::validate(&crate::validate::complete(&text));
             let told = report.findings.iter().filter(|finding| finding.id.contains("mixed"));
             let told: Vec<_> = told.map(|finding| (finding.id, finding.message.as_str())).collect();
             assert_eq!(told, [(LINT.id, message)]);

@@ -59,7 +59,7 @@ mod tests {
             more + &format!("  s{n}: {{image: 'rancher/server:latest', placement: node}}\n")
         });
         let text = LINT.good.to_owned() + &more;
-        let found = crate::validate(&crate::lint::complete(&text)).findings;
+        let found = crate::validate(&crate::validate::complete(&text)).findings;
         let found: Vec<_> = found.iter().filter(|finding| finding.id == LINT.id).collect();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].labels.len(), 6);
@@ -70,7 +70,7 @@ mod tests {
     fn a_digest_does_not_move() {
         let digest = format!("rancher/server@sha256:{}", "0".repeat(64));
         let text = LINT.bad.replace("image: rancher/server,", &format!("image: '{digest}',"));
-        let report = crate::validate(&crate::lint::complete(&text));
+        let report = crate::validate(&crate::validate::complete(&text));
         assert!(report.findings.is_empty(), "{:?}", report.findings);
         assert_eq!(report.unchecked.len(), 1, "which release it is, is not known");
     }

@@ -1,9 +1,7 @@
 //! Examples of lints: sections of a topology, and the rest that makes a whole one of them.
 
-use crate::validate::products_rest;
-
-/// Sections of a topology, by their keys.
-pub(crate) type Rest = &'static [(&'static str, &'static str)];
+use super::products_rest;
+use crate::lint::Rest;
 
 /// The rest of an example's topology, section by section: nothing is wrong with it.
 const REST: Rest = &[

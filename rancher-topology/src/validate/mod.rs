@@ -2,7 +2,11 @@
 //!
 //! This is where the sets of lints come together, a product's own among them, and where `allow` is heeded.
 
+mod example;
+
 use std::collections::BTreeMap;
+
+pub use example::complete;
 
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
 use crate::document::{Allowance, Document};
@@ -17,7 +21,7 @@ pub fn sets() -> impl Iterator<Item = &'static Set> {
 }
 
 /// What makes a whole cluster of a product out of an example, by the key that switches the product's lints on.
-pub(crate) const fn products_rest() -> &'static [(&'static str, Rest)] {
+const fn products_rest() -> &'static [(&'static str, Rest)] {
     &[("rancher-1", rancher::REST)]
 }
 
