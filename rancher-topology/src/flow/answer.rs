@@ -55,16 +55,24 @@ pub enum Answerer {
 #[must_use]
 pub fn answers_at(topology: &Topology, pool: PoolId, ports: Ports) -> Vec<Answer> {
     let mut answers = services_at(topology, |node| topology[node].pool == pool, ports);
-    let asked = topology.services.iter().flat_map(|service| &service.traffic_to);
-    let by_nodes = topology.pools.iter().flat_map(|pool| pool.traffic_to.iter());
-    let declared = asked.chain(by_nodes).filter(|traffic| traffic.to == Destination::Pool(pool));
+    let declared = declared_of_nodes(topology).filter(|(of, _)| *of == pool).map(|(_, ports)| ports);
     let sshd = PortRange::single(22).ok().map(|range| Ports { protocol: Protocol::Tcp, range });
-    for own in sshd.into_iter().chain(declared.filter_map(|traffic| traffic.ports)) {
+    for own in sshd.into_iter().chain(declared) {
         let shared = shared(own, ports).map(|range| Ports { range, ..ports });
         let answer = shared.map(|ports| Answer { ports, by: Answerer::Node });
         answers.extend(answer.filter(|answer| !answers.contains(answer)));
     }
     answers
+}
+
+/// The ports that nodes themselves have, as traffic to their pools says.
+pub(super) fn declared_of_nodes(topology: &Topology) -> impl Iterator<Item = (PoolId, Ports)> {
+    let by_services = topology.services.iter().flat_map(|service| &service.traffic_to);
+    let by_nodes = topology.pools.iter().flat_map(|pool| pool.traffic_to.iter());
+    by_services.chain(by_nodes).filter_map(|traffic| match traffic.to {
+        Destination::Pool(pool) => traffic.ports.map(|ports| (pool, ports)),
+        _ => None,
+    })
 }
 
 /// The services that answer on ports of some nodes.

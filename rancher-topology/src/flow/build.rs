@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::DiGraph;
 
-use super::answer::{Answerer, services_at};
+use super::answer::{Answerer, declared_of_nodes, services_at};
 use super::{Flow, FlowGraph, Party, Reason, Route};
 use crate::diagnostic::Span;
 use crate::document::{Scheme, Scope};
@@ -96,7 +96,11 @@ impl FlowGraph {
             self.add(edge(Party::Service(*service), tcp(*container_port), route.clone()));
         }
         if servers.is_empty() {
-            let own = declared_of_nodes(topology, port);
+            let has_it = |ports: Ports| ports.protocol == Protocol::Tcp && ports.range.contains(port);
+            let own: BTreeSet<PoolId> = declared_of_nodes(topology)
+                .filter(|(_, ports)| has_it(*ports))
+                .map(|(pool, _)| pool)
+                .collect();
             for pool in pools_of(topology, balancer) {
                 let route = if own.contains(&pool) { Route::Direct } else { Route::Nowhere };
                 self.add(edge(Party::Pool(pool), tcp(port), route));
@@ -244,18 +248,6 @@ fn pools_of(topology: &Topology, balancer: &LoadBalancer) -> Vec<PoolId> {
     pools.sort_unstable();
     pools.dedup();
     pools
-}
-
-/// The pools whose nodes themselves have a TCP port, as traffic to them says.
-fn declared_of_nodes(topology: &Topology, port: u16) -> BTreeSet<PoolId> {
-    let by_services = topology.services.iter().flat_map(|service| &service.traffic_to);
-    let all = by_services.chain(topology.pools.iter().flat_map(|pool| pool.traffic_to.iter()));
-    let has_it = |ports: Ports| ports.protocol == Protocol::Tcp && ports.range.contains(port);
-    all.filter_map(|traffic| match traffic.to {
-        Destination::Pool(pool) if traffic.ports.is_some_and(has_it) => Some(pool),
-        _ => None,
-    })
-    .collect()
 }
 
 /// The services that have a TCP port of a load balancer's targets, with their own port and the way to it.
