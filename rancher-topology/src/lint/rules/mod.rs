@@ -77,24 +77,20 @@ impl Faulty<'_> {
     fn words(&self) -> String {
         let peers = self.rules.iter().filter_map(|rule| self.written.peer(rule));
         let peers: Vec<String> = peers.map(|peer| peer.value.to_string()).collect();
-        let preposition = match self.rules[0].direction {
-            Direction::Inbound => "from",
-            Direction::Outbound => "to",
-        };
-        format!("{} {preposition} {}", self.rules[0].traffic, list(&peers))
+        in_words(self.rules[0], &list(&peers))
     }
 }
 
 /// A stated rule as the document has it.
-struct Written<'a> {
+pub(crate) struct Written<'a> {
     /// The whole rule.
-    span: Span,
+    pub(crate) span: Span,
     peers: &'a OneOrMany<Spanned<Peer>>,
     port: Span,
 }
 
 impl<'a> Written<'a> {
-    fn of(cx: &Context<'a>, rule: &StatedRule) -> Option<Self> {
+    pub(crate) fn of(cx: &Context<'a>, rule: &StatedRule) -> Option<Self> {
         let (_, group) = cx.document.security_groups.get_index(rule.group.position())?;
         match rule.direction {
             Direction::Inbound => group.inbound.get(rule.place.rule).map(|written| Self {
@@ -125,12 +121,15 @@ impl<'a> Written<'a> {
 
 /// Words for a rule: `2181/tcp from 0.0.0.0/0`.
 fn words(rule: &StatedRule, written: &Written<'_>) -> String {
+    in_words(rule, &written.peer(rule).map(|peer| peer.value.to_string()).unwrap_or_default())
+}
+
+fn in_words(rule: &StatedRule, peers: &str) -> String {
     let preposition = match rule.direction {
         Direction::Inbound => "from",
         Direction::Outbound => "to",
     };
-    let peer = written.peer(rule).map(|peer| peer.value.to_string()).unwrap_or_default();
-    format!("{} {preposition} {peer}", rule.traffic)
+    format!("{} {preposition} {peers}", rule.traffic)
 }
 
 /// A list in words, not longer than a person reads.

@@ -2,6 +2,7 @@
 
 use super::Cluster;
 use crate::diagnostic::Severity;
+use crate::lint::rules::Written;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Direction, Services};
 use crate::scalar::{PortRange, Ports, Protocol};
@@ -78,13 +79,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let rules = exposure.rules.iter().map(|id| &cx.admission[*id]);
-        let place = rules.filter(|rule| rule.direction == Direction::Inbound).find_map(|rule| {
-            let (_, group) = cx.document.security_groups.get_index(rule.group.position())?;
-            group.inbound.get(rule.place.rule).map(|written| written.span)
-        });
-        let Some(place) = place else { continue };
+        let written =
+            rules.filter(|rule| rule.direction == Direction::Inbound).find_map(|rule| Written::of(cx, rule));
+        let Some(written) = written else { continue };
         findings.push(
-            LINT.finding("the internet may reach the server's API on 18080", place)
+            LINT.finding("the internet may reach the server's API on 18080", written.span)
                 .why("it is the whole API over plain HTTP, past the load balancer")
                 .help("take the rule out, or name the network that administrators come from"),
         );
