@@ -1,20 +1,20 @@
 //! Amazon Web Services: what it refuses at `terraform apply`, and what only there works otherwise than it looks.
 
-/// The rest of an example on AWS: the network of three zones.
+/// An example on AWS: the network of three zones, and what the example says.
 macro_rules! on_aws {
     ($example:literal) => {
         concat!(
-            $example,
             "\
 network:
   name: lab
   provider: aws
   cidr: 10.0.0.0/16
   subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-central-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-central-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-central-1c}
-"
+    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
+    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
+    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+",
+            $example
         )
     };
 }

@@ -10,15 +10,8 @@ pub(super) const LINT: Lint = Lint {
     reason: "What is past its end of support cannot be created any more; a line of MariaDB or MySQL is two \
              numbers.",
     source: "Amazon RDS User Guide, \"Supported MariaDB versions\" and \"Supported MySQL versions\".",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4, create-as: mariadb-10.0}
 services:
@@ -26,16 +19,10 @@ services:
 security-groups:
   nodes: {inbound: []}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4, create-as: mariadb-10.11}
 services:
@@ -43,7 +30,8 @@ services:
 security-groups:
   nodes: {inbound: []}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

@@ -9,15 +9,8 @@ pub(super) const LINT: Lint = Lint {
     summary: "A database's subnets are in one zone.",
     reason: "RDS wants a subnet group over two zones, even for one instance. The second subnet may be empty.",
     source: "Amazon RDS API, CreateDBSubnetGroup: `DBSubnetGroupDoesNotCoverEnoughAZs`.",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4, subnets: a}
 services:
@@ -25,16 +18,10 @@ services:
 security-groups:
   nodes: {inbound: []}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4, subnets: [a, b]}
 services:
@@ -42,7 +29,8 @@ services:
 security-groups:
   nodes: {inbound: []}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

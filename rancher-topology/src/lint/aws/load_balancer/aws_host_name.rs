@@ -10,15 +10,8 @@ pub(super) const LINT: Lint = Lint {
     reason: "Load balancers and databases have a record each, and DNS does not tell capital letters from small \
              ones.",
     source: "RFC 4343; Amazon Route 53 Developer Guide, \"DNS domain name format\".",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4}
 services:
@@ -31,16 +24,10 @@ load-balancers:
     targets: node
     health-check: TCP:80
     listeners: [{listen: 80/tcp, forward: 80/tcp}]
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4}
 services:
@@ -48,7 +35,8 @@ services:
 security-groups:
   nodes: {inbound: []}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

@@ -10,15 +10,8 @@ pub(super) const LINT: Lint = Lint {
     reason: "A Classic Load Balancer puts it before TCP and SSL only. Requests carry the client's address in \
              X-Forwarded-For.",
     source: "User Guide for Classic Load Balancers, \"Configure proxy protocol support\".",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 load-balancers:
   front:
     targets: node
@@ -31,16 +24,10 @@ services:
 security-groups:
   nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
   front: {inbound: [{port: 80/tcp, from: 203.0.113.0/24, purpose: administrators}]}
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 load-balancers:
   front:
     targets: node
@@ -53,7 +40,8 @@ services:
 security-groups:
   nodes: {inbound: [{port: 80/tcp, from: front, purpose: web}]}
   front: {inbound: [{port: 80/tcp, from: 203.0.113.0/24, purpose: administrators}]}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

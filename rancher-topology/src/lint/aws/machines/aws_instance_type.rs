@@ -11,15 +11,8 @@ pub(super) const LINT: Lint = Lint {
              `terraform apply`.",
     source: "Amazon EC2 Instance Types, \"Naming conventions\"; Amazon RDS API, CreateDBInstance, \
              `DBInstanceClass`.",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -28,16 +21,10 @@ nodes:
     engine: docker-27.3.1
     groups: nodes
     instance-type: large
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -46,7 +33,8 @@ nodes:
     engine: docker-27.3.1
     groups: nodes
     instance-type: m5.large
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

@@ -9,15 +9,8 @@ pub(super) const LINT: Lint = Lint {
     summary: "A node's root volume is smaller than its image, or larger than a volume can be.",
     reason: "A volume holds the image that it is made from, 8 GiB at least, and is 65536 GiB at most.",
     source: "Amazon EBS User Guide, \"Constraints on the size and configuration of an EBS volume\".",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -26,16 +19,10 @@ nodes:
     engine: docker-27.3.1
     groups: nodes
     root-volume: 4
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -44,7 +31,8 @@ nodes:
     engine: docker-27.3.1
     groups: nodes
     root-volume: 40
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

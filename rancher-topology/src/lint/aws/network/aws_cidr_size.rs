@@ -19,16 +19,10 @@ network:
     b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
     c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
 ",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
-",
+    good: on_aws!(
+        "\
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

@@ -9,15 +9,8 @@ pub(super) const LINT: Lint = Lint {
     summary: "A security group has a name that AWS does not take.",
     reason: "Names that begin with `sg-` are AWS's identifiers, and `default` is the group that every VPC has.",
     source: "Amazon EC2 API, CreateSecurityGroup.",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -27,16 +20,10 @@ nodes:
     groups: default
 security-groups:
   default: {inbound: []}
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -46,7 +33,8 @@ nodes:
     groups: nodes
 security-groups:
   nodes: {inbound: []}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

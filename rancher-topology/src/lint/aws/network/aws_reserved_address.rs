@@ -10,15 +10,8 @@ pub(super) const LINT: Lint = Lint {
     reason: "The first four addresses of a subnet and its last one are the network's, its router's, its name \
              server's, a reserve and the broadcast's. No instance gets one of them.",
     source: "Amazon VPC User Guide, \"Subnet CIDR blocks\".",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+    bad: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -26,16 +19,10 @@ nodes:
     os: debian-12
     engine: docker-27.3.1
     groups: nodes
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: eu-west-1a}
-    b: {cidr: 10.0.2.0/24, zone: eu-west-1b}
-    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}
+"
+    ),
+    good: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -43,7 +30,8 @@ nodes:
     os: debian-12
     engine: docker-27.3.1
     groups: nodes
-",
+"
+    ),
     instead_of: &[],
     found: Found::Refused,
 };

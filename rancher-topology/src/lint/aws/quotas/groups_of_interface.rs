@@ -11,15 +11,8 @@ pub(super) const LINT: Lint = Lint {
     reason: "AWS puts five security groups on an interface, unless a higher quota was asked for and granted; sixteen is the most \
              that it grants. Until then `terraform apply` fails when it makes the instance.",
     source: "AWS, Amazon VPC User Guide, \"Amazon VPC quotas\": security groups per network interface.",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: us-west-2a}
-    b: {cidr: 10.0.2.0/24, zone: us-west-2b}
-    c: {cidr: 10.0.3.0/24, zone: us-west-2c}
+    bad: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -34,16 +27,10 @@ security-groups:
   mailer: {inbound: []}
   worker: {inbound: []}
   viewer: {inbound: []}
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: us-west-2a}
-    b: {cidr: 10.0.2.0/24, zone: us-west-2b}
-    c: {cidr: 10.0.3.0/24, zone: us-west-2c}
+"
+    ),
+    good: on_aws!(
+        "\
 nodes:
   node:
     count: 3
@@ -54,7 +41,8 @@ nodes:
 security-groups:
   ledger: {inbound: []}
   orders: {inbound: []}
-",
+"
+    ),
     instead_of: &[],
     found: Found::Whole(check),
 };

@@ -12,15 +12,8 @@ pub(super) const LINT: Lint = Lint {
              a higher quota was asked for and granted. Until then `terraform apply` stops in the middle of the group, with some of \
              its rules made and some not.",
     source: "AWS, Amazon VPC User Guide, \"Amazon VPC quotas\": inbound or outbound rules per security group.",
-    bad: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: us-west-2a}
-    b: {cidr: 10.0.2.0/24, zone: us-west-2b}
-    c: {cidr: 10.0.3.0/24, zone: us-west-2c}
+    bad: on_aws!(
+        "\
 services:
   web: {image: nginx:1.27.2, placement: node, publish: [8443:443]}
 security-groups:
@@ -40,16 +33,10 @@ security-groups:
           203.0.113.55/32, 203.0.113.56/32, 203.0.113.57/32, 203.0.113.58/32, 203.0.113.59/32, 203.0.113.60/32,
           203.0.113.61/32,
         ]
-",
-    good: "\
-network:
-  name: lab
-  provider: aws
-  cidr: 10.0.0.0/16
-  subnets:
-    a: {cidr: 10.0.1.0/24, zone: us-west-2a}
-    b: {cidr: 10.0.2.0/24, zone: us-west-2b}
-    c: {cidr: 10.0.3.0/24, zone: us-west-2c}
+"
+    ),
+    good: on_aws!(
+        "\
 services:
   web: {image: nginx:1.27.2, placement: node, publish: [8443:443]}
 security-groups:
@@ -57,7 +44,8 @@ security-groups:
     inbound:
       - port: 8443/tcp
         from: 203.0.113.0/26
-",
+"
+    ),
     instead_of: &[],
     found: Found::Whole(check),
 };
