@@ -87,11 +87,11 @@ fn without_rules_every_packet_arrives() {
             }
         }
         // More than the queue of a device holds.
-        for _ in 0..5 {
+        for _ in 0..7 {
             packets.extend_from_within(..);
             expected.extend_from_within(..);
         }
-        for _ in 0..5 {
+        for _ in 0..2 {
             let answer = judge.ask(&case((BackEnd::Nft, family), "", packets.clone()));
             assert_eq!(places(&answer), expected);
             for (packet, verdict) in packets.iter().zip(answer.verdicts) {

@@ -25,6 +25,10 @@ import sys
 import tty
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+# The legacy back end locks a file that all namespaces share, and gives up when another one has it: here each judge has
+# its own.
+LOCK = f"/proc/{os.getpid()}/fd/{os.memfd_create('lock')}"
+ENVIRONMENT = {"PATH": PATH, "LC_ALL": "C", "XTABLES_LOCKFILE": LOCK}
 TABLES = {
     "filter": ["INPUT", "FORWARD", "OUTPUT"],
     "nat": ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
@@ -33,7 +37,7 @@ TABLES = {
     "security": ["INPUT", "FORWARD", "OUTPUT"],
 }
 # What outlives its rules when others that name it come in the same step: sets, and the lists of two matches.
-NAMED_STATE = re.compile(r"--match-set|-m\s+(recent|hashlimit)\b|(ADD|DEL)-SET|--add-set|--del-set")
+NAMED_STATE = re.compile(r"--match-set|(-m|--match)\s+(recent|hashlimit)\b|(ADD|DEL)-SET|--add-set|--del-set")
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58}
 FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128}
 # Packets on their way at once: fewer than a TUN device's queue (500) and than a raw socket's buffer holds.
@@ -49,7 +53,8 @@ def program(name):
 
 def run(arguments, text):
     """Runs a program with a text on its standard input; its exit status and what it printed to standard error."""
-    done = subprocess.run(arguments, input=text, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    streams = {"input": text, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    done = subprocess.run(arguments, text=True, env=ENVIRONMENT, check=False, **streams)
     return done.returncode, done.stderr
 
 
@@ -83,12 +88,15 @@ class Restore:
     def load(self, text, fresh):
         """Replaces all tables with the text's; the message when it does not load."""
         named, plain = self.whole(text)
-        if plain and not fresh and self.feed(empty(sorted(self.full - set(named))) + plain):
-            self.full = set(named)
-            return None
+        if plain and not fresh:
+            others = sorted(self.full - set(named))
+            self.full.update(named)
+            if self.feed(empty(others) + plain):
+                self.full = set(named)
+                return None
         self.stop()
         self.clear()
-        status, message = run([self.program], text)
+        status, message = run([self.program, "-w"], text)
         self.full = {table for table in TABLES if f"*{table}" in text}
         if status == 0:
             return None
@@ -99,20 +107,19 @@ class Restore:
         tables, self.full = sorted(self.full), set()
         if tables and not self.feed(empty(tables)):
             self.stop()
-            status, message = run([self.program], empty(tables))
+            status, message = run([self.program, "-w"], empty(tables))
             if status != 0:
                 sys.exit(f"{self.program} does not empty {tables}: {message}")
 
     @staticmethod
     def whole(text):
-        """The tables of a text, and the text with every policy said; no text if something else could follow into it."""
-        named, lines = [], []
-        last = "COMMIT"
+        """The tables of a text, and the text with each policy said, or None if what follows would become a part of it."""
+        named, lines, last = [], [], "COMMIT"
         for line in text.split("\n"):
             lines.append(line)
             if line.startswith("*"):
                 table = line[1:].strip()
-                if table not in TABLES or last != "COMMIT":
+                if table not in TABLES:
                     return named, None
                 if table not in named:
                     named.append(table)
@@ -152,8 +159,8 @@ class Restore:
         os.set_blocking(self.input, False)
         self.pid = os.posix_spawn(
             self.program,
-            [self.program, "-v"],
-            {"PATH": PATH, "LC_ALL": "C"},
+            [self.program, "-w", "-v"],
+            ENVIRONMENT,
             file_actions=[(os.POSIX_SPAWN_DUP2, fd, to) for to, fd in enumerate((theirs, terminal, nowhere))],
         )
         for fd in (theirs, terminal, nowhere):
