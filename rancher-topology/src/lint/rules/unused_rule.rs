@@ -1,6 +1,6 @@
 //! A rule that no flow uses.
 
-use super::faulty;
+use super::{Needless, faulty};
 use crate::diagnostic::{Edit, Severity};
 use crate::flow::{Flow, Party, Route};
 use crate::lint::{Context, Findings, Found, Lint};
@@ -32,8 +32,9 @@ security-groups:
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // A flow that leads nowhere is told of itself; what it would have used is not unused for a reason of its own.
     let lost: Vec<&Flow> = cx.flows.flows().filter(|flow| flow.route == Route::Nowhere).collect();
+    let needless = Needless::of(cx);
     let unused = |rule: &StatedRule| {
-        rule.covered_by.is_empty()
+        !needless.is(cx, rule)
             && matches!(rule.usage, Usage::Unused | Usage::Nobody)
             && !lost.iter().any(|flow| would_use(cx, flow, rule))
     };

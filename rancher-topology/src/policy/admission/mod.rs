@@ -101,6 +101,15 @@ pub struct StatedRule {
     pub peer_is_nowhere: bool,
 }
 
+impl StatedRule {
+    /// Whether flows use it, and nothing that it admits is beyond their needs.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        let Excess { services, peers, .. } = &self.excess;
+        matches!(self.usage, Usage::Flows(_)) && services.is_empty() && peers.is_empty()
+    }
+}
+
 /// Who uses a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Usage {
