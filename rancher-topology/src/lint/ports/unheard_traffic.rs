@@ -38,15 +38,22 @@ services:
 
 fn check(cx: &Context, findings: &mut Findings) {
     let topology = cx.topology;
+    let namespaces = Namespaces::of(cx);
     for id in topology.service_ids() {
-        connections(cx, Party::Service(id), &topology[id].traffic_to, findings);
+        connections(cx, &namespaces, Party::Service(id), &topology[id].traffic_to, findings);
     }
     for id in topology.pool_ids() {
-        connections(cx, Party::Pool(id), &topology[id].traffic_to, findings);
+        connections(cx, &namespaces, Party::Pool(id), &topology[id].traffic_to, findings);
     }
 }
 
-fn connections(cx: &Context, client: Party, said: &[Traffic], findings: &mut Findings) {
+fn connections(
+    cx: &Context,
+    namespaces: &Namespaces,
+    client: Party,
+    said: &[Traffic],
+    findings: &mut Findings,
+) {
     let stated = |flow: &&Flow| flow.reason == Reason::Stated;
     let any_lost = cx.flows.from(client).filter(stated).any(|flow| flow.route == Route::Nowhere);
     let flows: Vec<&Flow> =
@@ -62,7 +69,7 @@ fn connections(cx: &Context, client: Party, said: &[Traffic], findings: &mut Fin
                 }
                 (all > 0 && all == lost).then(|| {
                     let finding = to_services(cx, client, traffic, services);
-                    with_published(cx, finding, traffic, services)
+                    with_published(cx, namespaces, finding, traffic, services)
                 })
             }
             Destination::Database(id) => {
@@ -179,12 +186,12 @@ fn to_services(cx: &Context, client: Party, traffic: &Traffic, services: &[Servi
 /// Shows what is published towards it and leads to nobody: the same cause, seen from the node.
 fn with_published(
     cx: &Context,
+    namespaces: &Namespaces,
     finding: Diagnostic,
     traffic: &Traffic,
     services: &[ServiceId],
 ) -> Diagnostic {
     let topology = cx.topology;
-    let namespaces = Namespaces::of(cx);
     let mut owners: Vec<ServiceId> = services.iter().map(|id| topology.namespace_service(*id)).collect();
     owners.sort_unstable();
     owners.dedup();
@@ -195,7 +202,7 @@ fn with_published(
         })
     };
     let dead = owners.iter().flat_map(|id| {
-        let unheard = unheard(cx, &namespaces, *id).into_iter().map(|(at, _)| (*id, at));
+        let unheard = unheard(cx, namespaces, *id).into_iter().map(|(at, _)| (*id, at));
         unheard.filter(|(id, at)| meant(&topology[*id].publish[*at])).collect::<Vec<_>>()
     });
     let places = dead.map(|(id, at)| {
