@@ -124,6 +124,28 @@ fn a_small_cluster_without_a_fault_has_no_finding() {
 }
 
 #[test]
+fn an_allowance_that_an_alias_says_again_is_one() {
+    let services = |image: &str| {
+        complete(&format!(
+            "services:
+  web: &web
+    image: {image}
+    placement: node
+    network: host
+    listen: []
+    allow: {{unpinned-image: this is a laboratory}}
+  shop: *web
+"
+        ))
+    };
+    let report = validate(&services("nginx"));
+    assert!(report.findings.is_empty() && report.allowed.len() == 1, "{report:#?}");
+    let report = validate(&services("nginx:1.27.2"));
+    let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+    assert_eq!(ids, ["unused-allow"], "{report:#?}");
+}
+
+#[test]
 fn an_allowance_silences_its_finding_in_its_own_place_only() {
     let text = complete("allow: {unused-allow: a reason}\n");
     assert_eq!(validate(&text).findings.len(), 1);

@@ -64,7 +64,8 @@ fn every_mistake_is_told_in_one_run() {
             "16:19 host-bits `172.22.3.4/24` has bits set behind its prefix; write `172.22.3.0/24`",
             "26:5 unknown-key unknown key `cuont`; did you mean `count`?",
             "30:13 unknown-name there is no security group called `server-node`; did you mean `server-nodes`?",
-            "36:41 wrong-value `0.0.0.0/33` is not of the form `ADDRESS/PREFIX-LENGTH, as in 10.0.0.0/16`",
+            "36:41 wrong-value `0.0.0.0/33` is not of the form `ADDRESS/PREFIX-LENGTH`; \
+             write a peer: a CIDR (`10.0.0.0/16`), `internet`, `self` or the name of a security group",
             "94:16 unknown-name there is no pool or node called `mgmt-hots`; did you mean `mgmt-host`?",
         ]
     );
@@ -94,6 +95,45 @@ fn a_wrong_word_is_answered_with_the_known_ones() {
             "4:54 unknown-word unknown word `plan9`; known here: `centos-7`, `rocky-9`, `debian-12`, `ubuntu-24.04`"
         ]
     );
+}
+
+#[test]
+fn a_word_that_is_refused_is_answered_with_what_to_write() {
+    let written = [
+        ("debian-12, engine: docker-27.3.1", "debian-12, engine: podman-5.2", "only Docker is supported"),
+        ("cidr: 10.0.1.0/24", "cidr: 10.0.1.0", "write its address and prefix length: `10.0.0.0/16`"),
+        ("port: 22/tcp", "port: 30-20", "the range 30-20 is reversed; write the lower port first: `20-30`"),
+        ("from: 10.0.0.0/16", "from: 10.0.0.1", "write `10.0.0.1/32` for this one address"),
+        ("publish: [80:80]", "traffic-to: a b", "write `NAME`, `NAME:PORT`, or a mapping with `to`"),
+    ];
+    for (from, to, help) in written {
+        let told = told(&with(from, to));
+        assert!(told.len() == 1 && told[0].ends_with(help), "{told:?}");
+    }
+    let postgres = format!("{GOOD}databases: {{orders: {{engine: postgres-16, port: 5432}}}}\n");
+    assert_eq!(
+        told(&postgres),
+        [
+            "11:30 wrong-value `postgres-16` is no database engine that is supported; write `mariadb-` or `mysql-` \
+             with a version, as in `mariadb-10.0.24`: only these two are supported"
+        ]
+    );
+}
+
+#[test]
+fn an_allowance_without_a_reason_is_refused_where_the_reason_would_stand() {
+    for blank in ["''", "' '", "\"\u{00a0}\""] {
+        let text = with("publish: [80:80]", &format!("allow: {{single-instance: {blank}}}"));
+        assert_eq!(
+            told(&text),
+            [
+                "10:71 wrong-value this says nothing; write a reason, in one line of text: why it is as it should be"
+            ]
+        );
+    }
+    let nothing = told(&with("publish: [80:80]", "allow: {single-instance: }"));
+    assert!(nothing.len() == 1 && nothing[0].contains("expected a reason"), "{nothing:?}");
+    assert_eq!(told(&with("publish: [80:80]", "allow: {single-instance: one will do}")), [] as [&str; 0]);
 }
 
 #[test]

@@ -148,6 +148,9 @@ pub struct TrafficTo {
     pub scope: Scope,
 }
 
+/// What stands under `traffic-to`.
+const CONNECTION: &str = "`NAME`, `NAME:PORT`, or a mapping with `to`";
+
 /// To which instances of the other side a connection goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -182,11 +185,12 @@ impl<'de> Deserialize<'de> for TrafficTo {
             type Value = TrafficTo;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`NAME`, `NAME:PORT`, or a mapping with `to`")
+                f.write_str(CONNECTION)
             }
 
             fn visit_str<E: de::Error>(self, word: &str) -> Result<TrafficTo, E> {
-                Ok(TrafficTo { to: word.parse().map_err(E::custom)?, through: None, scope: Scope::default() })
+                let to = word.parse().map_err(|error| crate::scalar::refused(&error, CONNECTION))?;
+                Ok(TrafficTo { to, through: None, scope: Scope::default() })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TrafficTo, A::Error> {

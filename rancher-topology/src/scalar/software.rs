@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Refusal;
+
 /// A version of up to three numbers; missing ones count as 0 when compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Version {
@@ -53,11 +55,13 @@ fn version(text: &str) -> Option<Version> {
 
 /// Why a word names no software.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{word}` is not known: write {form}")]
+#[error("`{word}` is no {what}")]
 pub struct InvalidSoftware {
     word: String,
-    form: &'static str,
+    what: &'static str,
 }
+
+impl Refusal for InvalidSoftware {}
 
 /// A container engine: `docker-1.10.3`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -71,7 +75,7 @@ impl FromStr for Engine {
 
     fn from_str(word: &str) -> Result<Self, InvalidSoftware> {
         word.strip_prefix("docker-").and_then(version).map(|version| Self { version }).ok_or_else(|| {
-            InvalidSoftware { word: word.to_owned(), form: "`docker-` and a version, as in `docker-1.10.3`" }
+            InvalidSoftware { word: word.to_owned(), what: "container engine that is supported" }
         })
     }
 }
@@ -86,7 +90,7 @@ super::one_word!(
     Engine,
     "string",
     "^docker-[0-9]+(\\.[0-9]+){0,2}$",
-    "the container engine and its version: `docker-1.10.3`"
+    "`docker-` with a version, as in `docker-1.10.3`: only Docker is supported"
 );
 
 /// A database's engine: `mariadb-10.0.24`, `mysql-8.0`.
@@ -121,7 +125,7 @@ impl FromStr for DatabaseEngine {
             })
             .ok_or_else(|| InvalidSoftware {
                 word: word.to_owned(),
-                form: "`mariadb-` or `mysql-` and a version, as in `mariadb-10.0.24`",
+                what: "database engine that is supported",
             })
     }
 }
@@ -136,7 +140,7 @@ super::one_word!(
     DatabaseEngine,
     "string",
     "^(mariadb|mysql)-[0-9]+(\\.[0-9]+){0,2}$",
-    "the database's engine and version: `mariadb-10.0.24`"
+    "`mariadb-` or `mysql-` with a version, as in `mariadb-10.0.24`: only these two are supported"
 );
 
 /// A node's operating system, with what its age decides.
