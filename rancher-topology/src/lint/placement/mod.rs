@@ -5,6 +5,7 @@ mod even_quorum;
 mod nodes_in_one_zone;
 mod quorum_majority_in_one_zone;
 mod quorum_shares_node;
+mod quorum_unstated;
 mod quorum_without_redundancy;
 mod replicas_share_node;
 mod single_instance;
@@ -28,6 +29,7 @@ pub const FAMILY: Family = Family {
         &quorum_shares_node::LINT,
         &etcd_size::LINT,
         &quorum_without_redundancy::LINT,
+        &quorum_unstated::LINT,
         &replicas_share_node::LINT,
         &single_instance::LINT,
         &starts_after_absent::LINT,
@@ -67,11 +69,16 @@ impl Majority<'_> {
 
     /// Where its nodes are named.
     fn placement_place(&self, cx: &Context<'_>) -> Span {
-        let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
-        let names = said.map_or(&[][..], |said| &said.placement);
-        match (names.first(), names.last()) {
-            (Some(first), Some(last)) => first.span.to(last.span),
-            _ => self.service.span,
-        }
+        placement_of(cx, self.id)
+    }
+}
+
+/// Where a service's nodes are named.
+fn placement_of(cx: &Context<'_>, id: ServiceId) -> Span {
+    let said = cx.document.services.get_index(id.position()).map(|(_, said)| said);
+    let names = said.map_or(&[][..], |said| &said.placement);
+    match (names.first(), names.last()) {
+        (Some(first), Some(last)) => first.span.to(last.span),
+        _ => cx.topology[id].span,
     }
 }
