@@ -137,6 +137,20 @@ fn an_allowance_without_a_reason_is_refused_where_the_reason_would_stand() {
 }
 
 #[test]
+fn a_probe_that_asks_no_port_or_counts_no_answers_is_refused() {
+    let probe = |health: &str| told(&with("publish: [80:80]", &format!("health: {{{health}}}")));
+    assert_eq!(
+        probe("probe: {tcp: 80}, unhealthy: 0, healthy: 0"),
+        [
+            "10:84 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
+            "10:96 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
+        ]
+    );
+    assert!(probe("probe: {tcp: 0}")[0].contains("0 is no port; write the port in the container"));
+    assert_eq!(probe("probe: {tcp: 80}, unhealthy: 1, healthy: 1"), [] as [&str; 0]);
+}
+
+#[test]
 fn a_wrong_type_says_what_is_expected() {
     assert_eq!(
         told(&with("publish: [80:80]", "publish: 80")),

@@ -230,10 +230,10 @@ pub struct Health {
     pub timeout: Option<Duration>,
     /// After how many failures in a row it is unwell; 3 when nothing is said.
     #[serde(default)]
-    pub unhealthy: Option<u16>,
+    pub unhealthy: Option<Spanned<u16>>,
     /// After how many good answers in a row it is well again; 1 when nothing is said.
     #[serde(default)]
-    pub healthy: Option<u16>,
+    pub healthy: Option<Spanned<u16>>,
 }
 
 /// What is asked of a service.

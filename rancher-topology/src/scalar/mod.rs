@@ -17,7 +17,7 @@ pub use name::{InvalidName, InvalidText, Name, Reason, Text};
 pub use port::{InvalidPort, PortRange, Ports, Protocol, Traffic};
 pub use publish::Publish;
 pub use reference::{Connection, HealthTarget, ListenerPort, ListenerProtocol, Peer};
-pub use software::{DatabaseEngine, Engine, InvalidSoftware, Os, Version};
+pub use software::{DatabaseEngine, Engine, InvalidSoftware, OnRds, Os, Version};
 pub use url::HttpsUrl;
 
 /// Why a word is refused: its text says what is wrong.

@@ -17,6 +17,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// Whether only its first number is said.
+    #[must_use]
+    pub fn is_major_only(&self) -> bool {
+        !self.text.contains('.')
+    }
+
     /// Whether it is this version or a later one.
     #[must_use]
     pub fn at_least(&self, major: u32, minor: u32) -> bool {
@@ -103,14 +109,42 @@ pub struct DatabaseEngine {
 }
 
 impl DatabaseEngine {
-    /// The oldest line of this product that RDS still makes, as major and minor version.
+    /// The lines of this product that RDS makes, as major and minor version, the oldest first.
     ///
     /// MariaDB 10.5 and earlier and MySQL 5.7 and earlier are past RDS's standard support (AWS, "Supported MariaDB
-    /// versions" and "Supported MySQL versions on Amazon RDS").
+    /// versions" and "Supported MySQL versions on Amazon RDS"). Lines that are later than the last one may have come since.
     #[must_use]
-    pub fn oldest_on_rds(&self) -> (u32, u32) {
-        if self.product == "mariadb" { (10, 6) } else { (8, 0) }
+    pub fn lines_on_rds(&self) -> &'static [(u32, u32)] {
+        if self.product == "mariadb" { &[(10, 6), (10, 11), (11, 4), (11, 8)] } else { &[(8, 0), (8, 4)] }
     }
+
+    /// Whether RDS makes this version.
+    #[must_use]
+    pub fn on_rds(&self) -> OnRds {
+        let line = (self.version.major(), self.version.minor());
+        let lines = self.lines_on_rds();
+        if lines.contains(&line) {
+            return OnRds::Made;
+        }
+        match (lines.first(), lines.last()) {
+            (Some(oldest), _) if line < *oldest => OnRds::Withdrawn,
+            (_, Some(newest)) if line > *newest => OnRds::Later,
+            _ => OnRds::Never,
+        }
+    }
+}
+
+/// Whether RDS makes a version of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRds {
+    /// It does.
+    Made,
+    /// It is older than what it still makes.
+    Withdrawn,
+    /// It lies between lines that it makes, and is none of them.
+    Never,
+    /// It is later than every line that is known here.
+    Later,
 }
 
 impl FromStr for DatabaseEngine {

@@ -276,14 +276,27 @@ impl Resolver<'_> {
         };
         let (Probe::Tcp { port } | Probe::Http { port, .. }) = &probe;
         if *port == 0 {
-            self.error(Diagnostic::error("wrong-value", "0 is no port", said.span));
+            self.error(
+                Diagnostic::error("wrong-value", "0 is no port", said.span)
+                    .help("write the port in the container that answers, from 1 to 65535"),
+            );
         }
+        for count in [&said.unhealthy, &said.healthy].into_iter().flatten() {
+            if count.value == 0 {
+                self.error(
+                    Diagnostic::error("wrong-value", "nothing is learnt from 0 answers in a row", count.span)
+                        .why("an engine takes 0 for its own default (Docker Engine API, HealthConfig: \"0 means inherit\")")
+                        .help("write a number from 1, or leave it out"),
+                );
+            }
+        }
+        let stated = |count: &Option<Spanned<u16>>| count.as_ref().map(|count| count.value);
         Health {
             probe,
             interval: Known::or(said.interval, || seconds(30), "often enough for a person to be woken"),
             timeout: Known::or(said.timeout, || seconds(5), "a healthy service answers sooner"),
-            unhealthy: Known::or(said.unhealthy, || 3, "one lost answer is no outage"),
-            healthy: Known::or(said.healthy, || 1, "one good answer is enough"),
+            unhealthy: Known::or(stated(&said.unhealthy), || 3, "one lost answer is no outage"),
+            healthy: Known::or(stated(&said.healthy), || 1, "one good answer is enough"),
         }
     }
 

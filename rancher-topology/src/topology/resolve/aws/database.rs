@@ -2,6 +2,7 @@
 
 use super::zones_of;
 use crate::diagnostic::Diagnostic;
+use crate::scalar::OnRds;
 use crate::topology::{Database, Topology};
 
 pub(super) fn refuse(topology: &Topology, database: &Database, diagnostics: &mut Vec<Diagnostic>) {
@@ -43,20 +44,24 @@ fn name(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
 /// "Supported MariaDB versions" and "Supported MySQL versions on Amazon RDS": what is past its end cannot be made.
 fn version(database: &Database, diagnostics: &mut Vec<Diagnostic>) {
     let engine = &*database.create_as;
-    let (major, minor) = engine.oldest_on_rds();
-    let line = format!("{}.{}", engine.version.major(), engine.version.minor());
-    let oldest = format!("{}-{major}.{minor}", engine.product);
-    let why = if !engine.version.at_least(major, minor) {
-        format!("the oldest line that it makes is {oldest}")
-    } else if !engine.version.to_string().starts_with(&line) {
-        format!("a line of {} is two numbers, as in {oldest}", engine.product)
-    } else {
-        return;
+    let lines: Vec<String> = engine
+        .lines_on_rds()
+        .iter()
+        .map(|(major, minor)| format!("{}-{major}.{minor}", engine.product))
+        .collect();
+    let Some(oldest) = lines.first() else { return };
+    let why = match engine.on_rds() {
+        OnRds::Withdrawn => format!("the oldest line that it makes is {oldest}"),
+        _ if engine.version.is_major_only() => {
+            format!("a line of {} is two numbers, as in {oldest}", engine.product)
+        }
+        OnRds::Never => "it never had this line".to_owned(),
+        OnRds::Made | OnRds::Later => return,
     };
     diagnostics.push(
         Diagnostic::error("aws-database-version", format!("RDS makes no {engine}"), database.span)
             .why(why)
-            .help(format!("write `create-as: {oldest}` or a later line")),
+            .help(format!("write `create-as` with a line that it makes: {}", lines.join(", "))),
     );
 }
 
