@@ -46,6 +46,9 @@ fn a_finding_has_the_severity_of_its_lint_a_place_and_something_to_do() {
                 || finding.labels.iter().any(|label| !label.text.is_empty());
             let more = finding.help.is_some() || finding.why.is_some();
             assert!(more || says_it, "{} says nothing more", lint.id);
+            let refused = matches!(lint.found, Found::Refused);
+            let to_write = finding.help.is_some() || finding.message.starts_with("expected ");
+            assert!(to_write || !refused, "{} does not say what to write instead", lint.id);
             // An abbreviation keeps its capitals: `AWS`, `TLS`.
             let word = finding.message.split(' ').next().unwrap();
             let lower = !word.starts_with(char::is_uppercase) || !word.contains(char::is_lowercase);

@@ -178,6 +178,10 @@ impl Mistake {
                 let verb = if keys.len() == 1 { "is" } else { "are" };
                 Diagnostic::error("missing-key", format!("{} {verb} missing", list(&keys)), span)
                     .here(format!("needs {}", list(&keys)))
+                    .help(format!(
+                        "write {}",
+                        keys.iter().map(|key| format!("`{key}: …`")).collect::<Vec<_>>().join(", ")
+                    ))
             }
             Mistaken::Word { refused, expected } => {
                 Diagnostic::error("wrong-value", refused.clone(), span).help(format!("write {expected}"))
@@ -553,7 +557,8 @@ impl<'t> de::VariantAccess<'t> for Variant<'t> {
     type Error = Mistake;
 
     fn unit_variant(self) -> Result<(), Mistake> {
-        Err(<Mistake as de::Error>::custom("this word takes no value").at(self.value))
+        let refused = de::Unexpected::Other("this word takes no value");
+        Err(<Mistake as de::Error>::invalid_value(refused, &"the word alone").at(self.value))
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'t>>(self, seed: T) -> Result<T::Value, Mistake> {

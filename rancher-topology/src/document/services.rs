@@ -6,7 +6,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Allow, OneOrMany, Spanned};
@@ -317,7 +317,8 @@ impl<'de> Deserialize<'de> for Environment {
                 match map.next_key::<String>()? {
                     None => Ok(Environment::Model(model)),
                     Some(second) => {
-                        Err(de::Error::custom(format_args!("`{second}` is a second source of one value")))
+                        let refused = format!("`{second}` is a second source of one value");
+                        Err(de::Error::invalid_value(Unexpected::Other(&refused), &"one of the two"))
                     }
                 }
             }

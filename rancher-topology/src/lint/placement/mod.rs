@@ -61,10 +61,15 @@ impl Majority<'_> {
         self.service.placement.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// Where the number of members comes from: its scale, or its placement.
+    /// Where the number of members comes from: its scale, the count of the one pool that it is placed on, or its placement.
     fn size_place(&self, cx: &Context<'_>) -> Span {
         let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
-        said.and_then(|said| said.scale.as_ref()).map_or_else(|| self.placement_place(cx), |scale| scale.span)
+        let count = || match said.map(|said| &said.placement[..]) {
+            Some([pool]) => cx.document.nodes.get(pool)?.count.as_ref().map(|count| count.span),
+            _ => None,
+        };
+        let scale = said.and_then(|said| said.scale.as_ref()).map(|scale| scale.span);
+        scale.or_else(count).unwrap_or_else(|| self.placement_place(cx))
     }
 
     /// Where its nodes are named.

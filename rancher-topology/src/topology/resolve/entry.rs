@@ -175,7 +175,8 @@ impl Resolver<'_> {
                     listener.listen.span,
                 )
                 .also(twin.span, "the other one")
-                .why("a connection can go to one of them only");
+                .why("a connection can go to one of them only")
+                .help("keep one of them, or let it listen on a port of its own");
                 self.error(diagnostic);
             }
             let is_http = |protocol| matches!(protocol, ListenerProtocol::Http | ListenerProtocol::Https);

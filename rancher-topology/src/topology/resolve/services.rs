@@ -68,7 +68,8 @@ impl Resolver<'_> {
             self.error(
                 Diagnostic::error("duplicate-name", format!("`{name}` would mean two things"), span)
                     .also(first, "the other one")
-                    .why("services, roles, databases, load balancers and pools are found by name in `traffic-to`"),
+                    .why("services, roles, databases, load balancers and pools are found by name in `traffic-to`")
+                    .help("choose another name for one of them"),
             );
         }
     }
@@ -149,7 +150,8 @@ impl Resolver<'_> {
             if let Some(observed) = said.observed_on.first() {
                 self.error(
                     Diagnostic::error("observed-without-scale", "`observed-on` needs `scale`", observed.span)
-                        .why("without `scale` there is one instance on every node"),
+                        .why("without `scale` there is one instance on every node")
+                        .help("write `scale` with the number of instances, or leave `observed-on` out"),
                 );
             }
             return (on, eligible);
@@ -368,7 +370,8 @@ impl Resolver<'_> {
                     format!("`{}` is no name of an environment variable", name.value),
                     name.span,
                 )
-                .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)"),
+                .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)")
+                .help("write such a name that begins with no digit, as in `DB_HOST`"),
             );
         }
     }
@@ -489,7 +492,11 @@ impl Resolver<'_> {
                         ),
                         service.span,
                     )
-                    .why("it shares that container's network namespace"),
+                    .why("it shares that container's network namespace")
+                    .help(format!(
+                        "place both on the same nodes: `{}` on more, or this one on fewer",
+                        topology[owner].name
+                    )),
                 );
             }
         }
