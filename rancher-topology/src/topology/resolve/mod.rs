@@ -36,7 +36,7 @@ pub fn resolve(document: &Document, broken: &[String]) -> Result<Topology, Vec<D
     let topology = resolver.topology();
     let mut diagnostics = resolver.diagnostics;
     if diagnostics.is_empty() {
-        aws::refuse(&topology, &mut diagnostics);
+        aws::refuse(document, &topology, &mut diagnostics);
     }
     if diagnostics.is_empty() {
         return Ok(topology);
