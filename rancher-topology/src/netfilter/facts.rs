@@ -13,6 +13,8 @@ use crate::packet::{Family, Intervals, number};
 pub struct HostFacts {
     /// Every interface of the host, if they are known.
     pub interfaces: Option<Vec<HostInterface>>,
+    /// The routes of the host, if they are known: of those that lead to an address, the longest prefix rules.
+    pub routes: Option<Vec<HostRoute>>,
     /// The sets of `ipset`, by name.
     pub sets: BTreeMap<String, AddressSet>,
 }
@@ -28,6 +30,15 @@ pub struct HostInterface {
     pub broadcasts: Vec<IpAddr>,
     /// Whether it leads nowhere (`lo`).
     pub loopback: bool,
+}
+
+/// A route of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRoute {
+    /// The addresses that it leads to.
+    pub to: IpNet,
+    /// The interface on which packets to them leave.
+    pub interface: String,
 }
 
 /// A set of `ipset`.
@@ -75,6 +86,12 @@ impl HostFacts {
     pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
         let all = self.interfaces.as_ref()?.iter().flat_map(|interface| &interface.addresses);
         Some(points(family, all.map(IpNet::addr)))
+    }
+
+    /// What the host takes for itself: its own addresses, loopback, and what means all on one of its networks.
+    pub(super) fn own(&self, family: Family) -> Option<Intervals> {
+        let own = self.addresses(family)?.union(&self.broadcasts(family)?).union(&family.loopback());
+        Some(own.union(&family.everyone()))
     }
 
     /// The addresses of a family that mean all on a network of the host, if its interfaces are known.
