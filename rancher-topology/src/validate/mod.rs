@@ -3,10 +3,12 @@
 //! This is where the sets of lints come together, a product's own among them, and where `allow` is heeded.
 
 mod example;
+mod mend;
 
 use std::collections::BTreeMap;
 
 pub use example::complete;
+pub use mend::{Mended, mend};
 
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
 use crate::document::{Allowance, Document};
@@ -67,21 +69,28 @@ pub fn validate(text: &str) -> Report {
         }
     }
     if topology.is_none() {
-        wait(&mut findings, active());
+        wait(&mut findings, active(), false);
     }
     report(&document, topology, refused, findings)
 }
 
 fn unreadable(refused: Vec<Diagnostic>) -> Report {
     let mut findings = Findings::default();
-    wait(&mut findings, lints());
+    wait(&mut findings, lints(), true);
     Report { findings: refused, unchecked: findings.unchecked, ..Report::default() }
 }
 
-/// Says of the lints that need a whole topology that they could not look.
-fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>) {
-    for lint in lints.filter(|lint| matches!(lint.found, Found::Whole(_) | Found::WholeOrParts(..))) {
-        findings.unchecked(lint, "the errors above have to be mended first");
+/// Says of the lints that need more than there is that they could not look.
+fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>, nothing_is_there: bool) {
+    for lint in lints {
+        let could_not = match lint.found {
+            Found::Whole(_) => true,
+            Found::Parts(_) | Found::WholeOrParts(..) => nothing_is_there,
+            Found::Refused | Found::Afterwards => false,
+        };
+        if could_not {
+            findings.unchecked(lint, "the errors above have to be mended first");
+        }
     }
 }
 
