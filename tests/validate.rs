@@ -205,6 +205,19 @@ fn sarif_is_as_its_schema_says() {
 }
 
 #[test]
+fn many_lints_that_could_not_look_are_told_in_a_line() {
+    let folder = folder("");
+    let run = |format: &str| validate(folder.path(), &["cluster.yaml", "--format", format]).out;
+    let all = serde_json::from_str::<Value>(&run("json")).unwrap()["unchecked"].as_array().unwrap().len();
+    assert!(all > 50);
+    let told = format!("{all} lints could not look: the errors have to be mended first");
+    let github = run("github");
+    let annotation = format!("::warning file=cluster.yaml,title=not checked::{told}");
+    assert_eq!(github.lines().skip(1).collect::<Vec<_>>(), [annotation]);
+    assert!(run("human").lines().any(|line| line == told), "{}", run("human"));
+}
+
+#[test]
 fn annotations_name_the_file_whatever_it_is_called() {
     let folder = tempfile::tempdir().unwrap();
     let name = "a'\"b,c:d%\ne.yaml";

@@ -1,10 +1,10 @@
 //! Findings as text for people: the place with its line, why it matters, and what to write instead.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rancher_topology::lint::{Report, Unchecked};
+use rancher_topology::lint::Report;
 use rancher_topology::{Applicability, Diagnostic, Severity, validate};
 
 use super::Source;
@@ -33,7 +33,9 @@ pub fn human_report(source: &Source, report: &Report, colour: bool) -> String {
         let place = line.map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
         let _ = writeln!(out, "allowed[{}] {}{place}: {}", allowed.finding.id, source.name, allowed.reason);
     }
-    out.push_str(&unchecked(&report.unchecked));
+    for text in super::unchecked(&report.unchecked) {
+        let _ = writeln!(out, "{}", wrapped(&text, WIDTH - 4).replace('\n', "\n    "));
+    }
     let _ = write!(out, "{}: {}", source.name, tally(&report.findings));
     if !report.allowed.is_empty() {
         let _ = write!(out, "; {} allowed", report.allowed.len());
@@ -83,21 +85,6 @@ fn group<'a>(source: &'a Source, lines: &Lines<'_>, diagnostic: &'a Diagnostic) 
         group = group.element(Level::HELP.message(wrapped(help, WIDTH - 12)));
     }
     group
-}
-
-/// What could not be looked at, the reasons one after the other.
-fn unchecked(all: &[Unchecked]) -> String {
-    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for one in all {
-        reasons.entry(&one.because).or_default().insert(one.id);
-    }
-    let mut out = String::new();
-    for (because, ids) in reasons {
-        let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
-        let text = format!("not checked, {because}: {ids}");
-        let _ = writeln!(out, "{}", wrapped(&text, WIDTH - 4).replace('\n', "\n    "));
-    }
-    out
 }
 
 fn tally(diagnostics: &[Diagnostic]) -> String {

@@ -71,7 +71,8 @@ pub fn validate(text: &str) -> Report {
     if topology.is_none() {
         wait(&mut findings, active(), false);
     }
-    report(&document, topology, refused, findings)
+    drop(context);
+    report(&document, topology.filter(|_| refused.is_empty()), refused, findings)
 }
 
 fn unreadable(refused: Vec<Diagnostic>) -> Report {
@@ -89,7 +90,7 @@ fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>, not
             Found::Refused | Found::Afterwards => false,
         };
         if could_not {
-            findings.unchecked(lint, "the errors above have to be mended first");
+            findings.unchecked(lint, "the errors have to be mended first");
         }
     }
 }
@@ -101,7 +102,7 @@ fn report(
     findings: Findings,
 ) -> Report {
     let Findings { found, mut unchecked } = findings;
-    let found = once_for_each_cause(found);
+    let found = once_for_each_cause(&refused, found);
     let allowances = document.allowances();
     let mut used = vec![false; allowances.len()];
     let mut report = Report { findings: refused, ..Report::default() };
@@ -131,10 +132,10 @@ fn place(finding: &Diagnostic) -> Option<Span> {
     finding.labels.first().map(|label| label.span)
 }
 
-/// Drops what another finding at the same place says better.
-fn once_for_each_cause(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// Drops what is found where another finding, or what is refused, says it better.
+fn once_for_each_cause(refused: &[Diagnostic], found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut better: BTreeMap<&'static str, Vec<Span>> = BTreeMap::new();
-    for finding in &found {
+    for finding in refused.iter().chain(&found) {
         let instead_of = lint(finding.id).map_or(&[][..], |lint| lint.instead_of);
         for id in instead_of {
             better.entry(id).or_default().extend(place(finding));

@@ -31,7 +31,7 @@ fn name(balancer: &LoadBalancer, diagnostics: &mut Vec<Diagnostic>) {
 
 /// One subnet of a zone at most (AttachLoadBalancerToSubnets), each with room (User Guide, "Prepare your VPC").
 fn subnets(topology: &Topology, balancer: &LoadBalancer, diagnostics: &mut Vec<Diagnostic>) {
-    if zones_of(topology, &balancer.subnets).len() < balancer.subnets.len() {
+    if zones_of(topology, &balancer.subnets).is_some_and(|zones| zones.len() < balancer.subnets.len()) {
         diagnostics.push(
             Diagnostic::error(
                 "aws-load-balancer-zones",

@@ -9,25 +9,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::document::Provider;
+use crate::document::{Lost, Provider};
 use crate::topology::{Known, Subnet, SubnetId, Topology};
 
-/// Refuses what AWS refuses, on a network of AWS.
-pub(super) fn refuse(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+/// Refuses what AWS refuses, on a network of AWS. What could only be missing because something else is wrong is not asked
+/// for: `lost` is what reading took away, and `diagnostics` holds the names that point at nothing.
+pub(super) fn refuse(topology: &Topology, lost: &Lost, diagnostics: &mut Vec<Diagnostic>) {
     if *topology.network.provider != Provider::Aws {
         return;
     }
+    let names_are_known =
+        lost.names.is_empty() && !diagnostics.iter().any(|diagnostic| diagnostic.id == "unknown-name");
     sizes(topology, diagnostics);
     reserved_addresses(topology, diagnostics);
-    zones(topology, diagnostics);
-    groups(topology, diagnostics);
+    zones(topology, lost, diagnostics);
+    groups(topology, names_are_known, diagnostics);
     machines(topology, diagnostics);
     host_names(topology, diagnostics);
     for balancer in &topology.load_balancers {
         load_balancer::refuse(topology, balancer, diagnostics);
     }
     for database in &topology.databases {
-        database::refuse(topology, database, diagnostics);
+        database::refuse(topology, database, names_are_known, diagnostics);
     }
 }
 
@@ -69,12 +72,13 @@ fn reserved_addresses(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Names of groups (CreateSecurityGroup). A member that is in no group gets one of its own name.
-fn groups(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+fn groups(topology: &Topology, names_are_known: bool, diagnostics: &mut Vec<Diagnostic>) {
     let stated = topology.groups.iter().map(|group| (&group.name, group.span));
     let pools = topology.pools.iter().filter(|p| p.groups.is_empty()).map(|p| (&p.name, p.span));
     let balancers = topology.load_balancers.iter().filter(|b| b.groups.is_empty()).map(|b| (&b.name, b.span));
     let databases = topology.databases.iter().filter(|d| d.groups.is_empty()).map(|d| (&d.name, d.span));
-    for (name, span) in stated.chain(pools).chain(balancers).chain(databases) {
+    let own = pools.chain(balancers).chain(databases).filter(|_| names_are_known);
+    for (name, span) in stated.chain(own) {
         if name.starts_with("sg-") || name.as_str() == "default" {
             diagnostics.push(
                 Diagnostic::error(
@@ -118,7 +122,7 @@ fn host_names(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     let balancers = topology.load_balancers.iter().map(|b| (b.host_name(network), b.span));
     let databases = topology.databases.iter().map(|d| (d.host_name(network), d.span));
     let mut taken: BTreeMap<String, Span> = BTreeMap::new();
-    for (name, span) in balancers.chain(databases) {
+    for (name, span) in databases.chain(balancers) {
         if let Some(first) = taken.get(&name) {
             diagnostics.push(
                 Diagnostic::error("aws-host-name", format!("two things would be called {name}"), span)
@@ -131,15 +135,16 @@ fn host_names(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// A subnet lies in one zone, and a VPC in one region.
-fn zones(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
-    if topology.subnets.is_empty() {
+fn zones(topology: &Topology, lost: &Lost, diagnostics: &mut Vec<Diagnostic>) {
+    if topology.subnets.is_empty() && !lost.values {
         let message = "the network has no subnet, so its region is not known";
         diagnostics.push(
             Diagnostic::error("aws-zone", message, topology.network.span)
                 .help("write one under `subnets`, with its `zone`"),
         );
     }
-    for subnet in topology.subnets.iter().filter(|subnet| subnet.region().is_none()) {
+    let has_none = |subnet: &&Subnet| subnet.region().is_none() && (subnet.zone.is_some() || !lost.values);
+    for subnet in topology.subnets.iter().filter(has_none) {
         let message = match &subnet.zone {
             None => format!("subnet `{}` has no zone", subnet.name),
             Some(zone) => format!("`{zone}` is no availability zone of AWS"),
@@ -160,6 +165,7 @@ fn zones(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn zones_of<'t>(topology: &'t Topology, subnets: &Known<Vec<SubnetId>>) -> BTreeSet<Option<&'t str>> {
+/// The zones of subnets; `None` where one has none.
+fn zones_of<'t>(topology: &'t Topology, subnets: &Known<Vec<SubnetId>>) -> Option<BTreeSet<&'t str>> {
     subnets.iter().map(|subnet| topology[*subnet].zone.as_deref()).collect()
 }
