@@ -8,7 +8,8 @@ use rancher_topology::lint::Report;
 use rancher_topology::{Applicability, Diagnostic, Severity, validate};
 
 use super::Source;
-use super::place::Lines;
+use super::excerpt::Excerpt;
+use super::place::{Lines, Position};
 
 /// Where text for people ends its lines.
 pub(crate) const WIDTH: usize = 100;
@@ -55,27 +56,53 @@ pub(crate) fn snippets(source: &Source, diagnostics: &[Diagnostic], colour: bool
     let lines = Lines::of(&source.text);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        out.push_str(&renderer.render(&[group(source, &lines, diagnostic)]));
+        let excerpt = Excerpt::of(&source.text, &lines, &diagnostic.labels);
+        let text = renderer.render(&[group(source, excerpt.as_ref(), diagnostic)]);
+        out.push_str(&in_place(source, &lines, excerpt.as_ref(), diagnostic, text));
         out.push_str("\n\n");
     }
     out
 }
 
-fn group<'a>(source: &'a Source, lines: &Lines<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
+/// Names the column that the main place has in the text, where its line was cut.
+fn in_place(
+    source: &Source,
+    lines: &Lines<'_>,
+    excerpt: Option<&Excerpt<'_>>,
+    diagnostic: &Diagnostic,
+    text: String,
+) -> String {
+    let (Some(excerpt), Some(label)) = (excerpt, diagnostic.labels.first()) else { return text };
+    let (Position { line, column, .. }, shown) = (lines.range(label.span).0, excerpt.column());
+    if column == shown {
+        return text;
+    }
+    let place = |column| format!("{}:{line}:{column}", source.name);
+    // The title ends with the first line.
+    let Some((title, rest)) = text.split_once('\n') else { return text };
+    format!("{title}\n{}", rest.replacen(&place(shown), &place(column), 1))
+}
+
+fn group<'a>(source: &'a Source, excerpt: Option<&'a Excerpt<'a>>, diagnostic: &'a Diagnostic) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.id));
-    if !diagnostic.labels.is_empty() {
-        let annotations = diagnostic.labels.iter().enumerate().map(|(position, label)| {
+    if let Some(excerpt) = excerpt {
+        let places = diagnostic.labels.iter().zip(&excerpt.places);
+        let annotations = places.enumerate().map(|(position, (label, place))| {
             let kind = if position == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let span = lines.exact(label.span);
-            kind.span(span.start..span.end).label(Some(label.text.as_str()).filter(|text| !text.is_empty()))
+            kind.span(place.clone()).label(Some(label.text.as_str()).filter(|text| !text.is_empty()))
         });
-        group = group
-            .element(Snippet::source(&source.text).path(&source.name).fold(true).annotations(annotations));
+        group = group.element(
+            Snippet::source(&*excerpt.text)
+                .line_start(excerpt.line)
+                .path(&source.name)
+                .fold(true)
+                .annotations(annotations),
+        );
     }
     // The words stand behind ` = why: `.
     if let Some(why) = &diagnostic.why {
@@ -143,4 +170,27 @@ pub fn wrapped(text: &str, width: usize) -> String {
         column += length;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human;
+    use crate::report::Source;
+    use rancher_topology::{Diagnostic, Span};
+
+    #[test]
+    fn a_place_far_out_in_a_line_keeps_its_column_and_its_neighbours() {
+        let fill = "é, ".repeat(40_000);
+        let text = format!("a: 1\nb: [{fill}WRONG, {fill}]\n");
+        let start = 4 + 5 + fill.len();
+        let finding = Diagnostic::error("x", "cluster.yaml:2:152 is wrong", Span { start, end: start + 5 });
+        let source = Source { name: "cluster.yaml".to_owned(), text };
+        let told = human(&source, &[finding], false);
+        assert!(
+            told.contains("error[x]: cluster.yaml:2:152 is wrong\n --> cluster.yaml:2:120005\n"),
+            "{told}"
+        );
+        let shown = told.lines().find(|line| line.starts_with("2 | ")).unwrap_or_default();
+        assert!(shown.contains("é, WRONG, é") && shown.chars().count() < 200, "{told}");
+    }
 }

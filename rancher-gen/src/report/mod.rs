@@ -3,6 +3,7 @@
 //! Only here do colours, widths, lines and columns exist; a diagnostic itself knows none of them. Nothing here decides
 //! anything.
 
+mod excerpt;
 mod github;
 mod human;
 mod json;

@@ -2,7 +2,7 @@
 
 mod removal;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Span};
@@ -27,6 +27,8 @@ pub struct Editor<'t> {
     holders: HashMap<(usize, usize), (NodeId, usize)>,
     /// The collection that holds a collection.
     parents: HashMap<NodeId, (NodeId, usize)>,
+    /// Collections with an alias in them.
+    aliased: HashSet<NodeId>,
 }
 
 /// What fixes come to: words to replace, and of each collection the items that go.
@@ -43,7 +45,7 @@ impl<'t> Editor<'t> {
     /// When it is not one YAML document.
     pub fn new(text: &'t str) -> Result<Self, Diagnostic> {
         let tree = parse(text)?;
-        let (mut holders, mut parents) = (HashMap::new(), HashMap::new());
+        let (mut holders, mut parents, mut aliased) = (HashMap::new(), HashMap::new(), HashSet::new());
         for id in (0..tree.nodes.len()).rev() {
             for position in 0..tree.len(id) {
                 let item = tree.item(id, position);
@@ -51,10 +53,12 @@ impl<'t> Editor<'t> {
                 if tree.nodes[id].span.contains(item) {
                     holders.entry((item.start, item.end)).or_insert((id, position));
                     parents.entry(tree.value(id, position)).or_insert((id, position));
+                } else {
+                    aliased.insert(id);
                 }
             }
         }
-        Ok(Self { text, tree, holders, parents })
+        Ok(Self { text, tree, holders, parents, aliased })
     }
 
     /// A fix by itself as replacements of text, in their order; `None` when it cannot be applied.
@@ -135,8 +139,7 @@ impl<'t> Editor<'t> {
         for (collection, mut positions) in plan.removed {
             positions.sort_unstable();
             positions.dedup();
-            let own = self.tree.nodes[collection].span;
-            if !(0..self.tree.len(collection)).all(|at| own.contains(self.tree.item(collection, at))) {
+            if self.aliased.contains(&collection) {
                 return None;
             }
             let removal = Removal { editor: self, collection, positions: &positions };
