@@ -147,7 +147,10 @@ fn errors_of_the_topology_are_said_beside_what_is_lost() {
         let (good, ran) = (simulate(HARDENED, arguments), simulate(&wrong, arguments));
         assert_eq!((ran.code, &ran.out), (good.code, &good.out));
         assert_eq!(good.err, "");
-        assert_eq!(ran.err, "note: 1 error is in this topology: `rancher-gen validate cluster.yaml` shows it\n");
+        assert_eq!(
+            ran.err,
+            "note: 1 error is in this topology: `rancher-gen validate cluster.yaml` shows it\n"
+        );
     }
 }
 

@@ -71,8 +71,11 @@ pub fn validate(text: &str) -> Report {
     if topology.is_none() {
         wait(&mut findings, active(), false);
     }
-    drop(context);
-    report(&document, topology.filter(|_| refused.is_empty()), refused, findings)
+    let known = context.map(|context| (context.flows, context.policy)).filter(|_| refused.is_empty());
+    let topology = topology.filter(|_| refused.is_empty());
+    let mut report = report(&document, topology, refused, findings);
+    (report.flows, report.policy) = known.unzip();
+    report
 }
 
 fn unreadable(refused: Vec<Diagnostic>) -> Report {
