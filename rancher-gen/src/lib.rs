@@ -7,6 +7,7 @@ pub mod exit;
 pub mod explain;
 pub mod output;
 pub mod quote;
+pub mod read;
 pub mod report;
 pub mod show;
 pub mod template;

@@ -15,6 +15,8 @@ pub mod failure;
 pub mod fix;
 pub mod flow;
 pub mod lint;
+pub mod netfilter;
+pub mod packet;
 pub mod policy;
 pub mod rancher;
 pub mod scalar;

@@ -46,12 +46,8 @@ fn one_change_is_one_finding() {
     assert_eq!(changed("[2376:2376]", "[\"22:2376\"]"), one("management-port-taken", "\"22:2376\""));
     assert_eq!(changed("[2376:2376]", "[\"45000:2376\"]"), one("ephemeral-port", "\"45000:2376\""));
     assert_eq!(
-        changed("port: 6379/tcp, from: self", "port: 16379, from: self"),
+        changed("- {port: 6379/tcp", "- {port: 16379, from: self}\n      - {port: 6379/tcp"),
         one("container-port-in-rule", "16379")
-    );
-    assert_eq!(
-        changed("{port: 3888/tcp, from", "{port: 3890/tcp, from"),
-        one("container-port-in-rule", "3890/tcp")
     );
     assert_eq!(
         changed("\"zookeeper:2181\"", "\"zookeeper:12181\""),
@@ -65,4 +61,18 @@ fn one_change_is_one_finding() {
         changed("probe: {http: {port: 8080, path: /ping}}", "probe: {http: {port: 18080, path: /ping}}");
     assert_eq!(probe.len(), 1, "{probe:?}");
     assert_eq!(probe[0].0, "probe-unheard");
+}
+
+#[test]
+fn the_containers_port_in_the_place_of_the_nodes_is_told_of_the_flow_that_it_shuts_out() {
+    for (from, to, place) in [
+        ("port: 6379/tcp, from: self", "port: 16379, from: self", "16379"),
+        ("{port: 3888/tcp, from", "{port: 3890/tcp, from", "3890/tcp"),
+    ] {
+        let text = HARDENED.replacen(from, to, 1);
+        let report = validate(&text);
+        let [one] = report.findings.as_slice() else { panic!("{:#?}", report.findings) };
+        let span = one.labels[0].span;
+        assert_eq!((one.id, &text[span.start..span.end]), ("flow-not-admitted", place));
+    }
 }

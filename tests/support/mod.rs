@@ -12,6 +12,7 @@ pub mod arbitrary;
 pub mod cli;
 pub mod compose;
 pub mod examples;
+pub mod kernel;
 pub mod lab;
 pub mod machine;
 pub mod netns;

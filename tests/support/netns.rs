@@ -197,7 +197,8 @@ pub fn answered(ask: impl Fn(Duration) -> Option<String>) -> String {
 }
 
 /// Which of its two back ends iptables speaks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BackEnd {
     Nft,
     Legacy,

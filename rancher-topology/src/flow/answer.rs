@@ -91,7 +91,7 @@ pub(super) fn services_at(topology: &Topology, on: impl Fn(NodeId) -> bool, port
         for publish in &service.publish {
             let host = Ports { protocol: publish.protocol, range: publish.host };
             let Some(range) = shared(host, ports) else { continue };
-            if publish.address.is_loopback() || !open_here() {
+            if publish.is_on_loopback() || !open_here() {
                 continue;
             }
             let start = publish.container.first();

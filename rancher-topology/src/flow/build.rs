@@ -227,12 +227,12 @@ fn published(topology: &Topology, server: ServiceId, ports: Ports) -> Option<&Pu
         publish.protocol == ports.protocol && publish.host_port_of(ports.range.first()).is_some()
     };
     let all = &topology[topology.namespace_service(server)].publish;
-    all.iter().filter(leads_there).min_by_key(|publish| publish.address.is_loopback())
+    all.iter().filter(leads_there).min_by_key(|publish| publish.is_on_loopback())
 }
 
 /// Whether a service's ports are published for its own node only.
 fn on_loopback(topology: &Topology, server: ServiceId, ports: Ports) -> bool {
-    published(topology, server, ports).is_some_and(|publish| publish.address.is_loopback())
+    published(topology, server, ports).is_some_and(Publish::is_on_loopback)
 }
 
 /// The overlays that a service's network namespace is in.

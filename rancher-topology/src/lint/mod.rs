@@ -54,7 +54,8 @@ pub struct Lint {
     pub bad: &'static str,
     /// The same, as it should have been written.
     pub good: &'static str,
-    /// Lints whose findings at the same place say the same with less: they are not told beside this one.
+    /// Lints whose findings say the same with less, where their main place is one of those that this one's finding shows:
+    /// they are not told beside it.
     pub instead_of: &'static [&'static str],
     /// Who looks.
     pub found: Found,

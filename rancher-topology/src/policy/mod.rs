@@ -10,7 +10,8 @@ mod host;
 mod packets;
 
 pub use admission::{
-    Admission, Blocked, Direction, Excess, Exposure, Extent, RuleId, ShutOut, StatedRule, Usage,
+    Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, NearMiss, RuleId, ShutOut, StatedRule,
+    Usage,
 };
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};

@@ -30,6 +30,15 @@ impl Protocol {
             Self::Udp => "udp",
         }
     }
+
+    /// The one that this is not.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Tcp => Self::Udp,
+            Self::Udp => Self::Tcp,
+        }
+    }
 }
 
 impl fmt::Display for Protocol {

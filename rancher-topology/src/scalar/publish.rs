@@ -11,8 +11,8 @@ use super::port::{InvalidPort, PortRange, Protocol, split_protocol};
 /// Written host side first, as in `docker run --publish`; printed by [`Publish::as_docker_prints`] as `docker ps` does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Publish {
-    /// The node's address it is bound to; every one of them when none is written.
-    pub address: IpAddr,
+    /// The node's address it is bound to, where one is written. `0.0.0.0` is every one of v4, `[::]` every one of v6.
+    pub address: Option<IpAddr>,
     /// The ports on the node.
     pub host: PortRange,
     /// The ports in the container; as many as on the node.
@@ -34,16 +34,23 @@ impl Publish {
         self.host.contains(host).then(|| self.container.first() + (host - self.host.first()))
     }
 
-    /// Whether it is bound to the node's every address.
+    /// Whether it is bound to the node's every address: of v4 at least, where that one is written.
     #[must_use]
     pub fn is_on_every_address(&self) -> bool {
-        self.address.is_unspecified()
+        self.address.is_none_or(|address| address == IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+
+    /// Whether only the node itself reaches it.
+    #[must_use]
+    pub fn is_on_loopback(&self) -> bool {
+        self.address.is_some_and(|address| address.is_loopback())
     }
 
     /// The arrow that `docker ps` prints: `0.0.0.0:80-81->80-81/tcp`.
     #[must_use]
     pub fn as_docker_prints(&self) -> String {
-        format!("{}:{}->{}/{}", Bracketed(self.address), self.host, self.container, self.protocol)
+        let address = self.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        format!("{}:{}->{}/{}", Bracketed(address), self.host, self.container, self.protocol)
     }
 }
 
@@ -69,10 +76,10 @@ impl FromStr for Publish {
         let (ports, protocol) = split_protocol(word)?;
         let (rest, container) = ports.rsplit_once(':').ok_or_else(form)?;
         let (address, host) = match rest.rsplit_once(':') {
-            None => (IpAddr::V4(Ipv4Addr::UNSPECIFIED), rest),
+            None => (None, rest),
             Some((address, host)) => {
                 let bare = address.strip_prefix('[').and_then(|a| a.strip_suffix(']')).unwrap_or(address);
-                (bare.parse().map_err(|_| form())?, host)
+                (Some(bare.parse().map_err(|_| form())?), host)
             }
         };
         let (host, container): (PortRange, PortRange) = (host.parse()?, container.parse()?);
@@ -85,8 +92,8 @@ impl FromStr for Publish {
 
 impl fmt::Display for Publish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.is_on_every_address() {
-            write!(f, "{}:", Bracketed(self.address))?;
+        if let Some(address) = self.address {
+            write!(f, "{}:", Bracketed(address))?;
         }
         write!(f, "{}:{}", self.host, self.container)?;
         if self.protocol == Protocol::Tcp { Ok(()) } else { write!(f, "/{}", self.protocol) }
@@ -115,7 +122,9 @@ mod tests {
 
     #[test]
     fn it_reads_what_it_writes() {
-        for word in ["18080:8080", "80-81:80-81", "127.0.0.1:53:53/udp", "[::1]:1:2"] {
+        for word in
+            ["18080:8080", "80-81:80-81", "127.0.0.1:53:53/udp", "[::1]:1:2", "0.0.0.0:80:80", "[::]:80:80"]
+        {
             assert_eq!(word.parse::<Publish>().unwrap().to_string(), word);
         }
     }

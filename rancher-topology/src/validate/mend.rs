@@ -245,8 +245,10 @@ security-groups:
   others:
     inbound:
       - *ssh
-      - {port: 80/tcp, from: 10.0.0.0/16, purpose: a}
-      - {port: 80/tcp, from: 10.0.1.0/24, purpose: b}
+      - {port: 80/tcp, from: self, purpose: a}
+      - {port: 80/tcp, from: self, purpose: b}
+services:
+  web: {image: nginx:1.27.2, placement: node, publish: [80:80], traffic-to: web}
 nodes:
   node: {count: 3, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: [nodes, others]}
 ",

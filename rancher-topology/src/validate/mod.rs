@@ -135,13 +135,13 @@ fn place(finding: &Diagnostic) -> Option<Span> {
     finding.labels.first().map(|label| label.span)
 }
 
-/// Drops what is found where another finding, or what is refused, says it better.
+/// Drops what another finding, or what is refused, says better that shows the same place among its own.
 fn once_for_each_cause(refused: &[Diagnostic], found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut better: BTreeMap<&'static str, Vec<Span>> = BTreeMap::new();
     for finding in refused.iter().chain(&found) {
         let instead_of = lint(finding.id).map_or(&[][..], |lint| lint.instead_of);
         for id in instead_of {
-            better.entry(id).or_default().extend(place(finding));
+            better.entry(id).or_default().extend(finding.labels.iter().map(|label| label.span));
         }
     }
     let better: BTreeMap<&'static str, Places> =

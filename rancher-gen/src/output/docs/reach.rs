@@ -146,10 +146,10 @@ fn sockets(topology: &Topology, host: &HostPolicy, id: ServiceId, arrivals: &[Ar
         let inside =
             listener_behind(topology, id, Ports { protocol: publish.protocol, range: publish.container });
         socket(
-            publish.address.to_string(),
+            publish.address.map_or("0.0.0.0".to_owned(), |address| address.to_string()),
             at,
             Some(format!("{} of {inside}", publish.container)),
-            publish.address.is_loopback(),
+            publish.is_on_loopback(),
         )
     });
     let own = if service.network == ServiceNetwork::Host { service.listen.as_slice() } else { &[] };

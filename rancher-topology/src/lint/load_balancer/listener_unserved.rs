@@ -1,10 +1,16 @@
 //! A listener that leads to a port which no target has.
 
-use super::balancers;
-use crate::diagnostic::{Edit, Severity};
+use std::collections::BTreeSet;
+
+use super::{Balancer, balancers};
+use crate::diagnostic::{Edit, Severity, Span};
 use crate::document::{Listener, Spanned};
 use crate::flow::Reason;
+use crate::lint::rules::Written;
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::policy::{Direction, Member, Usage};
+use crate::scalar::{Name, PortRange, Protocol};
+use crate::topology::Service;
 
 pub(super) const LINT: Lint = Lint {
     id: "listener-unserved",
@@ -45,7 +51,7 @@ load-balancers:
       - {listen: 80/http, forward: 8080/http}
 "
     ),
-    instead_of: &[],
+    instead_of: &["container-port-in-rule"],
     found: Found::Whole(check),
 };
 
@@ -65,14 +71,23 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let mut finding = LINT
                 .finding(message, listener.forward.span)
                 .here(format!("no service has {port} open to the network on {targets}"))
-                .why("the port looks open, and every connection to it ends at once")
-                .help(format!("publish {port} on {targets}, or take the listener out"));
+                .why("the port looks open, and every connection to it ends at once");
             for other in listeners.iter().skip(position + 1).filter(same) {
                 finding = finding.also(other.forward.span, "leads there too");
             }
             if let Some(asked) = balancer.said.health_check.as_ref().filter(|asked| asked.port == port) {
                 finding = finding.also(asked.span, "asks there too: no target is ever well");
             }
+            for span in rules_for(cx, &balancer, port).take(4) {
+                finding = finding.also(span, "admits what nobody takes");
+            }
+            if let Some((service, host)) = published_as(cx, &balancer, port) {
+                findings.push(finding.help(format!(
+                    "forward to {host}: {port} is the port inside the container, and `{service}` publishes it as {host}"
+                )));
+                continue;
+            }
+            finding = finding.help(format!("publish {port} on {targets}, or take the listener out"));
             let edits: Vec<Edit> =
                 listeners.iter().filter(same).map(|listener| Edit::Remove { span: listener.span }).collect();
             if edits.len() < listeners.len() {
@@ -81,6 +96,35 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             findings.push(finding);
         }
     }
+}
+
+/// The rules of the targets that are for the port and that no flow uses.
+fn rules_for<'a>(
+    cx: &'a Context<'_>,
+    balancer: &Balancer<'_>,
+    port: u16,
+) -> impl Iterator<Item = Span> + use<'a> {
+    let pools: BTreeSet<_> = balancer.is.targets.iter().map(|node| cx.topology[*node].pool).collect();
+    let groups: BTreeSet<_> =
+        pools.into_iter().flat_map(|pool| cx.policy.groups_of(Member::Pool(pool))).collect();
+    let range = PortRange::single(port).ok();
+    let rules = cx.admission.rules().iter().filter(move |rule| {
+        let is_for_it = range.is_some_and(|range| rule.traffic.admits(Protocol::Tcp, range));
+        let used = matches!(rule.usage, Usage::Flows(_));
+        rule.direction == Direction::Inbound && is_for_it && !used && groups.contains(&rule.group)
+    });
+    rules.filter_map(|rule| Some(Written::of(cx, rule)?.span))
+}
+
+/// Who publishes it as another port, where it is a port inside a container of the targets.
+fn published_as<'a>(cx: &Context<'a>, balancer: &Balancer<'_>, port: u16) -> Option<(&'a Name, u16)> {
+    let targets: BTreeSet<_> = balancer.is.targets.iter().collect();
+    let here = |service: &&Service| service.placement.iter().any(|node| targets.contains(node));
+    let mut all = cx.topology.services.iter().filter(here).flat_map(|service| {
+        let tcp = service.publish.iter().filter(|publish| publish.protocol == Protocol::Tcp);
+        tcp.filter_map(|publish| Some((&service.name, publish.host_port_of(port)?)))
+    });
+    all.next().filter(|_| all.next().is_none())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A quorum with an even number of members.
 
-use super::quorums;
+use super::{about_size, by_size};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -32,23 +32,20 @@ services:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for quorum in quorums(cx) {
-        let members = quorum.members();
+    for quorums in by_size(cx) {
+        let members = quorums[0].members();
         if members < 4 || members % 2 != 0 {
             continue;
         }
         let (fewer, more) = (members - 1, members + 1);
         let tolerated = members - (members / 2 + 1);
         findings.push(
-            LINT.finding(
-                format!("the quorum of `{}` has {members} members", quorum.service.name),
-                quorum.size_place(cx),
-            )
-            .why(format!(
-                "its majority is {}: it survives {tolerated} failures, as {fewer} members do",
-                members / 2 + 1
-            ))
-            .help(format!("have {fewer} members, or {more}, which survive {}", more / 2)),
+            about_size(cx, &LINT, &quorums, |name| format!("the quorum of `{name}` has {members} members"))
+                .why(format!(
+                    "its majority is {}: it survives {tolerated} failures, as {fewer} members do",
+                    members / 2 + 1
+                ))
+                .help(format!("have {fewer} members, or {more}, which survive {}", more / 2)),
         );
     }
 }

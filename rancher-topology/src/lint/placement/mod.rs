@@ -11,12 +11,12 @@ mod single_instance;
 mod starts_after_absent;
 mod stated_count;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Family};
-use crate::Span;
+use super::{Context, Family, Lint};
+use crate::diagnostic::{Diagnostic, MOST_PLACES, Span};
 use crate::document::Quorum;
-use crate::topology::{Service, ServiceId};
+use crate::topology::{NodeId, Service, ServiceId};
 
 /// Lints about placement and quorums.
 pub const FAMILY: Family = Family {
@@ -48,6 +48,41 @@ fn quorums<'a>(cx: &Context<'a>) -> impl Iterator<Item = Majority<'a>> + use<'a>
     declared
         .map(|id| Majority { id, service: &topology[id] })
         .filter(|quorum| *quorum.service.quorum == Quorum::Majority && !quorum.service.placement.is_empty())
+}
+
+/// The quorums that have their number of members from the same nodes: one cause, however many they are. A stated scale is
+/// its service's own.
+fn by_size<'a>(cx: &Context<'a>) -> Vec<Vec<Majority<'a>>> {
+    let mut all: Vec<Vec<Majority<'a>>> = Vec::new();
+    let mut known: BTreeMap<&[NodeId], usize> = BTreeMap::new();
+    for quorum in quorums(cx) {
+        let said = cx.document.services.get_index(quorum.id.position());
+        let scaled = said.is_some_and(|(_, said)| said.scale.is_some());
+        let position = if scaled { None } else { known.get(&quorum.service.placement[..]).copied() };
+        if let Some(position) = position {
+            all[position].push(quorum);
+            continue;
+        }
+        if !scaled {
+            known.insert(&quorum.service.placement, all.len());
+        }
+        all.push(vec![quorum]);
+    }
+    all
+}
+
+/// A finding about the number of members of quorums that have it from the same nodes.
+fn about_size(
+    cx: &Context<'_>,
+    lint: &Lint,
+    quorums: &[Majority<'_>],
+    what: impl Fn(&str) -> String,
+) -> Diagnostic {
+    let first = &quorums[0];
+    let places = quorums[1..]
+        .iter()
+        .map(|other| (other.size_place(cx), format!("so has the quorum of `{}`", other.service.name)));
+    lint.finding(what(&first.service.name), first.size_place(cx)).also_up_to(MOST_PLACES, places)
 }
 
 impl Majority<'_> {

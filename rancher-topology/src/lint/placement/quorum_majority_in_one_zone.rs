@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::quorums;
-use crate::diagnostic::Severity;
+use super::by_size;
+use crate::diagnostic::{MOST_PLACES, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -41,7 +41,11 @@ services:
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let topology = cx.topology;
     let zones: BTreeSet<&str> = topology.subnets.iter().filter_map(|subnet| subnet.zone.as_deref()).collect();
-    for quorum in quorums(cx).filter(|quorum| quorum.members() >= 3 && quorum.nodes() == quorum.members()) {
+    for quorums in by_size(cx) {
+        let quorum = &quorums[0];
+        if quorum.members() < 3 || quorum.nodes() != quorum.members() {
+            continue;
+        }
         let mut members_of: BTreeMap<&str, usize> = BTreeMap::new();
         for node in &quorum.service.placement {
             if let Some(zone) = topology[topology[*node].subnet].zone.as_deref() {
@@ -68,6 +72,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                         quorum.service.name
                     ),
                     quorum.placement_place(cx),
+                )
+                .also_up_to(
+                    MOST_PLACES,
+                    quorums[1..].iter().map(|other| {
+                        (other.placement_place(cx), format!("and of the quorum of `{}`", other.service.name))
+                    }),
                 )
                 .why(format!(
                     "without them {} are left, and the majority is {majority}",

@@ -1,6 +1,6 @@
 //! A quorum that no failure leaves standing.
 
-use super::quorums;
+use super::{about_size, by_size};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -24,18 +24,15 @@ services:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for quorum in quorums(cx).filter(|quorum| quorum.members() < 3) {
-        let (what, why) = match quorum.members() {
+    for quorums in by_size(cx).into_iter().filter(|quorums| quorums[0].members() < 3) {
+        let (what, why) = match quorums[0].members() {
             2 => ("two members", "both of them are the majority, so that either failure stops it"),
             _ => ("one member", "it is lost with its node"),
         };
         findings.push(
-            LINT.finding(
-                format!("the quorum of `{}` has {what}", quorum.service.name),
-                quorum.size_place(cx),
-            )
-            .why(why)
-            .help("three members on three nodes survive the loss of one"),
+            about_size(cx, &LINT, &quorums, |name| format!("the quorum of `{name}` has {what}"))
+                .why(why)
+                .help("three members on three nodes survive the loss of one"),
         );
     }
 }

@@ -16,8 +16,10 @@ pub(super) const LINT: Lint = Lint {
              to start its container because the port is already allocated; which of the two that is changes with every \
              boot. Containers that share a network namespace share its ports, whatever they are published on. What is \
              published is a socket of the node, beside those of the services in the host's network. A listener on \
-             every address clashes with one on any address; TCP and UDP are apart.",
-    source: "bind(2), EADDRINUSE; docker-run(1), `--network container:NAME` and `--publish`.",
+             every address clashes with one on any address; TCP and UDP are apart, and so are ports that are published for \
+             IPv4 alone and for IPv6 alone.",
+    source: "bind(2), EADDRINUSE; ipv6(7), IPV6_V6ONLY; docker-run(1), `--network container:NAME` and `--publish`; \
+             rootless-containers/rootlesskit#231: the engine runs a proxy for `0.0.0.0` and one for `::`.",
     bad: "\
 security-groups:
   nodes: {inbound: [{port: 8080-8081/tcp, from: 203.0.113.0/24}]}
@@ -196,7 +198,11 @@ fn clashes(topology: &Topology, there: &Socket, other: &Socket) -> bool {
         _ => false,
     };
     let addresses_meet = match (there.address, other.address) {
-        (Some(one), Some(two)) => one == two,
+        // The engine binds v4 and v6 apart.
+        (Some(one), Some(two)) => {
+            let any = one.is_unspecified() || two.is_unspecified();
+            one == two || any && one.is_ipv4() == two.is_ipv4()
+        }
         _ => true,
     };
     !one_process && addresses_meet
@@ -367,10 +373,29 @@ mod tests {
         assert_eq!(two("80:80", "[::1]:80:81"), 1);
         assert_eq!(two("127.0.0.1:80:80", "127.0.0.1:80:81"), 1);
         assert_eq!(two("127.0.0.1:80:80", "10.0.1.10:80:81"), 0);
+        // The engine publishes v4 and v6 apart.
+        assert_eq!(two("0.0.0.0:80:80", "[::]:80:80"), 0);
+        assert_eq!(two("0.0.0.0:80:80", "[::1]:80:80"), 0);
+        assert_eq!(two("[::]:80:80", "127.0.0.1:80:80"), 0);
+        assert_eq!(two("[::]:80:80", "[::1]:80:80"), 1);
+        assert_eq!(two("0.0.0.0:80:80", "127.0.0.1:80:80"), 1);
+        assert_eq!(two("80:80", "[::]:80:80"), 1);
+        assert_eq!(two("80:80", "0.0.0.0:80:80"), 1);
         assert_eq!(two("53:53", "53:53/udp"), 0);
         assert_eq!(two("80-90:80-90", "85:1"), 1);
         assert_eq!(two("80-90:80-90", "91:91"), 0);
         assert_eq!(two("8080:80", "8081:80"), 0);
+    }
+
+    #[test]
+    fn a_process_of_the_host_may_take_both_families() {
+        for address in ["0.0.0.0", "[::]", "127.0.0.1"] {
+            let found = messages(&format!(
+                "services:\n  one: {{image: 'a:1', placement: node, publish: ['{address}:80:80']}}\n  \
+                 two: {{image: 'a:1', placement: node, network: host, listen: [80]}}\n"
+            ));
+            assert_eq!(found.len(), 1, "{address}");
+        }
     }
 
     #[test]

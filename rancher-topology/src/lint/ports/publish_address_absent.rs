@@ -37,19 +37,19 @@ fn check(cx: &Context, findings: &mut Findings) {
     for id in topology.service_ids() {
         let service = &topology[id];
         for (at, publish) in service.publish.iter().enumerate() {
+            let Some(address) = publish.address else { continue };
             let mut without: Vec<NodeId> = service
                 .placement
                 .iter()
                 .copied()
-                .filter(|node| !may_have(topology, *node, publish.address))
+                .filter(|node| !may_have(topology, *node, address))
                 .collect();
             without.sort_unstable();
             without.dedup();
             let Some(first) = without.first() else { continue };
             let verb = if without.len() == 1 { "does" } else { "do" };
-            let owner = topology.nodes.iter().find(|node| IpAddr::V4(node.address) == publish.address);
-            let everywhere =
-                crate::scalar::Publish { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), ..*publish };
+            let owner = topology.nodes.iter().find(|node| IpAddr::V4(node.address) == address);
+            let everywhere = crate::scalar::Publish { address: None, ..*publish };
             let help = match owner {
                 Some(owner) => format!(
                     "write `{everywhere}` for every address of each node, or place it on `{}` only",
@@ -60,9 +60,8 @@ fn check(cx: &Context, findings: &mut Findings) {
             findings.push(
                 LINT.finding(
                     format!(
-                        "{} {verb} not have the address {}",
+                        "{} {verb} not have the address {address}",
                         nodes(&topology[*first].name, without.len()),
-                        publish.address
                     ),
                     Said::Publish(id, at).span(cx.document),
                 )

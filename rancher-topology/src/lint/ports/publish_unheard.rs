@@ -1,9 +1,10 @@
 //! A published port behind which nothing listens.
 
 use super::socket::{Namespaces, Said, in_words, listing};
-use crate::diagnostic::{MOST_PLACES, Severity};
+use super::unreachable_listener::unreachable;
+use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::scalar::{PortRange, Ports};
+use crate::scalar::{PortRange, Ports, Publish};
 use crate::topology::{ServiceId, ServiceNetwork};
 
 pub(super) const LINT: Lint = Lint {
@@ -29,38 +30,37 @@ services:
   web: {image: nginx:1.27.2, placement: node, publish: [\"8080:80\"], listen: [80]}
   peer: {image: busybox:1.36.1, placement: node, network-of: web, listen: [], traffic-to: \"web:80\"}
 ",
-    instead_of: &[],
+    instead_of: &["unreachable-listener"],
     found: Found::Whole(check),
 };
 
 fn check(cx: &Context, findings: &mut Findings) {
     let namespaces = Namespaces::of(cx);
     for id in cx.topology.service_ids() {
-        if cx.topology[id].network == ServiceNetwork::Host {
-            continue;
-        }
-        let namespace = namespaces.of_service(cx.topology, id);
-        if namespace.known {
-            unheard(cx, id, &namespace.heard, findings);
-        }
+        findings.found.extend(finding(cx, &namespaces, id));
     }
 }
 
-fn unheard(cx: &Context, id: ServiceId, heard: &[Ports], findings: &mut Findings) {
+/// What a service publishes and nothing listens on, with the ports of the container that nobody has.
+pub(super) fn unheard(cx: &Context, namespaces: &Namespaces, id: ServiceId) -> Vec<(usize, Vec<PortRange>)> {
     let service = &cx.topology[id];
-    let dead: Vec<(Said, Vec<PortRange>)> = service
-        .publish
-        .iter()
-        .enumerate()
-        .map(|(at, publish)| {
-            let ports = Ports { protocol: publish.protocol, range: publish.container };
-            (Said::Publish(id, at), silent(ports, heard))
-        })
-        .filter(|(_, silent)| !silent.is_empty())
-        .collect();
-    let Some(((first, silent), more)) = dead.split_first() else { return };
-    let Said::Publish(_, at) = *first else { return };
-    let publish = service.publish[at];
+    let namespace = namespaces.of_service(cx.topology, id);
+    if service.network == ServiceNetwork::Host || !namespace.known {
+        return Vec::new();
+    }
+    let silent = |publish: &Publish| {
+        silent(Ports { protocol: publish.protocol, range: publish.container }, &namespace.heard)
+    };
+    let all = service.publish.iter().map(silent).enumerate();
+    all.filter(|(_, silent)| !silent.is_empty()).collect()
+}
+
+fn finding(cx: &Context, namespaces: &Namespaces, id: ServiceId) -> Option<Diagnostic> {
+    let service = &cx.topology[id];
+    let dead = unheard(cx, namespaces, id);
+    let ((first, silent), more) = dead.split_first()?;
+    let publish = service.publish[*first];
+    let span = |at: &usize| Said::Publish(id, *at).span(cx.document);
     let words = |silent: &[PortRange]| {
         let words: Vec<String> = silent.iter().map(ToString::to_string).collect();
         in_words(&words).unwrap_or_default()
@@ -73,14 +73,36 @@ fn unheard(cx: &Context, id: ServiceId, heard: &[Ports], findings: &mut Findings
                 Ports { protocol: publish.protocol, range: publish.container },
                 if *silent == [publish.container] { "it".to_owned() } else { words(silent) },
             ),
-            first.span(cx.document),
+            span(first),
         )
-        .why(format!("in that network namespace there is: {}", listing(heard)))
-        .help("publish a port that is listened on, or state the missing one under `listen` of the service that does");
-    let places = more.iter().map(|(said, silent)| {
-        (said.span(cx.document), format!("nothing listens on {} either", words(silent)))
-    });
-    findings.push(finding.also_up_to(MOST_PLACES, places));
+        .why(format!(
+            "in that network namespace there is: {}",
+            listing(&namespaces.of_service(cx.topology, id).heard)
+        ));
+    let places =
+        more.iter().map(|(at, silent)| (span(at), format!("nothing listens on {} either", words(silent))));
+    let finding = finding.also_up_to(MOST_PLACES, places);
+    // Where a port is listened on that nobody reaches, one of the two numbers is the other.
+    let lost = unreachable(cx, namespaces, id);
+    let labels = finding.labels.len() + MOST_PLACES;
+    let places = lost
+        .iter()
+        .map(|socket| (socket.said.span(cx.document), format!("and nobody can reach {}", socket.ports)));
+    let finding = finding.also_up_to(labels, places);
+    let meant = match (more, lost.as_slice()) {
+        ([], [one]) if one.ports.protocol == publish.protocol => {
+            Some(Publish { container: one.ports.range, ..publish })
+        }
+        _ => None,
+    };
+    Some(match meant.filter(|meant| meant.container.len() == meant.host.len()) {
+        Some(meant) => finding
+            .help(format!("did you mean `{meant}`?"))
+            .suggest(vec![Edit::Replace { span: span(first), text: format!("\"{meant}\"") }]),
+        None => finding.help(
+            "publish a port that is listened on, or state the missing one under `listen` of the service that does",
+        ),
+    })
 }
 
 /// The parts of a range of ports that nothing listens on, in order.

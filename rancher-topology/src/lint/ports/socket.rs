@@ -54,7 +54,8 @@ impl Said {
 pub(super) struct Socket {
     /// What makes it.
     pub(super) said: Said,
-    /// The address; `None` for every one.
+    /// The address, or every one of its family where it is unspecified; `None` for every one of both. What a process
+    /// listens on is not said, and `::` is both to it.
     pub(super) address: Option<IpAddr>,
     /// The ports.
     pub(super) ports: Ports,
@@ -74,8 +75,8 @@ pub(super) fn stated_listens(cx: &Context, id: ServiceId) -> impl Iterator<Item 
 pub(super) fn published(topology: &Topology, id: ServiceId) -> impl Iterator<Item = Socket> {
     topology[id].publish.iter().enumerate().map(move |(at, publish)| Socket {
         said: Said::Publish(id, at),
-        // The engine is given no address then, and takes the port for IPv4 and IPv6.
-        address: (!publish.is_on_every_address()).then_some(publish.address),
+        // Given none, the engine takes the port for IPv4 and for IPv6.
+        address: publish.address,
         ports: Ports { protocol: publish.protocol, range: publish.host },
     })
 }

@@ -1,7 +1,8 @@
 //! Traffic to a port that nobody listens on, or that nothing leads to.
 
-use super::socket::{listing, names};
-use crate::diagnostic::{Diagnostic, Edit, Severity};
+use super::publish_unheard::unheard;
+use super::socket::{Namespaces, Said, listing, names};
+use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Severity};
 use crate::document::Scope;
 use crate::flow::{Flow, Party, Reason, Route};
 use crate::lint::{Context, Findings, Found, Lint};
@@ -31,21 +32,28 @@ services:
   api: {image: nginx:1.27.2, placement: node, publish: [\"8080:80\"]}
   web: {image: nginx:1.27.2, placement: node, traffic-to: \"api:80\"}
 ",
-    instead_of: &[],
+    instead_of: &["publish-unheard"],
     found: Found::Whole(check),
 };
 
 fn check(cx: &Context, findings: &mut Findings) {
     let topology = cx.topology;
+    let namespaces = Namespaces::of(cx);
     for id in topology.service_ids() {
-        connections(cx, Party::Service(id), &topology[id].traffic_to, findings);
+        connections(cx, &namespaces, Party::Service(id), &topology[id].traffic_to, findings);
     }
     for id in topology.pool_ids() {
-        connections(cx, Party::Pool(id), &topology[id].traffic_to, findings);
+        connections(cx, &namespaces, Party::Pool(id), &topology[id].traffic_to, findings);
     }
 }
 
-fn connections(cx: &Context, client: Party, said: &[Traffic], findings: &mut Findings) {
+fn connections(
+    cx: &Context,
+    namespaces: &Namespaces,
+    client: Party,
+    said: &[Traffic],
+    findings: &mut Findings,
+) {
     let stated = |flow: &&Flow| flow.reason == Reason::Stated;
     let any_lost = cx.flows.from(client).filter(stated).any(|flow| flow.route == Route::Nowhere);
     let flows: Vec<&Flow> =
@@ -59,14 +67,17 @@ fn connections(cx: &Context, client: Party, said: &[Traffic], findings: &mut Fin
                     all += 1;
                     lost += usize::from(flow.route == Route::Nowhere);
                 }
-                (all > 0 && all == lost).then(|| to_services(cx, client, traffic, services))
+                (all > 0 && all == lost).then(|| {
+                    let finding = to_services(cx, client, traffic, services);
+                    with_published(cx, namespaces, finding, traffic, services)
+                })
             }
             Destination::Database(id) => {
                 let database = &cx.topology[*id];
                 let port = database.port;
                 let wrong = traffic.ports.filter(|asked| !hears(*asked, port));
                 wrong.map(|asked| {
-                    unheard(cx, client, traffic, asked, &format!("`{}` listens on {port}/tcp", database.name))
+                    refused(cx, client, traffic, asked, &format!("`{}` listens on {port}/tcp", database.name))
                         .help(format!("write `{0}`, or `{0}:{port}`", database.name))
                 })
             }
@@ -92,7 +103,7 @@ fn belongs(flow: &Flow, traffic: &Traffic, services: &[ServiceId]) -> bool {
         && balanced == traffic.through.is_some()
 }
 
-fn unheard(cx: &Context, client: Party, traffic: &Traffic, asked: Ports, there: &str) -> Diagnostic {
+fn refused(cx: &Context, client: Party, traffic: &Traffic, asked: Ports, there: &str) -> Diagnostic {
     LINT.finding(
         format!(
             "`{}` connects to {asked} of `{}`, and nothing there listens on it",
@@ -124,7 +135,7 @@ fn to_load_balancer(
     }
     let there = listing(&ports);
     Some(
-        unheard(cx, client, traffic, asked, &format!("`{}` listens on {there}", balancer.name))
+        refused(cx, client, traffic, asked, &format!("`{}` listens on {there}", balancer.name))
             .help(format!("name one of its ports: {there}")),
     )
 }
@@ -152,7 +163,7 @@ fn to_services(cx: &Context, client: Party, traffic: &Traffic, services: &[Servi
             .help(format!("say what it listens on: `listen: [PORT]` at `{}`", topology[services[0]].name)),
         (Some(asked), true) => {
             let there = format!("`{}` listens on {}", traffic.word, listing(&heard));
-            let finding = unheard(cx, client, traffic, asked, &there);
+            let finding = refused(cx, client, traffic, asked, &there);
             match (node_side(topology, services, asked), heard.as_slice()) {
                 (Some((name, ports)), _) => rewritten(
                     finding.why(format!(
@@ -170,6 +181,35 @@ fn to_services(cx: &Context, client: Party, traffic: &Traffic, services: &[Servi
             }
         }
     }
+}
+
+/// Shows what is published towards it and leads to nobody: the same cause, seen from the node.
+fn with_published(
+    cx: &Context,
+    namespaces: &Namespaces,
+    finding: Diagnostic,
+    traffic: &Traffic,
+    services: &[ServiceId],
+) -> Diagnostic {
+    let topology = cx.topology;
+    let mut owners: Vec<ServiceId> = services.iter().map(|id| topology.namespace_service(*id)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let meant = |publish: &Publish| {
+        traffic.ports.is_none_or(|asked| {
+            let is_heard = services.iter().flat_map(|id| listened(topology, *id)).any(|own| own == asked);
+            publish.protocol == asked.protocol && (is_heard || publish.container.overlaps(asked.range))
+        })
+    };
+    let dead = owners.iter().flat_map(|id| {
+        let unheard = unheard(cx, namespaces, *id).into_iter().map(|(at, _)| (*id, at));
+        unheard.filter(|(id, at)| meant(&topology[*id].publish[*at])).collect::<Vec<_>>()
+    });
+    let places = dead.map(|(id, at)| {
+        let text = format!("leads to {}, where nothing listens", topology[id].publish[at].container);
+        (Said::Publish(id, at).span(cx.document), text)
+    });
+    finding.also_up_to(MOST_PLACES, places)
 }
 
 /// Somebody listens there, and the client has no way to it.

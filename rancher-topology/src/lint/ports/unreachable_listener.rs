@@ -32,13 +32,7 @@ fn check(cx: &Context, findings: &mut Findings) {
     let topology = cx.topology;
     let namespaces = Namespaces::of(cx);
     for id in topology.service_ids() {
-        let alone = namespaces.of_service(topology, id).members.len() == 1;
-        let on_the_bridge =
-            matches!(&topology[id].network, ServiceNetwork::Bridge { overlays } if overlays.is_empty());
-        if !alone || !on_the_bridge || has_routed_nodes(cx, id) {
-            continue;
-        }
-        let lost: Vec<Socket> = stated_listens(cx, id).filter(|socket| is_lost(cx, id, socket)).collect();
+        let lost = unreachable(cx, &namespaces, id);
         let Some((first, more)) = lost.split_first() else { continue };
         let name = &topology[id].name;
         let finding = LINT
@@ -52,6 +46,17 @@ fn check(cx: &Context, findings: &mut Findings) {
             more.iter().map(|socket| (socket.said.span(cx.document), format!("nor {}", socket.ports)));
         findings.push(finding.also_up_to(MOST_PLACES, places));
     }
+}
+
+/// What a service is said to listen on and nobody can reach.
+pub(super) fn unreachable(cx: &Context, namespaces: &Namespaces, id: ServiceId) -> Vec<Socket> {
+    let alone = namespaces.of_service(cx.topology, id).members.len() == 1;
+    let on_the_bridge =
+        matches!(&cx.topology[id].network, ServiceNetwork::Bridge { overlays } if overlays.is_empty());
+    if !alone || !on_the_bridge || has_routed_nodes(cx, id) {
+        return Vec::new();
+    }
+    stated_listens(cx, id).filter(|socket| is_lost(cx, id, socket)).collect()
 }
 
 /// Whether other machines may connect straight to the containers.
@@ -96,7 +101,8 @@ mod tests {
             |more: &str| format!("services:\n  web: {{image: 'a:1', placement: node, listen: [80]{more}}}\n");
         assert_eq!(found(&web("")), 1);
         assert_eq!(found(&web(", publish: ['8080:80']")), 0);
-        assert_eq!(found(&web(", publish: ['8080:81']")), 1);
+        // The published port that leads beside it is the finding.
+        assert_eq!(found(&web(", publish: ['8080:81']")), 0);
         assert_eq!(found(&web(", network: host")), 0);
         assert_eq!(found(&web(", health: {probe: {tcp: 80}}")), 0);
         let overlay = "overlays: {mesh: {cidr: 192.168.0.0/16, carried-by: web}}\n";

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::list;
-use crate::diagnostic::Severity;
+use super::{Written, list, words};
+use crate::diagnostic::{Diagnostic, Edit, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::policy::{Blocked, Direction, GroupRef, ShutOut};
+use crate::policy::{Blocked, Differs, Direction, GroupRef, NearMiss, Services, ShutOut, StatedRule};
+use crate::scalar::{Ports, Traffic};
 
 pub(super) const LINT: Lint = Lint {
     id: "flow-not-admitted",
@@ -30,7 +31,7 @@ security-groups:
     inbound:
       - {port: 7000/tcp, from: self, purpose: cache}
 ",
-    instead_of: &[],
+    instead_of: &["unused-rule", "misplaced-rule", "peer-outside-network", "container-port-in-rule"],
     found: Found::Whole(check),
 };
 
@@ -38,48 +39,160 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     report(cx, findings, &LINT, true);
 }
 
-/// Reports flows that are shut out for certain, or that may be. A rule that is missing is one cause, however many flows miss it.
+/// Reports flows that are shut out for certain, or that may be. A rule that is missing is one cause, however many flows miss
+/// it; so is one that was written with a slip.
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static Lint, certain: bool) {
-    let mut missing: BTreeMap<(Direction, &[GroupRef], String), Vec<&Blocked>> = BTreeMap::new();
+    let mut missing: BTreeMap<Cause<'_>, Vec<&Blocked>> = BTreeMap::new();
     for blocked in cx.admission.blocked().iter().filter(|blocked| blocked.certain == certain) {
-        let key = (blocked.direction, blocked.groups.as_slice(), blocked.services.to_string());
-        missing.entry(key).or_default().push(blocked);
+        missing.entry(Cause::of(cx, blocked)).or_default().push(blocked);
     }
-    for ((direction, groups, services), blocked) in missing {
+    for blocked in missing.into_values() {
         let Some(first) = blocked.first() else { continue };
-        let names: Vec<String> = groups.iter().map(|group| format!("`{}`", cx.policy[*group].name)).collect();
-        let (preposition, peers, key) = match direction {
-            Direction::Inbound => ("from", ends(cx, blocked.iter().flat_map(|one| &one.from)), "inbound"),
-            Direction::Outbound => ("to", ends(cx, blocked.iter().flat_map(|one| &one.to)), "outbound"),
+        let services = blocked.iter().fold(Services::default(), |all, one| all.union(&one.services));
+        let names: Vec<String> =
+            first.groups.iter().map(|group| format!("`{}`", cx.policy[*group].name)).collect();
+        let (preposition, peers) = match first.direction {
+            Direction::Inbound => ("from", ends(cx, blocked.iter().flat_map(|one| &one.from))),
+            Direction::Outbound => ("to", ends(cx, blocked.iter().flat_map(|one| &one.to))),
         };
         let part = if certain { "admits" } else { "admits all that may come of" };
         let message = format!("no rule of {} {part} {services} {preposition} {}", list(&names), list(&peers));
-        let group_place =
-            groups.first().and_then(|group| cx.document.security_groups.get_index(group.position()));
-        let group_span = group_place.map(|(name, _)| name.span);
-        let flow = &cx.flows[first.flow];
-        let stated = |span: crate::Span| span.end > span.start;
-        let place = Some(flow.span).filter(|span| stated(*span)).or(group_span).unwrap_or_default();
-        let text = |one: &Blocked| {
-            let flow = &cx.flows[one.flow];
-            format!("`{}` to `{}`", flow.client.name(cx.topology), flow.server.name(cx.topology))
-        };
-        let mut finding = lint.finding(message, place).here(text(first));
-        for other in blocked.iter().skip(1).take(4).filter(|other| stated(cx.flows[other.flow].span)) {
-            finding = finding.also(cx.flows[other.flow].span, text(other));
-        }
-        if let Some(span) = group_span.filter(|span| *span != place) {
-            finding = finding.also(span, "its rules would have to admit it");
-        }
-        let group = groups.first().map(|group| cx.policy[*group].name.to_string()).unwrap_or_default();
-        let (word, peer) =
-            (if direction == Direction::Inbound { "from" } else { "to" }, peer(cx, first, direction));
-        findings.push(
-            finding
-                .why("the packets are dropped, and the client waits until it gives up")
-                .help(format!("add to `{key}` of `{group}`: `- {{port: {services}, {word}: {peer}}}`")),
-        );
+        let slip = Slip::of(cx, first);
+        let group = group_place(cx, first);
+        let flow = Some(cx.flows[first.flow].span).filter(is_stated);
+        let place = slip.as_ref().map(|slip| slip.place).or(flow).or(group).unwrap_or_default();
+        let finding = lint
+            .finding(message, place)
+            .why("the packets are dropped, and the client waits until it gives up");
+        findings.push(match slip {
+            Some(slip) => slip.told(cx, finding, &blocked, &services),
+            None => missed(cx, finding, &blocked, &services, group.filter(|span| *span != place)),
+        });
     }
+}
+
+/// Where the group stands whose rules decide.
+fn group_place(cx: &Context<'_>, blocked: &Blocked) -> Option<Span> {
+    let group = cx.document.security_groups.get_index(blocked.groups.first()?.position())?;
+    Some(group.0.span)
+}
+
+/// What flows that are shut out have in common: the rule that was meant for them, or the one that they miss.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Cause<'a> {
+    direction: Direction,
+    groups: &'a [GroupRef],
+    meant: Option<(GroupRef, usize, Differs)>,
+    services: Option<String>,
+}
+
+impl<'a> Cause<'a> {
+    fn of(cx: &Context<'_>, blocked: &'a Blocked) -> Self {
+        let meant = blocked.near_miss.map(|miss| {
+            let rule = &cx.admission[miss.rule];
+            (rule.group, rule.place.rule, miss.differs)
+        });
+        // But for its ports, a rule that was meant for several has the ports of them all.
+        let one_rule_for_all = meant.is_some_and(|(_, _, differs)| differs != Differs::Ports);
+        let services = (!one_rule_for_all).then(|| blocked.services.to_string());
+        Self { direction: blocked.direction, groups: &blocked.groups, meant, services }
+    }
+}
+
+/// No rule is near.
+fn missed(
+    cx: &Context<'_>,
+    finding: Diagnostic,
+    blocked: &[&Blocked],
+    services: &Services,
+    group_place: Option<Span>,
+) -> Diagnostic {
+    let first = blocked[0];
+    let group = first.groups.first().map(|group| cx.policy[*group].name.to_string()).unwrap_or_default();
+    let mut finding = with_flows(cx, finding.here(between(cx, first)), &blocked[1..], 4);
+    if let Some(span) = group_place {
+        finding = finding.also(span, "its rules would have to admit it");
+    }
+    let (key, word) = match first.direction {
+        Direction::Inbound => ("inbound", "from"),
+        Direction::Outbound => ("outbound", "to"),
+    };
+    let peer = peer(cx, first);
+    finding.help(format!("add to `{key}` of `{group}`: `- {{port: {services}, {word}: {peer}}}`"))
+}
+
+/// The rule that was meant, and what stands there.
+struct Slip<'a> {
+    differs: Differs,
+    rule: &'a StatedRule,
+    written: Written<'a>,
+    place: Span,
+}
+
+impl<'a> Slip<'a> {
+    fn of(cx: &'a Context<'_>, blocked: &Blocked) -> Option<Self> {
+        let NearMiss { rule, differs, .. } = blocked.near_miss?;
+        let rule = &cx.admission[rule];
+        let written = Written::of(cx, rule)?;
+        let place = match differs {
+            Differs::Protocol | Differs::Ports => written.port,
+            Differs::Peer => written.peer(rule)?.span,
+            Differs::Group => written.span,
+        };
+        Some(Self { differs, rule, written, place })
+    }
+
+    fn told(
+        &self,
+        cx: &Context<'_>,
+        finding: Diagnostic,
+        blocked: &[&Blocked],
+        services: &Services,
+    ) -> Diagnostic {
+        let first = blocked[0];
+        let group = first.groups.first().map(|group| cx.policy[*group].name.to_string()).unwrap_or_default();
+        let instead = match self.differs {
+            Differs::Protocol => match self.rule.traffic {
+                // A range stays one: some of its ports may be for others.
+                Traffic::Ports(ports) => Ports { protocol: ports.protocol.other(), ..ports }.to_string(),
+                Traffic::Icmp | Traffic::Any => services.to_string(),
+            },
+            Differs::Ports => services.to_string(),
+            Differs::Peer => peer(cx, first),
+            Differs::Group => {
+                let finding = finding.here(format!("did you mean it for `{group}`?"));
+                return with_flows(cx, finding, blocked, 5).help(format!(
+                    "move it to `{group}`: its rules decide, and no flow uses {} here",
+                    words(self.rule, &self.written)
+                ));
+            }
+        };
+        let finding = finding.here(format!("did you mean `{instead}`?"));
+        let finding = with_flows(cx, finding, blocked, 5).help(format!(
+            "write `{instead}`; as it stands, no flow uses {}",
+            words(self.rule, &self.written)
+        ));
+        // What has no name of its own in a document cannot be written there.
+        if instead.contains(' ') {
+            return finding;
+        }
+        finding.suggest(vec![Edit::Replace { span: self.place, text: instead }])
+    }
+}
+
+fn is_stated(span: &Span) -> bool {
+    span.end > span.start
+}
+
+/// Shows where the document says flows, and between whom they are.
+fn with_flows(cx: &Context<'_>, finding: Diagnostic, blocked: &[&Blocked], most: usize) -> Diagnostic {
+    let stated = blocked.iter().filter(|one| is_stated(&cx.flows[one.flow].span));
+    stated.take(most).fold(finding, |finding, one| finding.also(cx.flows[one.flow].span, between(cx, one)))
+}
+
+fn between(cx: &Context<'_>, blocked: &Blocked) -> String {
+    let flow = &cx.flows[blocked.flow];
+    format!("`{}` to `{}`", flow.client.name(cx.topology), flow.server.name(cx.topology))
 }
 
 fn ends<'a>(cx: &Context<'_>, ends: impl Iterator<Item = &'a ShutOut>) -> Vec<String> {
@@ -100,8 +213,8 @@ fn ends<'a>(cx: &Context<'_>, ends: impl Iterator<Item = &'a ShutOut>) -> Vec<St
 }
 
 /// The peer that a rule would name for it.
-fn peer(cx: &Context<'_>, blocked: &Blocked, direction: Direction) -> String {
-    let others = match direction {
+fn peer(cx: &Context<'_>, blocked: &Blocked) -> String {
+    let others = match blocked.direction {
         Direction::Inbound => &blocked.from,
         Direction::Outbound => &blocked.to,
     };
@@ -113,5 +226,62 @@ fn peer(cx: &Context<'_>, blocked: &Blocked, direction: Direction) -> String {
         }
         Some(_) => "its subnets".to_owned(),
         None => "internet".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::{Diagnostic, Edit};
+    use crate::validate;
+    use crate::validate::complete;
+
+    fn findings(rules: &str) -> Vec<Diagnostic> {
+        let text = format!(
+            "\
+services:
+  store: {{image: 'a:1.0', placement: node, publish: ['2380:2390'], traffic-to: store, quorum: majority}}
+security-groups:
+  nodes: {{inbound: [{rules}]}}
+  other: {{inbound: []}}
+"
+        );
+        let report = validate(&complete(&text));
+        assert!(report.topology.is_some(), "{:#?}", report.findings);
+        report.findings
+    }
+
+    #[test]
+    fn the_rule_that_was_meant_is_shown_with_what_to_write() {
+        for (rule, meant) in [
+            ("{port: 2381/tcp, from: self}", "2380/tcp"),
+            ("{port: 3280/tcp, from: self}", "2380/tcp"),
+            ("{port: 2390/tcp, from: self}", "2380/tcp"),
+            ("{port: 2380/udp, from: self}", "2380/tcp"),
+            ("{port: 2300-2399/udp, from: self}", "2300-2399/tcp"),
+            ("{port: 2380/tcp, from: other}", "self"),
+            ("{port: 2380/tcp, from: 10.0.9.0/24}", "self"),
+            ("{port: 2380/tcp, from: 172.20.1.0/24}", "self"),
+        ] {
+            let found = findings(rule);
+            let [one] = found.as_slice() else { panic!("{rule}: {found:#?}") };
+            assert_eq!(one.id, "flow-not-admitted", "{rule}");
+            assert_eq!(one.labels[0].text, format!("did you mean `{meant}`?"), "{rule}");
+            assert_eq!(one.labels[1].text, "`store` to `store`", "{rule}");
+            let edits = &one.fix.as_ref().unwrap().edits;
+            assert!(matches!(&edits[..], [Edit::Replace { text, .. }] if text == meant), "{rule}: {edits:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_something_else_is_a_matter_of_its_own() {
+        for rule in
+            ["{port: 7999/tcp, from: self}", "{port: 2381/tcp, from: other}", "{port: 2381/udp, from: self}"]
+        {
+            let ids: Vec<_> = findings(rule).iter().map(|finding| finding.id).collect();
+            assert_eq!(ids, ["flow-not-admitted", "unused-rule"], "{rule}");
+        }
+        // Who comes from outside is not declared, so that nobody knows that they do not need it.
+        let found = findings("{port: 2380/tcp, from: 198.51.100.0/24}");
+        assert!(found.iter().all(|one| one.labels[0].text == "`store` to `store`"), "{found:#?}");
     }
 }

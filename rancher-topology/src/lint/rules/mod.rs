@@ -12,10 +12,12 @@ mod sensitive;
 mod unused_rule;
 mod world_open;
 
+use std::collections::BTreeSet;
+
 use super::{Context, Family};
 use crate::Span;
 use crate::document::{OneOrMany, Spanned};
-use crate::policy::{Direction, StatedRule};
+use crate::policy::{Direction, RuleId, StatedRule, Usage};
 use crate::scalar::Peer;
 
 /// Lints about security rules and the traffic that they are for.
@@ -53,6 +55,40 @@ fn faulty<'a>(cx: &'a Context<'_>, has_it: impl Fn(&StatedRule) -> bool) -> Vec<
         }
     }
     all
+}
+
+/// The rules that are needless beside others which stay as they are.
+struct Needless {
+    /// The rules that open to the internet what should not be.
+    open: BTreeSet<RuleId>,
+}
+
+impl Needless {
+    fn of(cx: &Context<'_>) -> Self {
+        Self { open: world_open::open(cx).iter().flat_map(|open| open.rules).copied().collect() }
+    }
+
+    /// Whether other rules admit all that a rule admits, and are not themselves the ones to be narrowed or taken away:
+    /// what these cover is needed once that is done. A rule that is there twice is needless once, whatever else it is.
+    fn is(&self, cx: &Context<'_>, rule: &StatedRule) -> bool {
+        let stays = |id: &RuleId| {
+            let other = &cx.admission[*id];
+            let used = !matches!(other.usage, Usage::Unused | Usage::Nobody) && !other.peer_is_nowhere;
+            let narrow = !is_wide_in_peers(other) && !is_wide_in_ports(other) && !self.open.contains(id);
+            used && narrow || other.packets.is_subset(&rule.packets)
+        };
+        !rule.covered_by.is_empty() && rule.covered_by.iter().all(stays)
+    }
+}
+
+/// Whether a rule that flows use admits others than their ends.
+fn is_wide_in_peers(rule: &StatedRule) -> bool {
+    matches!(rule.usage, Usage::Flows(_)) && (rule.excess.internet || !rule.excess.members.is_empty())
+}
+
+/// Whether a rule that flows use admits other ports than theirs.
+fn is_wide_in_ports(rule: &StatedRule) -> bool {
+    matches!(rule.usage, Usage::Flows(_)) && !rule.excess.services.is_empty()
 }
 
 impl Faulty<'_> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Faulty, faulty, list};
+use super::{Faulty, Needless, faulty, is_wide_in_peers, is_wide_in_ports, list};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::policy::{Member, StatedRule, Usage};
+use crate::policy::{Member, StatedRule};
 
 pub(super) const LINT: Lint = Lint {
     id: "rule-wider-than-flows",
@@ -35,16 +35,12 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let in_peers = |rule: &StatedRule| {
-        matches!(rule.usage, Usage::Flows(_)) && (rule.excess.internet || !rule.excess.members.is_empty())
-    };
-    for rule in faulty(cx, in_peers) {
+    let needless = Needless::of(cx);
+    for rule in faulty(cx, |rule| is_wide_in_peers(rule) && !needless.is(cx, rule)) {
         findings.push(of_peers(cx, &rule));
     }
-    let in_ports = |rule: &StatedRule| {
-        matches!(rule.usage, Usage::Flows(_)) && !in_peers(rule) && !rule.excess.services.is_empty()
-    };
-    for rule in faulty(cx, in_ports) {
+    let in_ports = |rule: &StatedRule| is_wide_in_ports(rule) && !is_wide_in_peers(rule);
+    for rule in faulty(cx, |rule| in_ports(rule) && !needless.is(cx, rule)) {
         findings.push(
             LINT.finding(format!("{} is wider than its flows", rule.words()), rule.written.port)
                 .here(format!("no flow needs {}", rule.rules[0].excess.services))

@@ -1,6 +1,6 @@
 //! A rule that no flow uses.
 
-use super::faulty;
+use super::{Needless, faulty};
 use crate::diagnostic::{Edit, Severity};
 use crate::flow::{Flow, Party, Route};
 use crate::lint::{Context, Findings, Found, Lint};
@@ -11,8 +11,8 @@ pub(super) const LINT: Lint = Lint {
     severity: Severity::Warning,
     summary: "No flow of the topology uses a rule.",
     reason: "Either the topology does not say who needs it, or nobody does: a port that is open for nothing is open for whatever \
-             will listen there next. Clients outside the network are not part of a topology, so a rule for them counts as \
-             unused only where nothing answers.",
+             will listen there next. Clients outside the network, and those in it that are none of \
+             the nodes, are not part of a topology: a rule for them counts as unused only where nothing answers.",
     source: "NIST SP 800-41 Rev. 1, section 4.1: deny by default, admit what is needed.",
     bad: "\
 security-groups:
@@ -32,8 +32,9 @@ security-groups:
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // A flow that leads nowhere is told of itself; what it would have used is not unused for a reason of its own.
     let lost: Vec<&Flow> = cx.flows.flows().filter(|flow| flow.route == Route::Nowhere).collect();
+    let needless = Needless::of(cx);
     let unused = |rule: &StatedRule| {
-        rule.covered_by.is_empty()
+        !needless.is(cx, rule)
             && matches!(rule.usage, Usage::Unused | Usage::Nobody)
             && !lost.iter().any(|flow| would_use(cx, flow, rule))
     };
@@ -68,5 +69,29 @@ fn would_use(cx: &Context<'_>, flow: &Flow, rule: &StatedRule) -> bool {
             rule.peers.iter().any(|peer| matches!(peer, RulePeer::Group(group) if own.contains(group)))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::validate;
+    use crate::validate::complete;
+
+    fn found(rule: &str) -> usize {
+        let report = validate(&complete(&format!("security-groups: {{nodes: {{inbound: [{rule}]}}}}\n")));
+        assert!(report.topology.is_some(), "{:#?}", report.findings);
+        report.findings.iter().filter(|finding| finding.id == "unused-rule").count()
+    }
+
+    #[test]
+    fn who_is_none_of_the_nodes_cannot_be_declared() {
+        // Administrators in the network, in a range of their own or in a part of a subnet.
+        assert_eq!(found("{port: 22/tcp, from: 10.0.9.0/24}"), 0);
+        assert_eq!(found("{port: 22/tcp, from: 10.0.1.128/25}"), 0);
+        assert_eq!(found("{port: 22/tcp, from: 203.0.113.0/24}"), 0);
+        // Nodes are declared, and where nothing answers nobody has a use for it.
+        assert_eq!(found("{port: 22/tcp, from: self}"), 1);
+        assert_eq!(found("{port: 22/tcp, from: 10.0.1.0/24}"), 1);
+        assert_eq!(found("{port: 23/tcp, from: 10.0.9.0/24}"), 1);
     }
 }

@@ -1,13 +1,13 @@
 //! A port of the cluster's own that the whole internet may reach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Written, list, sensitive, words};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
 use crate::document::{Document, Spanned};
 use crate::flow::Party;
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::policy::{Exposure, Extent, ServiceRange, Usage};
+use crate::policy::{Exposure, Extent, RuleId, ServiceRange, Usage};
 use crate::scalar::{Peer, Traffic};
 
 pub(super) const LINT: Lint = Lint {
@@ -40,24 +40,46 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    findings.found.extend(open(cx).iter().filter_map(|open| finding(cx, open)));
+}
+
+/// What some rules together open to the internet and should not: one cause, however many pools and ports it shows at.
+pub(super) struct Open<'a> {
+    /// The rules that do it.
+    pub(super) rules: &'a [RuleId],
+    everywhere: bool,
+    /// The ports, those with a name first.
+    what: BTreeSet<(bool, String)>,
+    danger: Option<&'static str>,
+}
+
+/// Everything that is open and should not be.
+pub(super) fn open<'a>(cx: &'a Context<'_>) -> Vec<Open<'a>> {
+    let mut all: BTreeMap<&[RuleId], Open<'a>> = BTreeMap::new();
     for exposure in cx.admission.exposed() {
+        let inside = only_inside(cx, exposure);
         for range in exposure.services.ranges() {
             let ServiceRange::Ports(ports) = range else { continue };
-            let dangers: Vec<&sensitive::Sensitive> = sensitive::among(ports).collect();
-            let reason = match dangers.as_slice() {
-                [one] => Some((format!("{ports} ({})", one.what), one.danger.to_owned())),
-                [one, ..] => Some((format!("{ports} ({} and more)", one.what), one.danger.to_owned())),
-                [] if only_inside(cx, exposure) => {
-                    Some((ports.to_string(), "only the cluster's own connections use it".to_owned()))
-                }
-                [] => None,
+            let mut dangers = sensitive::among(ports);
+            let first = dangers.next();
+            let what = match (first, dangers.next()) {
+                (Some(one), None) => format!("{ports} ({})", one.what),
+                (Some(one), Some(_)) => format!("{ports} ({} and more)", one.what),
+                (None, _) if inside => ports.to_string(),
+                (None, _) => continue,
             };
-            let finding = reason.and_then(|(what, why)| finding(cx, exposure, &what, why));
-            if let Some(finding) = finding {
-                findings.push(finding);
-            }
+            let open = all.entry(&exposure.rules).or_insert_with(|| Open {
+                rules: &exposure.rules,
+                everywhere: false,
+                what: BTreeSet::new(),
+                danger: None,
+            });
+            open.everywhere |= [exposure.v4, exposure.v6].contains(&Extent::Everywhere);
+            open.what.insert((first.is_none(), what));
+            open.danger = open.danger.or(first.map(|one| one.danger));
         }
     }
+    all.into_values().collect()
 }
 
 /// Single rules that alone open a port which is never meant for everybody.
@@ -92,21 +114,19 @@ fn only_inside(cx: &Context<'_>, exposure: &Exposure) -> bool {
     !flows.is_empty() && flows.iter().all(|flow| cx.flows[**flow].client != Party::Internet)
 }
 
-fn finding(cx: &Context<'_>, exposure: &Exposure, what: &str, why: String) -> Option<Diagnostic> {
-    let rules: Vec<_> = exposure
+fn finding(cx: &Context<'_>, open: &Open<'_>) -> Option<Diagnostic> {
+    let rules: Vec<_> = open
         .rules
         .iter()
         .filter_map(|id| Written::of(cx, &cx.admission[*id]).map(|written| (&cx.admission[*id], written)))
         .collect();
     let (rule, written) = rules.first()?;
-    let extent = match (exposure.v4, exposure.v6) {
-        (Extent::Everywhere, _) | (_, Extent::Everywhere) => "the whole internet",
-        _ => "large parts of the internet",
-    };
+    let extent = if open.everywhere { "the whole internet" } else { "large parts of the internet" };
+    let what: Vec<String> = open.what.iter().map(|(_, what)| what.clone()).collect();
     let mut finding = LINT
-        .finding(format!("{extent} may reach {what}"), written.place(rule))
+        .finding(format!("{extent} may reach {}", list(&what)), written.place(rule))
         .here(words(rule, written))
-        .why(why);
+        .why(open.danger.unwrap_or("only the cluster's own connections use it"));
     for (other, place) in rules.iter().skip(1).take(4) {
         finding = finding.also(place.place(other), format!("together with {}", words(other, place)));
     }
@@ -118,4 +138,35 @@ fn finding(cx: &Context<'_>, exposure: &Exposure, what: &str, why: String) -> Op
         ([], _) => finding.help("name the network that its users come from, as in `203.0.113.0/24`"),
         (several, _) => finding.help(format!("[{}] is enough for the flows that use it", list(several))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::validate;
+    use crate::validate::complete;
+
+    fn messages(rules: &str) -> Vec<String> {
+        let text = format!(
+            "\
+nodes:
+  node: {{count: 3, first-address: {{a: 10.0.1.10, b: 10.0.2.10, c: 10.0.3.10}}, os: debian-12, engine: docker-27.3.1, groups: nodes}}
+  edge: {{first-address: {{a: 10.0.1.50}}, os: debian-12, engine: docker-27.3.1, groups: [nodes, more]}}
+security-groups:
+  nodes: {{inbound: [{rules}]}}
+  more: {{inbound: []}}
+"
+        );
+        let report = validate(&complete(&text));
+        assert!(report.topology.is_some(), "{:#?}", report.findings);
+        report.findings.into_iter().filter(|one| one.id == "world-open").map(|one| one.message).collect()
+    }
+
+    #[test]
+    fn one_rule_is_one_finding_however_many_pools_and_protocols_it_opens() {
+        let open = "the whole internet may reach";
+        assert_eq!(messages("{port: 22/tcp, from: 0.0.0.0/0}"), [format!("{open} 22/tcp (SSH)")]);
+        assert_eq!(messages("{port: any, from: internet}"), [format!("{open} 1-65535/tcp (SSH and more)")]);
+        let two = "{port: 22/tcp, from: 0.0.0.0/0}, {port: 2375/tcp, from: 0.0.0.0/0}";
+        assert_eq!(messages(two).len(), 2);
+    }
 }

@@ -66,6 +66,7 @@ fn one(space: &Space<'_>, need: &Need, direction: Direction) -> Option<Blocked> 
         services: lost.services(),
         groups,
         packets: lost,
+        near_miss: None,
     })
 }
 

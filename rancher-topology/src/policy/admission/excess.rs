@@ -46,9 +46,11 @@ fn unused(space: &Space<'_>, rule: &StatedRule) -> Usage {
     match rule.direction {
         Direction::Inbound => {
             let peers = rule.packets.endpoints(rule.direction.peer_side()).fixed();
+            // A declared flow has an address of a node at its end, or one that a load balancer or a database is given.
             let outside = !peers.is_subset(&space.network);
-            if outside && members.iter().any(|member| answers(space, *member, rule.traffic)) {
-                return Usage::Undeclared("what is outside the network is not declared as a client");
+            let nobodys = !peers.is_empty() && peers.intersection(&space.nodes).is_empty();
+            if (outside || nobodys) && members.iter().any(|member| answers(space, *member, rule.traffic)) {
+                return Usage::Undeclared("who has no address of a node is not declared as a client");
             }
         }
         Direction::Outbound => {

@@ -7,6 +7,7 @@ mod blocked;
 mod covered;
 mod excess;
 mod exposed;
+mod near_miss;
 mod need;
 mod space;
 
@@ -59,6 +60,31 @@ pub struct Blocked {
     pub groups: Vec<GroupRef>,
     /// The packets themselves.
     pub packets: PacketSet,
+    /// The rule that may have been meant for it.
+    pub near_miss: Option<NearMiss>,
+}
+
+/// A rule that no flow uses and that would admit a flow which is shut out, were it not for one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NearMiss {
+    /// The rule.
+    pub rule: RuleId,
+    /// The one thing.
+    pub differs: Differs,
+}
+
+/// In what a rule differs from what a flow needs. The likelier slip is the lesser one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Differs {
+    /// The protocol.
+    Protocol,
+    /// The ports: by a digit, or they are those behind the published ones.
+    Ports,
+    /// The peer.
+    Peer,
+    /// The group that it stands in.
+    Group,
 }
 
 /// One end of a flow that is shut out.
@@ -99,6 +125,15 @@ pub struct StatedRule {
     /// Whether its peer is a private range (RFC 1918, RFC 4193) that touches neither the network, nor an overlay, nor a
     /// routed network.
     pub peer_is_nowhere: bool,
+}
+
+impl StatedRule {
+    /// Whether flows use it, and nothing that it admits is beyond their needs.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        let Excess { services, peers, .. } = &self.excess;
+        matches!(self.usage, Usage::Flows(_)) && services.is_empty() && peers.is_empty()
+    }
 }
 
 /// Who uses a rule.
@@ -171,7 +206,8 @@ impl Admission {
             excess::judge(&space, rule, &needs);
         }
         covered::cover(&space, &mut rules);
-        let blocked = blocked::find(&space, &needs);
+        let mut blocked = blocked::find(&space, &needs);
+        near_miss::find(&space, flows, &rules, &mut blocked);
         let exposed = exposed::find(&space, &rules);
         Self { rules, blocked, exposed }
     }

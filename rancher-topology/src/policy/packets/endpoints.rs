@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::intervals::{Intervals, LAST};
+use crate::packet::Intervals;
+
 use crate::policy::Member;
 use crate::topology::{DatabaseId, LoadBalancerId, PoolId};
 
@@ -43,7 +44,7 @@ impl Endpoints {
     /// Every address and everything whose address is not fixed.
     #[must_use]
     pub fn everything() -> Self {
-        Self { unfixed: Intervals::from_to(0, LAST), ..Self::addresses() }
+        Self { unfixed: Intervals::from_to(0, u128::MAX), ..Self::addresses() }
     }
 
     /// Every address, v4 and v6.
@@ -51,7 +52,7 @@ impl Endpoints {
     pub fn addresses() -> Self {
         Self {
             v4: Intervals::from_to(0, LAST_V4),
-            v6: Intervals::from_to(0, LAST),
+            v6: Intervals::from_to(0, u128::MAX),
             unfixed: Intervals::default(),
         }
     }

@@ -5,7 +5,6 @@
 //! ([`Unfixed`]), which no network contains; who compares it with networks puts its subnets in its place.
 
 mod endpoints;
-mod intervals;
 mod services;
 #[cfg(test)]
 mod tests;

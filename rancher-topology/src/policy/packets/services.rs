@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::intervals::Intervals;
+use crate::packet::Intervals;
 use crate::scalar::{PortRange, Ports, Protocol, Traffic};
 
 const UDP: u128 = 65_535;

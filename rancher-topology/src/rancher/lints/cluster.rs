@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, MOST_PLACES, Span};
 use crate::document::{self, Spanned};
+use crate::flow::answers_at;
 use crate::lint::Context;
 use crate::rancher::Release;
-use crate::scalar::Image;
-use crate::scalar::Protocol;
-use crate::topology::{
-    Listener, LoadBalancer, NodeId, PoolId, Rancher1, SecurityRule, Service, ServiceId, ServiceNetwork,
-};
+use crate::scalar::{Image, PortRange, Protocol};
+use crate::topology::{Listener, LoadBalancer, NodeId, PoolId, Rancher1, SecurityRule, Service, ServiceId};
 
 /// A Rancher 1.x with the document that states it.
 pub(super) struct Cluster<'a> {
@@ -125,12 +123,9 @@ impl<'a> Cluster<'a> {
 
     /// Whether something answers on a TCP port of its nodes.
     pub(super) fn answers(&self, port: u16) -> bool {
-        self.cx.topology.services.iter().any(|service| {
-            let published =
-                service.publish.iter().any(|p| p.protocol == Protocol::Tcp && p.host.contains(port));
-            let own = |p: &crate::scalar::Ports| p.protocol == Protocol::Tcp && p.range.contains(port);
-            published || service.network == ServiceNetwork::Host && service.listen.iter().any(own)
-        })
+        let Ok(range) = PortRange::single(port) else { return false };
+        let asked = crate::scalar::Ports { protocol: Protocol::Tcp, range };
+        self.pools().into_iter().any(|pool| !answers_at(self.cx.topology, pool, asked).is_empty())
     }
 }
 

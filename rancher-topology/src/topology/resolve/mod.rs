@@ -84,7 +84,7 @@ impl<'d> Resolver<'d> {
     fn topology(&mut self) -> Topology {
         let document = self.document;
         let (network, subnets) = self.network();
-        let (pools, nodes) = self.nodes(&subnets);
+        let (pools, nodes) = self.nodes(&network, &subnets);
         self.collect_parties();
         let groups = self.groups(&pools);
         let mut services = self.services(&pools, &nodes);

@@ -1,8 +1,9 @@
 //! The network, its subnets and its overlays.
 
 use super::Resolver;
-use crate::diagnostic::{Diagnostic, Edit};
+use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Span};
 use crate::document::{Provider, Spanned};
+use crate::scalar::Name;
 use crate::topology::{Known, Network, Overlay, Subnet};
 use ipnet::Ipv4Net;
 
@@ -10,20 +11,11 @@ impl Resolver<'_> {
     pub(super) fn network(&mut self) -> (Network, Vec<Subnet>) {
         let said = &self.document.network;
         let cidr = self.without_host_bits(&said.cidr);
-        let mut subnets: Vec<Subnet> = Vec::new();
+        let (mut subnets, mut outside): (Vec<Subnet>, _) = (Vec::new(), Vec::new());
         for (name, subnet) in &said.subnets {
             let own = self.without_host_bits(&subnet.cidr);
             if !cidr.contains(&own) {
-                self.error(
-                    Diagnostic::error(
-                        "subnet-outside-network",
-                        format!("subnet `{}` is not inside the network", name.value),
-                        subnet.cidr.span,
-                    )
-                    .here(format!("{own} is not in {cidr}"))
-                    .also(said.cidr.span, "the network's addresses")
-                    .help("take the subnet's addresses from the network's, or make the network wider"),
-                );
+                outside.push((name, subnet.cidr.span, own));
             }
             if let Some(other) =
                 subnets.iter().find(|other| other.cidr.contains(&own) || own.contains(&other.cidr))
@@ -48,6 +40,7 @@ impl Resolver<'_> {
                 span: subnet.cidr.span,
             });
         }
+        self.subnets_outside(cidr, &outside);
         let provider = said.provider.as_ref().map(|provider| provider.value);
         let network = Network {
             name: said.name.value.clone(),
@@ -61,6 +54,36 @@ impl Resolver<'_> {
             span: said.name.span,
         };
         (network, subnets)
+    }
+
+    /// Where no subnet is inside the network, it is the network that is elsewhere.
+    fn subnets_outside(&mut self, cidr: Ipv4Net, outside: &[(&Spanned<Name>, Span, Ipv4Net)]) {
+        let said = &self.document.network;
+        if outside.len() > 1 && outside.len() == said.subnets.len() {
+            let places = outside.iter().map(|(name, span, _)| (*span, format!("subnet `{}`", name.value)));
+            let diagnostic = Diagnostic::error(
+                "subnet-outside-network",
+                "no subnet is inside the network",
+                said.cidr.span,
+            )
+            .here("holds none of them")
+            .also_up_to(MOST_PLACES, places)
+            .help("correct the network's addresses, or take the subnets' from them");
+            self.error(diagnostic);
+            return;
+        }
+        for (name, span, own) in outside {
+            self.error(
+                Diagnostic::error(
+                    "subnet-outside-network",
+                    format!("subnet `{}` is not inside the network", name.value),
+                    *span,
+                )
+                .here(format!("{own} is not in {cidr}"))
+                .also(said.cidr.span, "the network's addresses")
+                .help("take the subnet's addresses from the network's, or make the network wider"),
+            );
+        }
     }
 
     pub(super) fn overlays(&mut self) -> Vec<Overlay> {

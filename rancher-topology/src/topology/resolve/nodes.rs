@@ -7,13 +7,14 @@ use super::Resolver;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document;
 use crate::scalar::{Name, Os};
-use crate::topology::{Known, Node, NodeId, Pool, PoolId, Subnet};
+use crate::topology::{Known, Network, Node, NodeId, Pool, PoolId, Subnet};
 
 /// The most nodes of one topology.
 const MOST_NODES: usize = 100_000;
 
 impl Resolver<'_> {
-    pub(super) fn nodes(&mut self, subnets: &[Subnet]) -> (Vec<Pool>, Vec<Node>) {
+    /// The nodes; of those in a subnet that is not inside the network, that is what is wrong.
+    pub(super) fn nodes(&mut self, network: &Network, subnets: &[Subnet]) -> (Vec<Pool>, Vec<Node>) {
         let (mut pools, mut nodes) = (Vec::new(), Vec::new());
         let mut taken = HashMap::new();
         let document = self.document;
@@ -53,7 +54,8 @@ impl Resolver<'_> {
                 let Some(address) = u32::from(start.value).checked_add(steps).map(Ipv4Addr::from) else {
                     break;
                 };
-                if !self.address_is_free(&own, address, start.span, &subnets[subnet.0], &mut taken) {
+                let known = Some(&subnets[subnet.0]).filter(|subnet| network.cidr.contains(&subnet.cidr));
+                if !self.address_is_free(&own, address, start.span, known, &mut taken) {
                     // The ones behind it are wrong for the same reason.
                     break;
                 }
@@ -71,10 +73,10 @@ impl Resolver<'_> {
         name: &Name,
         address: Ipv4Addr,
         span: Span,
-        subnet: &Subnet,
+        subnet: Option<&Subnet>,
         taken: &mut HashMap<Ipv4Addr, (Name, Span)>,
     ) -> bool {
-        if !subnet.cidr.contains(&address) {
+        if let Some(subnet) = subnet.filter(|subnet| !subnet.cidr.contains(&address)) {
             self.error(
                 Diagnostic::error(
                     "address-outside-subnet",

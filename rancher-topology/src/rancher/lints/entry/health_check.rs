@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let fails = reads_requests(target.protocol)
             && (ports.expects_proxy_header(target.port)
                 || target.port == if target.protocol.needs_certificate() { ports.http } else { ports.https });
-        if good.iter().any(is) || fails || !(cluster.answers(target.port) || target.port == SSH) {
+        if good.iter().any(is) || fails || !cluster.answers(target.port) {
             continue;
         }
         let (message, place) = match &said.health_check {
@@ -78,9 +78,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         );
     }
 }
-
-/// Where a node answers without any of its services.
-const SSH: u16 = 22;
 
 /// The port of the nodes that leads to the server itself.
 const API: u16 = 18_080;

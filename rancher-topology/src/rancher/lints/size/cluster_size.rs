@@ -1,7 +1,8 @@
 //! A cluster of a size that the product does not have.
 
 use super::{Cluster, place};
-use crate::diagnostic::{Edit, Severity};
+use crate::diagnostic::{Edit, Severity, Span};
+use crate::document::Quorum;
 use crate::lint::{Context, Findings, Found, Lint};
 
 pub(super) const LINT: Lint = Lint {
@@ -31,7 +32,7 @@ pub(super) const LINT: Lint = Lint {
         "    engine: docker-1.10.3\n",
         "    groups: nodes\n",
     ),
-    instead_of: &[],
+    instead_of: &["even-quorum", "quorum-without-redundancy"],
     found: Found::Whole(check),
 };
 
@@ -46,7 +47,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let finding = LINT
         .finding(format!("a cluster of {size} cluster managers"), place)
         .why("Rancher 1.0 and 1.1 are built for 1, 3 or 5")
-        .help(format!("make it {better}"));
+        .help(format!("make it {better}"))
+        .also_up_to(usize::MAX, quorums(&cluster, size));
     let is_number =
         cx.document.nodes.values().any(|pool| pool.count.as_ref().is_some_and(|c| c.span == place));
     findings.push(if is_number {
@@ -54,4 +56,45 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     } else {
         finding
     });
+}
+
+/// The quorums that have as many members because the cluster is so big.
+fn quorums<'a>(cluster: &Cluster<'a>, size: usize) -> impl Iterator<Item = (Span, String)> + use<'a> {
+    let (topology, nodes) = (cluster.cx.topology, cluster.nodes());
+    let all = cluster.services().filter(move |service| {
+        let placement = &service.is.placement;
+        *service.is.quorum == Quorum::Majority
+            && placement.len() == size
+            && placement.iter().all(|node| nodes.contains(node))
+    });
+    all.map(|service| {
+        let placed = service.said.placement.first().map_or(service.name, |first| first.span);
+        let place = service.said.scale.as_ref().map_or(placed, |scale| scale.span);
+        (place, format!("the members of `{}` are as many", topology[service.id].name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LINT;
+
+    #[test]
+    fn the_quorums_of_such_a_cluster_are_the_same_finding() {
+        let zookeeper = "services:
+  rancher-ha: {image: 'rancher/server:v1.1.4', placement: node, network: host, traffic-to: db}
+  load-balancer:
+    image: rancher/agent-instance:v0.8.3
+    placement: node
+    publish: [80-81:80-81, 443-444:443-444]
+  zookeeper: {image: 'rancher/server:v1.1.4', placement: node, quorum: majority}
+  other: {image: 'rancher/server:v1.1.4', placement: node, quorum: majority}
+";
+        for size in ["2", "4"] {
+            let text = LINT.bad.replace("count: 2", &format!("count: {size}")) + zookeeper;
+            let report = crate::validate(&crate::validate::complete(&text));
+            let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+            assert_eq!(ids, [LINT.id], "{:#?}", report.findings);
+            assert_eq!(report.findings[0].labels.len(), 3);
+        }
+    }
 }

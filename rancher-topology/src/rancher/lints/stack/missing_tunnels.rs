@@ -1,9 +1,10 @@
 //! Tunnels that the cluster manager starts and the document leaves out.
 
 use super::{CARRIED, Cluster};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{MOST_PLACES, Severity};
 use crate::flow::{Reason, Route};
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::scalar::Protocol;
 
 pub(super) const LINT: Lint = Lint {
     id: "rancher-1-missing-tunnels",
@@ -21,14 +22,12 @@ pub(super) const LINT: Lint = Lint {
         leader: "",
     ),
     good: management_stack!(),
-    instead_of: &["unheard-traffic"],
+    instead_of: &["unheard-traffic", "publish-unheard"],
     found: Found::Whole(check),
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    if Cluster::of(cx).is_none() {
-        return;
-    }
+    let Some(cluster) = Cluster::of(cx) else { return };
     // A document without any leaves all of them to the cluster manager.
     let Some((stated, _)) = cx.document.tunnels.first() else { return };
     let meshes = &cx.topology.meshes;
@@ -38,11 +37,32 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             flow.reason == Reason::Stated && flow.route == Route::Nowhere && flow.ports.range.contains(port)
         });
         let place = lost.map_or(stated.span, |flow| flow.span);
+        let entry = port + 10_000;
+        let waiting = cluster.services().flat_map(|service| {
+            let publish = service.said.publish.iter();
+            publish.filter(|publish| publish.protocol == Protocol::Tcp && publish.container.contains(entry))
+        });
+        let waiting = waiting.map(|publish| (publish.span, "leads to their way in".to_owned()));
         findings.push(
             LINT.finding(format!("no tunnels carry {name} ({port})"), place)
                 .also(stated.span, "the tunnels that are stated begin here")
+                .also_up_to(MOST_PLACES, waiting)
                 .why("Redis and ZooKeeper of other nodes are reached through tunnels and not otherwise")
-                .help(format!("add a mesh with `port: {port}` and `entry: {}`", port + 10_000)),
+                .help(format!("add a mesh with `port: {port}` and `entry: {entry}`")),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LINT;
+
+    #[test]
+    fn a_port_that_is_published_for_them_is_the_same_finding() {
+        let text = LINT.bad.replace("2888:12888]", "2888:12888, 3888:13888]");
+        assert_ne!(text, LINT.bad);
+        let report = crate::validate(&crate::validate::complete(&text));
+        let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+        assert_eq!(ids, [LINT.id], "{:#?}", report.findings);
     }
 }

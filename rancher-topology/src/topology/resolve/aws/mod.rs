@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Lost, Provider};
-use crate::topology::{Known, Subnet, SubnetId, Topology};
+use crate::topology::{Known, Node, Subnet, SubnetId, Topology};
 
 /// Refuses what AWS refuses, on a network of AWS. What could only be missing because something else is wrong is not asked
 /// for: `lost` is what reading took away, and `diagnostics` holds the names that point at nothing.
@@ -49,7 +49,9 @@ fn sizes(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 
 /// "Subnet CIDR blocks", Amazon VPC User Guide: the first four addresses and the last one are AWS's.
 fn reserved_addresses(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
-    for node in &topology.nodes {
+    // A node outside its subnet is refused for that.
+    let inside = |node: &&Node| topology[node.subnet].cidr.contains(&node.address);
+    for node in topology.nodes.iter().filter(inside) {
         let cidr = topology[node.subnet].cidr;
         let (first, last, own) =
             (u32::from(cidr.network()), u32::from(cidr.broadcast()), u32::from(node.address));

@@ -1,24 +1,27 @@
 //! Sets of numbers as sorted intervals that neither overlap nor touch.
 
-/// The most that an interval can end with.
-pub(super) const LAST: u128 = u128::MAX;
-
 /// A set of numbers. Two of them are the same set exactly when they are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub(super) struct Intervals(Vec<(u128, u128)>);
+pub struct Intervals(Vec<(u128, u128)>);
 
 impl Intervals {
-    pub(super) fn from_to(first: u128, last: u128) -> Self {
+    /// All numbers from the first to the last.
+    #[must_use]
+    pub fn from_to(first: u128, last: u128) -> Self {
         Self(vec![(first, last)])
     }
 
-    pub(super) fn of(mut intervals: Vec<(u128, u128)>) -> Self {
+    /// The numbers of intervals, each from its first to its last; one that ends before it begins has none.
+    #[must_use]
+    pub fn of(mut intervals: Vec<(u128, u128)>) -> Self {
         intervals.retain(|(first, last)| first <= last);
         intervals.sort_unstable();
         let mut joined: Vec<(u128, u128)> = Vec::with_capacity(intervals.len());
         for (first, last) in intervals {
             match joined.last_mut() {
-                Some(before) if before.1 == LAST || first <= before.1 + 1 => before.1 = before.1.max(last),
+                Some(before) if before.1 == u128::MAX || first <= before.1 + 1 => {
+                    before.1 = before.1.max(last)
+                }
                 _ => joined.push((first, last)),
             }
         }
@@ -26,25 +29,42 @@ impl Intervals {
         Self(joined)
     }
 
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (u128, u128)> + '_ {
+    /// The intervals, lowest first: they neither overlap nor touch.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u128, u128)> + '_ {
         self.0.iter().copied()
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    /// The number, if there is just one.
+    #[must_use]
+    pub fn single(&self) -> Option<u128> {
+        match self.0.as_slice() {
+            [(first, last)] if first == last => Some(*first),
+            _ => None,
+        }
+    }
+
+    /// Whether no number is in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn contains(&self, point: u128) -> bool {
+    /// Whether a number is in it.
+    #[must_use]
+    pub fn contains(&self, point: u128) -> bool {
         let behind = self.0.partition_point(|(first, _)| *first <= point);
         behind > 0 && point <= self.0[behind - 1].1
     }
 
     /// How many numbers there are; one less than there are when that is all of them.
-    pub(super) fn count(&self) -> u128 {
+    #[must_use]
+    pub fn count(&self) -> u128 {
         self.0.iter().fold(0, |sum: u128, (first, last)| sum.saturating_add((last - first).saturating_add(1)))
     }
 
-    pub(super) fn union(&self, other: &Self) -> Self {
+    /// What is in one of the two, or in both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
         match (self.is_empty(), other.is_empty()) {
             (_, true) => self.clone(),
             (true, _) => other.clone(),
@@ -52,7 +72,9 @@ impl Intervals {
         }
     }
 
-    pub(super) fn intersection(&self, other: &Self) -> Self {
+    /// What is in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
         let mut shared = Vec::new();
         let (mut here, mut there) = (0, 0);
         while let (Some(a), Some(b)) = (self.0.get(here), other.0.get(there)) {
@@ -65,7 +87,9 @@ impl Intervals {
         Self(shared)
     }
 
-    pub(super) fn difference(&self, other: &Self) -> Self {
+    /// What is in this one and not in the other.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
         let mut left = Vec::new();
         let mut there = 0;
         for &(first, last) in &self.0 {

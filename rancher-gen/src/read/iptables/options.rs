@@ -1,0 +1,170 @@
+//! A rule's words, and its options with the module that each belongs to.
+
+/// A word of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    /// Whether it was quoted: then it is a value, however it looks.
+    pub(super) quoted: bool,
+}
+
+/// The words of a line. Double quotes hold blanks; a backslash in them takes the next character as it is.
+pub(super) fn words(line: &str) -> Result<Vec<Word>, &'static str> {
+    let mut words = Vec::new();
+    let mut chars = line.chars().peekable();
+    loop {
+        while chars.next_if(|c| c.is_whitespace()).is_some() {}
+        let mut word = Word { text: String::new(), quoted: false };
+        if chars.peek().is_none() {
+            return Ok(words);
+        }
+        while let Some(c) = chars.next_if(|c| !c.is_whitespace()) {
+            if c != '"' {
+                word.text.push(c);
+                continue;
+            }
+            word.quoted = true;
+            loop {
+                match chars.next() {
+                    Some('"') => break,
+                    Some('\\') => word.text.extend(chars.next()),
+                    Some(c) => word.text.push(c),
+                    None => return Err("a quote is not closed"),
+                }
+            }
+        }
+        words.push(word);
+    }
+}
+
+/// The options of a rule, in its order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Options {
+    /// What stands before any module.
+    pub(super) own: Vec<Given>,
+    /// The modules that it matches with, each with its options. What belongs to the protocol's module without its name
+    /// stands in a module of the protocol's name.
+    pub(super) modules: Vec<(String, Vec<Given>)>,
+    /// The target's name and options, and whether it is gone to (`-g`).
+    pub(super) target: Option<(String, Vec<Given>, bool)>,
+}
+
+/// An option with its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) negated: bool,
+    /// As it was written: `--dport`.
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
+}
+
+impl Given {
+    /// The only value.
+    pub(super) fn value(&self) -> Option<&str> {
+        match self.values.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.negated { "! " } else { "" })?;
+        f.write_str(&self.name)?;
+        self.values.iter().try_for_each(|value| write!(f, " {value}"))
+    }
+}
+
+/// The options that no module has.
+fn is_own(name: &str) -> bool {
+    matches!(
+        name,
+        "-s" | "--source"
+            | "--src"
+            | "-d"
+            | "--destination"
+            | "--dst"
+            | "-i"
+            | "--in-interface"
+            | "-o"
+            | "--out-interface"
+            | "-p"
+            | "--protocol"
+            | "-f"
+            | "--fragment"
+            | "-c"
+            | "--set-counters"
+            | "-4"
+            | "-6"
+    )
+}
+
+impl Options {
+    pub(super) fn of(words: &[Word]) -> Self {
+        let mut options = Self::default();
+        for given in all(words) {
+            match given.name.as_str() {
+                "-m" | "--match" => {
+                    options.modules.push((given.values.first().cloned().unwrap_or_default(), Vec::new()));
+                }
+                "-j" | "--jump" | "-g" | "--goto" => {
+                    let goes = given.name == "-g" || given.name == "--goto";
+                    options.target =
+                        Some((given.values.first().cloned().unwrap_or_default(), Vec::new(), goes));
+                }
+                name if is_own(name) => options.own.push(given),
+                _ => {
+                    if let Some((_, of_target, _)) = &mut options.target {
+                        of_target.push(given);
+                    } else if let Some((_, of_module)) = options.modules.last_mut() {
+                        of_module.push(given);
+                    } else {
+                        let protocol =
+                            options.own.iter().find(|own| matches!(own.name.as_str(), "-p" | "--protocol"));
+                        let protocol =
+                            protocol.and_then(|own| own.values.first()).cloned().unwrap_or_default();
+                        options.modules.push((protocol, vec![given]));
+                    }
+                }
+            }
+        }
+        options
+    }
+}
+
+fn all(words: &[Word]) -> Vec<Given> {
+    let mut all: Vec<Given> = Vec::new();
+    let mut negated = false;
+    let is_option = |word: &Word| {
+        !word.quoted && word.text.len() > 1 && word.text.starts_with('-') && !is_number(&word.text)
+    };
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        if !word.quoted && word.text == "!" {
+            let before_option = words.peek().is_some_and(|next| is_option(next));
+            match all.last_mut() {
+                // The way of old versions: `-s ! 10.0.0.1`.
+                Some(last) if !before_option && last.values.is_empty() => last.negated = true,
+                _ => negated = true,
+            }
+        } else if is_option(word) {
+            // `--dport=22` is `--dport 22`.
+            let (name, value) = match word.text.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => (name, Some(value)),
+                _ => (word.text.as_str(), None),
+            };
+            let values = value.map(str::to_owned).into_iter().collect();
+            all.push(Given { negated: std::mem::take(&mut negated), name: name.to_owned(), values });
+        } else if let Some(last) = all.last_mut() {
+            last.values.push(word.text.clone());
+        } else {
+            all.push(Given { negated: false, name: word.text.clone(), values: Vec::new() });
+        }
+    }
+    all
+}
+
+fn is_number(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+}

@@ -1,0 +1,136 @@
+//! What a rule does, from its options.
+
+use std::net::IpAddr;
+
+use rancher_topology::netfilter::{Target, TranslatedTo, Translation};
+use rancher_topology::packet::Field;
+
+use super::options::{Given, Options};
+use super::values;
+
+/// The target of a rule in a table with these chains; what is not understood is told, and may do anything.
+pub(super) fn target(options: &Options, chains: &[&str], unclear: &mut Vec<String>) -> Target {
+    let Some((name, given, goes)) = &options.target else {
+        return Target::Nothing;
+    };
+    if chains.contains(&name.as_str()) {
+        return if *goes { Target::Goto(name.clone()) } else { Target::Jump(name.clone()) };
+    }
+    known(name, given).unwrap_or_else(|| {
+        let words: Vec<String> = given.iter().map(ToString::to_string).collect();
+        let text = format!("-j {name} {}", words.join(" ")).trim_end().to_owned();
+        unclear.push(text.clone());
+        Target::Unknown(text)
+    })
+}
+
+fn known(name: &str, given: &[Given]) -> Option<Target> {
+    let has = |option: &str| given.iter().any(|given| given.name == option);
+    let value = |option: &str| given.iter().find(|given| given.name == option).and_then(Given::value);
+    Some(match name {
+        "ACCEPT" => Target::Accept,
+        "DROP" | "REJECT" | "TARPIT" | "DELUDE" => Target::Drop,
+        "RETURN" => Target::Return,
+        "QUEUE" | "NFQUEUE" => Target::Queue,
+        // None of these ends a table, and what they change no match that is known here asks for.
+        "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP"
+        | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP" | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST"
+        | "IDLETIMER" | "LED" => Target::Nothing,
+        "HMARK" => Target::MarkUnknown(Field::Mark),
+        "MARK" => mark(Field::Mark, given)?,
+        "CONNMARK" => connection_mark(given)?,
+        "NOTRACK" => Target::Untrack,
+        "CT" if has("--notrack") => Target::Untrack,
+        "CT" => Target::Nothing,
+        "SET" => Target::ChangeSet(
+            given
+                .iter()
+                .find(|given| matches!(given.name.as_str(), "--add-set" | "--del-set" | "--map-set"))?
+                .values
+                .first()?
+                .clone(),
+        ),
+        "SNAT" | "MASQUERADE" => Target::Masquerade,
+        "DNAT" => Target::Translate(destination(value("--to-destination")?)?),
+        "REDIRECT" => Target::Translate(Translation {
+            address: Some(TranslatedTo::Host),
+            ports: if has("--to-ports") { Some(ports(value("--to-ports")?)?) } else { None },
+        }),
+        "NETMAP" => Target::Translate(Translation {
+            address: Some(TranslatedTo::Network(values::network(value("--to")?)?)),
+            ports: None,
+        }),
+        _ => return None,
+    })
+}
+
+/// `--set-xmark` and its other names (`man iptables-extensions`, MARK).
+fn mark(field: Field, given: &[Given]) -> Option<Target> {
+    let [only] = given else { return None };
+    let value = only.value()?;
+    let all = u128::from(u32::MAX);
+    let (mask, value) = match only.name.as_str() {
+        "--set-xmark" => {
+            let (value, mask) = values::masked(value)?;
+            (mask, value)
+        }
+        "--set-mark" => {
+            let (value, mask) = values::masked(value)?;
+            (mask | value, value)
+        }
+        "--and-mark" => (all & !values::unsigned(value)?, 0),
+        "--or-mark" => {
+            let value = values::unsigned(value)?;
+            (value, value)
+        }
+        "--xor-mark" => (0, values::unsigned(value)?),
+        _ => return None,
+    };
+    Some(Target::Mark { field, mask, value })
+}
+
+fn connection_mark(given: &[Given]) -> Option<Target> {
+    let has = |option: &str| given.iter().any(|given| given.name == option);
+    if has("--restore-mark") {
+        Some(Target::MarkUnknown(Field::Mark))
+    } else if has("--save-mark") {
+        Some(Target::MarkUnknown(Field::ConnectionMark))
+    } else {
+        mark(Field::ConnectionMark, given)
+    }
+}
+
+/// `10.0.0.1`, `10.0.0.1-10.0.0.9:80-90`, `:8080`, `[2001:db8::1]:80`.
+fn destination(word: &str) -> Option<Translation> {
+    let (addresses, port) = match word.strip_prefix('[') {
+        Some(rest) => {
+            let (addresses, port) = rest.split_once(']')?;
+            (addresses, port.strip_prefix(':'))
+        }
+        // A v6 address without brackets has no port.
+        None if word.matches(':').count() > 1 => (word, None),
+        None => word.split_once(':').map_or((word, None), |(addresses, port)| (addresses, Some(port))),
+    };
+    let address = if addresses.is_empty() {
+        None
+    } else {
+        let (first, last) = addresses.split_once('-').unwrap_or((addresses, addresses));
+        Some(TranslatedTo::Addresses(bare(first)?, bare(last)?))
+    };
+    let ports = match port {
+        Some(port) => Some(ports(port)?),
+        None => None,
+    };
+    Some(Translation { address, ports })
+}
+
+fn bare(word: &str) -> Option<IpAddr> {
+    word.trim_matches(['[', ']']).parse().ok()
+}
+
+/// `80`, `80-90`; what follows a slash only says where counting begins.
+fn ports(word: &str) -> Option<(u16, u16)> {
+    let word = word.split_once('/').map_or(word, |(ports, _)| ports);
+    let (first, last) = word.split_once('-').unwrap_or((word, word));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}

@@ -1,0 +1,146 @@
+//! The values of options: addresses, ports, protocols, numbers.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use rancher_topology::netfilter::Condition;
+use rancher_topology::packet::{Family, Field, Intervals, number};
+
+/// An address with or without the length of a prefix.
+pub(super) fn network(word: &str) -> Option<IpNet> {
+    word.parse().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// An address, a network, or an address and a mask, as a condition on a field.
+pub(super) fn address(field: Field, word: &str, family: Family) -> Option<Condition> {
+    if let Some(net) = network(word) {
+        if Family::of(net.addr()) != family {
+            return None;
+        }
+        return Some(Condition::Within(
+            field,
+            Intervals::from_to(number(net.network()), number(net.broadcast())),
+        ));
+    }
+    let (value, mask) = word.split_once('/')?;
+    let (value, mask) = (value.parse::<IpAddr>().ok()?, mask.parse::<IpAddr>().ok()?);
+    if Family::of(value) != family || Family::of(mask) != family {
+        return None;
+    }
+    let mask_number = number(mask);
+    if let Ok(net) = IpNet::with_netmask(value, mask) {
+        return Some(Condition::Within(
+            field,
+            Intervals::from_to(number(net.network()), number(net.broadcast())),
+        ));
+    }
+    Some(Condition::Masked { field, mask: mask_number, value: number(value) & mask_number })
+}
+
+/// `80`, `1024:65535`, `:1023`, `1024:`.
+pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
+    let Some((first, last)) = word.split_once(':') else {
+        let only = word.parse::<u16>().ok()?;
+        return Some((only.into(), only.into()));
+    };
+    let first = if first.is_empty() { 0 } else { first.parse::<u16>().ok()? };
+    let last = if last.is_empty() { u16::MAX } else { last.parse::<u16>().ok()? };
+    Some((first.into(), last.into()))
+}
+
+/// `22,80,1024:65535`.
+pub(super) fn port_list(word: &str) -> Option<Intervals> {
+    word.split(',').map(ports).collect::<Option<Vec<_>>>().map(Intervals::of)
+}
+
+/// `5:6`, of numbers up to 32 bits.
+pub(super) fn range(word: &str, last: u128) -> Option<Intervals> {
+    let number = |word: &str, otherwise: u128| {
+        if word.is_empty() { Some(otherwise) } else { unsigned(word) }
+    };
+    let (first, end) = word.split_once(':').unwrap_or((word, word));
+    Some(Intervals::from_to(number(first, 0)?, number(end, last)?))
+}
+
+/// A number, decimal or after `0x`.
+pub(super) fn unsigned(word: &str) -> Option<u128> {
+    match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(hex) => u128::from_str_radix(hex, 16).ok(),
+        None => word.parse().ok(),
+    }
+}
+
+/// `0x1/0xff`, or a number, whose mask is all ones: value and mask.
+pub(super) fn masked(word: &str) -> Option<(u128, u128)> {
+    let (value, mask) = word.split_once('/').unwrap_or((word, "0xffffffff"));
+    let (value, mask) = (unsigned(value)?, unsigned(mask)?);
+    let all = u128::from(u32::MAX);
+    (value <= all && mask <= all).then_some((value, mask))
+}
+
+/// A protocol by name or number (`/etc/protocols`). 0 is any.
+pub(super) fn protocol(word: &str) -> Option<u8> {
+    if let Ok(number) = word.parse() {
+        return Some(number);
+    }
+    let number = match word.to_ascii_lowercase().as_str() {
+        "all" | "any" => 0,
+        "icmp" => 1,
+        "igmp" => 2,
+        "ipencap" | "ipip" => 4,
+        "tcp" => 6,
+        "egp" => 8,
+        "igp" => 9,
+        "udp" => 17,
+        "dccp" => 33,
+        "ipv6" => 41,
+        "ipv6-route" => 43,
+        "ipv6-frag" => 44,
+        "rsvp" => 46,
+        "gre" => 47,
+        "esp" | "ipsec-esp" => 50,
+        "ah" | "ipsec-ah" => 51,
+        "skip" => 57,
+        "ipv6-icmp" | "icmpv6" | "icmp6" => 58,
+        "ipv6-nonxt" => 59,
+        "ipv6-opts" => 60,
+        "eigrp" => 88,
+        "ospf" | "ospfigp" => 89,
+        "etherip" => 97,
+        "encap" => 98,
+        "pim" => 103,
+        "ipcomp" => 108,
+        "vrrp" | "carp" => 112,
+        "l2tp" => 115,
+        "isis" => 124,
+        "sctp" => 132,
+        "fc" => 133,
+        "mobility-header" | "ipv6-mh" | "mh" => 135,
+        "udplite" => 136,
+        "mpls-in-ip" => 137,
+        "hip" => 139,
+        "shim6" => 140,
+        "wesp" => 141,
+        "rohc" => 142,
+        _ => return None,
+    };
+    Some(number)
+}
+
+/// TCP flags as `FIN,SYN`, `ALL`, `NONE`: FIN in the lowest bit.
+pub(super) fn flags(word: &str) -> Option<u128> {
+    let flag = |name: &str| {
+        Some(match name.to_ascii_uppercase().as_str() {
+            "FIN" => 1,
+            "SYN" => 2,
+            "RST" => 4,
+            "PSH" => 8,
+            "ACK" => 16,
+            "URG" => 32,
+            "ALL" => 63,
+            "NONE" => 0,
+            _ => return None,
+        })
+    };
+    word.split(',').map(flag).try_fold(0, |all, one| Some(all | one?))
+}

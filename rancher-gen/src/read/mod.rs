@@ -1,0 +1,6 @@
+//! Readers of what exists in the world. Each makes the model's data of a text; what it means is concluded elsewhere.
+//!
+//! What a reader does not understand it says: a [`Note`] where the answer is bounded from both sides, an error where
+//! nothing can be said.
+
+pub mod iptables;

@@ -1,0 +1,98 @@
+//! What a rule set does not say and its answers depend on: the host's interfaces, addresses and sets.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::packet::{Family, Intervals, number};
+
+/// What is known of the host whose rule set it is. What is not known is not guessed: an answer that depends on it is
+/// "possibly".
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostFacts {
+    /// Every interface of the host, if they are known.
+    pub interfaces: Option<Vec<HostInterface>>,
+    /// The sets of `ipset`, by name.
+    pub sets: BTreeMap<String, AddressSet>,
+}
+
+/// An interface of a host, as `ip address` prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostInterface {
+    /// `eth0`.
+    pub name: String,
+    /// Its addresses, each with the length of its network's prefix.
+    pub addresses: Vec<IpNet>,
+    /// The addresses with which all on its networks are meant.
+    pub broadcasts: Vec<IpAddr>,
+    /// Whether it leads nowhere (`lo`).
+    pub loopback: bool,
+}
+
+/// A set of `ipset`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressSet {
+    /// Its entries are all known.
+    Entries(Vec<Entry>),
+    /// It is a list of other sets, which are asked in turn (`list:set`).
+    List(Vec<String>),
+    /// What it has is not known here, and why.
+    Unknown(String),
+}
+
+/// An entry of a set: a value for each of its dimensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// In the order of the set's type.
+    pub dimensions: Vec<Dimension>,
+    /// Whether what is in it is *not* in the set (`nomatch`).
+    pub not: bool,
+}
+
+/// A dimension of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dimension {
+    /// Addresses.
+    Addresses(Intervals),
+    /// Ports of a protocol.
+    Ports {
+        /// The protocol's number.
+        protocol: u8,
+        /// Ports, or types and codes of ICMP (the type times 256 and the code).
+        ports: Intervals,
+    },
+    /// Ports of any protocol that has them (`bitmap:port`).
+    AnyPorts(Intervals),
+    /// The name of an interface.
+    Interface(String),
+    /// A mark.
+    Mark(Intervals),
+}
+
+impl HostFacts {
+    /// The host's own addresses of a family, if its interfaces are known.
+    pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
+        let all = self.interfaces.as_ref()?.iter().flat_map(|interface| &interface.addresses);
+        Some(points(family, all.map(IpNet::addr)))
+    }
+
+    /// The addresses of a family that mean all on a network of the host, if its interfaces are known.
+    pub(super) fn broadcasts(&self, family: Family) -> Option<Intervals> {
+        let all = self.interfaces.as_ref()?.iter().flat_map(|interface| &interface.broadcasts);
+        Some(points(family, all.copied()))
+    }
+}
+
+impl HostInterface {
+    /// The networks of a family that it is in.
+    pub(super) fn networks(&self, family: Family) -> Intervals {
+        let networks = self.addresses.iter().filter(|net| Family::of(net.addr()) == family);
+        Intervals::of(networks.map(|net| (number(net.network()), number(net.broadcast()))).collect())
+    }
+}
+
+fn points(family: Family, addresses: impl Iterator<Item = IpAddr>) -> Intervals {
+    let of_family = addresses.filter(|address| Family::of(*address) == family).map(number);
+    Intervals::of(of_family.map(|at| (at, at)).collect())
+}

@@ -1,0 +1,137 @@
+//! What may become of a packet at a point of its way: the leaves of the diagrams of chains.
+
+use hashbrown::HashMap;
+
+use super::rule_set::Translation;
+use crate::packet::Field;
+
+/// One thing that may become of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Outcome {
+    /// The next rule is asked, with what was changed until now.
+    Next(Changes),
+    /// The chain returns, with what was changed until now.
+    Return(Changes),
+    /// The table is done with it, and the next one sees what was changed.
+    Accept(Changes),
+    /// It is gone.
+    Drop,
+}
+
+/// What rules have changed of a packet, by its number in [`Outcomes`]. 0 is nothing.
+pub(super) type Changes = u32;
+
+/// A change that a rule makes of a packet, as far as later rules can see it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Change {
+    /// Bits of a field are known now.
+    Bits { field: Field, mask: u128, value: u128 },
+    /// A field is anything now.
+    Anything(Field),
+    /// It goes somewhere else.
+    Sent(Translation),
+}
+
+/// Sets of outcomes by number, so that they can be leaves. 0 is the empty set: of a packet that cannot be.
+#[derive(Debug, Default)]
+pub(super) struct Outcomes {
+    sets: Vec<Vec<Outcome>>,
+    numbers: HashMap<Vec<Outcome>, u32>,
+    unions: HashMap<(u32, u32), u32>,
+    changes: Vec<Vec<Change>>,
+    change_numbers: HashMap<Vec<Change>, Changes>,
+}
+
+impl Outcomes {
+    pub(super) fn new() -> Self {
+        let mut outcomes = Self::default();
+        outcomes.set(Vec::new());
+        outcomes.changes(Vec::new());
+        outcomes
+    }
+
+    /// The number of a set.
+    pub(super) fn set(&mut self, mut set: Vec<Outcome>) -> u32 {
+        set.sort_unstable();
+        set.dedup();
+        if let Some(&number) = self.numbers.get(&set) {
+            return number;
+        }
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX >> 1);
+        self.sets.push(set.clone());
+        self.numbers.insert(set, number);
+        number
+    }
+
+    /// The set with a number.
+    pub(super) fn get(&self, number: u32) -> &[Outcome] {
+        &self.sets[number as usize]
+    }
+
+    /// The number of the union of two sets.
+    pub(super) fn union(&mut self, one: u32, other: u32) -> u32 {
+        if one == other {
+            return one;
+        }
+        let key = (one.min(other), one.max(other));
+        if let Some(&number) = self.unions.get(&key) {
+            return number;
+        }
+        let number = self.set([self.get(one), self.get(other)].concat());
+        self.unions.insert(key, number);
+        number
+    }
+
+    /// The number of the set of what each outcome becomes.
+    pub(super) fn each(&mut self, number: u32, become_: impl Fn(Outcome) -> Outcome) -> u32 {
+        let set = self.get(number).iter().map(|&outcome| become_(outcome)).collect();
+        self.set(set)
+    }
+
+    /// The number of some changes, in the order in which they are made.
+    pub(super) fn changes(&mut self, changes: Vec<Change>) -> Changes {
+        if let Some(&number) = self.change_numbers.get(&changes) {
+            return number;
+        }
+        let number = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
+        self.changes.push(changes.clone());
+        self.change_numbers.insert(changes, number);
+        number
+    }
+
+    /// The changes with a number.
+    pub(super) fn change(&self, number: Changes) -> &[Change] {
+        &self.changes[number as usize]
+    }
+
+    /// The number of the changes of one, then those of another.
+    pub(super) fn after(&mut self, first: Changes, then: Changes) -> Changes {
+        match (first, then) {
+            (0, only) | (only, 0) => only,
+            _ => {
+                let all = [self.change(first), self.change(then)].concat();
+                self.changes(all)
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// What was changed of the packet, if it is still there.
+    pub(super) const fn made(self) -> Option<Changes> {
+        match self {
+            Self::Next(changes) | Self::Return(changes) | Self::Accept(changes) => Some(changes),
+            Self::Drop => None,
+        }
+    }
+
+    /// It with other changes.
+    pub(super) const fn with(self, changes: Changes) -> Self {
+        match self {
+            Self::Next(_) => Self::Next(changes),
+            Self::Return(_) => Self::Return(changes),
+            Self::Accept(_) => Self::Accept(changes),
+            Self::Drop => Self::Drop,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! A rule set as netfilter holds it: tables, chains, rules. Data; what it does is concluded elsewhere.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::packet::{Family, Field, Intervals};
+
+/// What `iptables-save` or `ip6tables-save` prints: the whole filter of a host for one family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSet {
+    /// v4 or v6.
+    pub family: Family,
+    /// By name: `filter`, `nat`, `mangle`, `raw`, `security`.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// By name.
+    pub chains: BTreeMap<String, Chain>,
+}
+
+/// A chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chain {
+    /// What becomes of a packet at the end of a built-in chain. A chain that people made has none: it returns.
+    pub policy: Option<Policy>,
+    /// In the order in which they are asked.
+    pub rules: Vec<Rule>,
+}
+
+/// What becomes of what no rule decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// It goes on.
+    Accept,
+    /// It is gone.
+    Drop,
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The packets that it is for: those that meet every one of these.
+    pub conditions: Vec<Condition>,
+    /// What it does with them. Nothing but counting if there is none.
+    pub target: Target,
+    /// The line of the text where it stands, from 1.
+    pub line: usize,
+    /// It as it was written.
+    pub text: String,
+}
+
+/// What a packet may meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// A field is in a set. Interfaces are asked for by [`Condition::Interface`].
+    Within(Field, Intervals),
+    /// Some bits of a field are as they are in a number.
+    Masked {
+        /// Which.
+        field: Field,
+        /// The bits that count.
+        mask: u128,
+        /// What they have to be.
+        value: u128,
+    },
+    /// The name of an interface, inbound or outbound, is one of these.
+    Interface(Field, InterfacePattern),
+    /// An address is of one of these kinds.
+    AddressKind(Field, Vec<AddressKind>),
+    /// It is in a set of `ipset`, by these fields.
+    Set {
+        /// The set's name.
+        name: String,
+        /// The field for each dimension, `Source` and `Destination` standing for ports too.
+        sides: Vec<Field>,
+    },
+    /// How its frame was addressed (`-m pkttype`).
+    Frame(FrameKind),
+    /// Its destination was translated when its connection began (`--ctstate DNAT`).
+    Translated,
+    /// Not this.
+    Not(Box<Condition>),
+    /// Every one of these; met if there are none.
+    All(Vec<Condition>),
+    /// One of these at least; not met if there are none.
+    Any(Vec<Condition>),
+    /// What cannot be known from a packet, or is not known here: it may be met or not.
+    Unknown(String),
+}
+
+/// Which interfaces a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InterfacePattern {
+    /// The one with this name.
+    Name(String),
+    /// All whose names begin with this (`eth+`).
+    Prefix(String),
+}
+
+/// What the kernel takes an address for (`-m addrtype`, `include/uapi/linux/rtnetlink.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressKind {
+    /// Of somebody else.
+    Unicast,
+    /// Of this host.
+    Local,
+    /// Of all on a network.
+    Broadcast,
+    /// Of a group.
+    Multicast,
+    /// Another kind; whether an address is of it is not known here.
+    Other,
+}
+
+/// To whom a frame was addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FrameKind {
+    /// To this host.
+    Unicast,
+    /// To all.
+    Broadcast,
+    /// To a group.
+    Multicast,
+}
+
+/// What a rule does with a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// It counts, logs or changes what no rule can ask for here, and the next rule is asked.
+    Nothing,
+    /// The table is done with it.
+    Accept,
+    /// It is gone, with or without an answer to the sender.
+    Drop,
+    /// Back to the chain that called this one.
+    Return,
+    /// Asks a chain, and comes back if that decides nothing.
+    Jump(String),
+    /// Asks a chain, and comes back to the caller of this one.
+    Goto(String),
+    /// Sends it to another address or port, and the table is done with it.
+    Translate(Translation),
+    /// Only its sender is changed, after every filter: the table is done with it.
+    Masquerade,
+    /// Sets bits of its mark, or of its connection's: those of the mask are cleared, then the value is `xor`ed in.
+    Mark {
+        /// [`Field::Mark`] or [`Field::ConnectionMark`].
+        field: Field,
+        /// The bits that are cleared.
+        mask: u128,
+        /// What is put in.
+        value: u128,
+    },
+    /// Makes a mark something that is not known here.
+    MarkUnknown(Field),
+    /// Takes connection tracking away from it.
+    Untrack,
+    /// Changes a set of `ipset`, and the next rule is asked.
+    ChangeSet(String),
+    /// A person or a program decides (`NFQUEUE`).
+    Queue,
+    /// What is not known here: it may do anything.
+    Unknown(String),
+}
+
+/// Where a packet is sent instead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Translation {
+    /// To one of these addresses; to its own if this is `None`.
+    pub address: Option<TranslatedTo>,
+    /// To one of these ports; to its own if this is `None`.
+    pub ports: Option<(u16, u16)>,
+}
+
+/// The address that a packet is sent to instead.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TranslatedTo {
+    /// One from the first to the last.
+    Addresses(IpAddr, IpAddr),
+    /// One of the host's own (`REDIRECT`).
+    Host,
+    /// The address with the same host bits in another network (`NETMAP`).
+    Network(IpNet),
+}

@@ -1,0 +1,152 @@
+//! The fields of a packet that a filter asks for.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A version of the internet protocol. A rule set is for one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4: `iptables`.
+    V4,
+    /// IPv6: `ip6tables`.
+    V6,
+}
+
+impl Family {
+    /// How many bits an address has.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::V4 => 32,
+            Self::V6 => 128,
+        }
+    }
+
+    /// The family of an address.
+    #[must_use]
+    pub const fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::V4,
+            IpAddr::V6(_) => Self::V6,
+        }
+    }
+
+    /// The address with this number.
+    #[must_use]
+    pub fn address(self, number: u128) -> IpAddr {
+        match self {
+            Self::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
+            Self::V6 => IpAddr::V6(number.into()),
+        }
+    }
+
+    /// The number of the protocol that carries errors and echoes: ICMP or ICMPv6.
+    #[must_use]
+    pub const fn icmp(self) -> u8 {
+        match self {
+            Self::V4 => 1,
+            Self::V6 => 58,
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "v4",
+            Self::V6 => "v6",
+        })
+    }
+}
+
+/// The number of an address: 32 bits of it for v4.
+#[must_use]
+pub fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u32::from(address).into(),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+/// What a filter may ask a packet for. Each is a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// The address that it comes from.
+    Source,
+    /// The address that it goes to, as the table that asks sees it: after a translation the new one.
+    Destination,
+    /// The protocol's number (IANA, "Assigned Internet Protocol Numbers").
+    Protocol,
+    /// The source port of TCP, UDP, UDP-Lite, SCTP and DCCP.
+    SourcePort,
+    /// The destination port of these.
+    DestinationPort,
+    /// The type of an ICMP message.
+    IcmpType,
+    /// Its code.
+    IcmpCode,
+    /// FIN, SYN, RST, PSH, ACK, URG from the lowest bit up (RFC 9293, section 3.1).
+    TcpFlags,
+    /// What connection tracking says of it: a [`State`].
+    State,
+    /// The class of the interface that it came in on.
+    Inbound,
+    /// The class of the interface that it goes out on.
+    Outbound,
+    /// The kernel's mark on the packet.
+    Mark,
+    /// The kernel's mark on its connection.
+    ConnectionMark,
+    /// The address that it was sent to, before any translation.
+    SentTo,
+    /// The port that it was sent to, before any translation.
+    SentToPort,
+}
+
+impl Field {
+    /// All of them, in the order in which diagrams ask for them. It was chosen by measurement; that where a packet was
+    /// sent to comes right after where it goes to is needed by [`Layout::renamed`](super::Layout::renamed).
+    pub(crate) const ORDER: [Self; 15] = [
+        Self::State,
+        Self::Inbound,
+        Self::Source,
+        Self::Outbound,
+        Self::Destination,
+        Self::SentTo,
+        Self::Protocol,
+        Self::DestinationPort,
+        Self::SentToPort,
+        Self::SourcePort,
+        Self::IcmpType,
+        Self::IcmpCode,
+        Self::TcpFlags,
+        Self::Mark,
+        Self::ConnectionMark,
+    ];
+}
+
+/// What connection tracking says of a packet (`man iptables-extensions`, conntrack).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// The first of a connection, or one of a connection that has seen packets in one direction only.
+    New,
+    /// Of a connection that has seen packets in both directions.
+    Established,
+    /// The first of a connection that another one announced, or an error about one.
+    Related,
+    /// Of no connection that could be.
+    Invalid,
+    /// Not tracked: somebody said so in the table `raw`.
+    Untracked,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::New, Self::Established, Self::Related, Self::Invalid, Self::Untracked];
+
+    /// Its number in [`Field::State`].
+    #[must_use]
+    pub const fn number(self) -> u128 {
+        self as u128
+    }
+}
