@@ -368,4 +368,6 @@ fn explain_lists_every_lint_and_tells_about_each() {
     let wrong = rancher_gen(Path::new("."), &["explain", "host-bit"]);
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.err.contains("did you mean `host-bits`?"), "{}", wrong.err);
+    let loud = rancher_gen(Path::new("."), &["explain", "WORLD-OPEN"]);
+    assert!(loud.err.contains("did you mean `world-open`?"), "{}", loud.err);
 }

@@ -208,15 +208,17 @@ impl Diagnostic {
 
 /// The known name that is nearest to a mistyped one, when one is near enough to be meant.
 ///
-/// Near means a Damerau–Levenshtein distance of at most a third of the length, and never more than three.
+/// Near means a Damerau–Levenshtein distance of at most a third of the length, and never more than three; capitals count as
+/// small letters.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
     let length = wrong.chars().count();
     let limit = (length / 3).clamp(1, 3);
     known
         .into_iter()
         .filter(|name| name.chars().count().abs_diff(length) <= limit)
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, name)| name)
@@ -233,5 +235,7 @@ mod tests {
         assert_eq!(nearest("node", known), Some("nodes"));
         assert_eq!(nearest("zookeeper", known), None);
         assert_eq!(nearest("", known), None);
+        assert_eq!(nearest("LOAD-BALANCERS", known), Some("load-balancers"));
+        assert_eq!(nearest("mgmt-hots", ["Mgmt-Host"]), Some("Mgmt-Host"));
     }
 }

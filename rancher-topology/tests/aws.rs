@@ -109,11 +109,58 @@ fn what_aws_refuses_is_told_with_everything_else() {
 }
 
 #[test]
+fn what_aws_refuses_is_marked_at_the_value_at_fault() {
+    for (from, to, id, word) in [
+        ("a: 10.0.1.10", "a: 10.0.1.3", "aws-reserved-address", "10.0.1.3"),
+        ("zone: eu-west-1a", "zone: rack-1", "aws-zone", "rack-1"),
+        ("zone: eu-west-1a", "zone: us-east-2a", "aws-regions", "eu-west-1b"),
+        (
+            "zone: eu-west-1b}",
+            "zone: us-east-2b}\n    c: {cidr: 10.0.3.0/24, zone: eu-west-1c}",
+            "aws-regions",
+            "us-east-2b",
+        ),
+        ("root-volume: 20", "root-volume: 4", "aws-root-volume", "4"),
+        ("root-volume: 20", "instance-type: large", "aws-instance-type", "large"),
+        ("storage: 20", "instance-type: t3.medium", "aws-instance-type", "t3.medium"),
+        ("storage: 20", "storage: 5", "aws-database-storage", "5"),
+        ("port: 3306", "port: 1000", "aws-database-port", "1000"),
+        ("max-connections: 100", "max-connections: 100001", "aws-database-connections", "100001"),
+        ("mariadb-10.11", "mariadb-10.8", "aws-database-version", "mariadb-10.8"),
+        ("port: 3306", "create-as: mariadb-10.0, port: 3306", "aws-database-version", "mariadb-10.0"),
+        ("storage: 20", "subnets: [a]", "aws-database-zones", "a"),
+        ("idle-timeout: 60s", "idle-timeout: 4001s", "aws-idle-timeout", "4001s"),
+        ("front-policy", "front_policy", "aws-policy-name", "front_policy"),
+        ("80/tcp, forward: 81/tcp", "80/http, forward: 81/http", "aws-proxy-protocol", "81/http"),
+        ("81/tcp, forward: 82/tcp", "82/tcp, forward: 81/ssl", "aws-instance-protocol", "81/ssl"),
+        ("idle-timeout: 60s", "subnets: [a, b, a]", "aws-load-balancer-zones", "a"),
+    ] {
+        let text = GOOD.replacen(from, to, 1);
+        let refused = load(&text).unwrap_err();
+        let own: Vec<_> = refused.iter().filter(|diagnostic| diagnostic.id == id).collect();
+        let place = own[0].labels[0].span;
+        assert_eq!((own.len(), &text[place.start..place.end]), (1, word), "{refused:#?}");
+        assert!(own[0].help.is_some(), "{id}");
+    }
+}
+
+#[test]
 fn lints_look_at_what_aws_refuses() {
     let report = rancher_topology::validate(&GOOD.replace("root-volume: 20", "root-volume: 4"));
     assert!(report.topology.is_none() && report.unchecked.is_empty(), "{:?}", report.unchecked);
     let found = |id: &str| report.findings.iter().any(|finding| finding.id == id);
     assert!(found("aws-root-volume") && found("listener-unserved"), "{:?}", report.findings);
+}
+
+#[test]
+fn a_pool_that_begins_among_aws_own_addresses_is_told_once() {
+    let text = GOOD.replace("count: 2", "count: 6").replace("a: 10.0.1.10", "a: 10.0.1.1");
+    let refused = load(&text).unwrap_err();
+    assert_eq!(refused.len(), 1, "{refused:#?}");
+    assert_eq!(
+        refused[0].message,
+        "`web-1` and 2 more nodes of `web` have addresses that are AWS's own, as 10.0.1.1"
+    );
 }
 
 #[test]

@@ -46,6 +46,9 @@ fn a_finding_has_the_severity_of_its_lint_a_place_and_something_to_do() {
                 || finding.labels.iter().any(|label| !label.text.is_empty());
             let more = finding.help.is_some() || finding.why.is_some();
             assert!(more || says_it, "{} says nothing more", lint.id);
+            let refused = matches!(lint.found, Found::Refused);
+            let to_write = finding.help.is_some() || finding.message.starts_with("expected ");
+            assert!(to_write || !refused, "{} does not say what to write instead", lint.id);
             // An abbreviation keeps its capitals: `AWS`, `TLS`.
             let word = finding.message.split(' ').next().unwrap();
             let lower = !word.starts_with(char::is_uppercase) || !word.contains(char::is_lowercase);
@@ -121,6 +124,28 @@ fn what_reading_and_resolving_refuse_is_explained() {
 #[test]
 fn a_small_cluster_without_a_fault_has_no_finding() {
     assert_eq!(found(""), Vec::<&str>::new());
+}
+
+#[test]
+fn an_allowance_that_an_alias_says_again_is_one() {
+    let services = |image: &str| {
+        complete(&format!(
+            "services:
+  web: &web
+    image: {image}
+    placement: node
+    network: host
+    listen: []
+    allow: {{unpinned-image: this is a laboratory}}
+  shop: *web
+"
+        ))
+    };
+    let report = validate(&services("nginx"));
+    assert!(report.findings.is_empty() && report.allowed.len() == 1, "{report:#?}");
+    let report = validate(&services("nginx:1.27.2"));
+    let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+    assert_eq!(ids, ["unused-allow"], "{report:#?}");
 }
 
 #[test]

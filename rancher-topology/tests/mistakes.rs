@@ -64,7 +64,8 @@ fn every_mistake_is_told_in_one_run() {
             "16:19 host-bits `172.22.3.4/24` has bits set behind its prefix; write `172.22.3.0/24`",
             "26:5 unknown-key unknown key `cuont`; did you mean `count`?",
             "30:13 unknown-name there is no security group called `server-node`; did you mean `server-nodes`?",
-            "36:41 wrong-value `0.0.0.0/33` is not of the form `ADDRESS/PREFIX-LENGTH, as in 10.0.0.0/16`",
+            "36:41 wrong-value `0.0.0.0/33` is not of the form `ADDRESS/PREFIX-LENGTH`; \
+             write a peer: a CIDR (`10.0.0.0/16`), `internet`, `self` or the name of a security group",
             "94:16 unknown-name there is no pool or node called `mgmt-hots`; did you mean `mgmt-host`?",
         ]
     );
@@ -153,6 +154,72 @@ fn a_wrong_word_is_answered_with_the_known_ones() {
 }
 
 #[test]
+fn a_word_that_is_refused_is_answered_with_what_to_write() {
+    let written = [
+        ("debian-12, engine: docker-27.3.1", "debian-12, engine: podman-5.2", "only Docker is supported"),
+        ("cidr: 10.0.1.0/24", "cidr: 10.0.1.0", "write its address and prefix length: `10.0.0.0/16`"),
+        ("port: 22/tcp", "port: 30-20", "the range 30-20 is reversed; write the lower port first: `20-30`"),
+        ("from: 10.0.0.0/16", "from: 10.0.0.1", "write `10.0.0.1/32` for this one address"),
+        ("publish: [80:80]", "traffic-to: a b", "write `NAME`, `NAME:PORT`, or a mapping with `to`"),
+    ];
+    for (from, to, help) in written {
+        let told = told(&with(from, to));
+        assert!(told.len() == 1 && told[0].ends_with(help), "{told:?}");
+    }
+    let postgres = format!("{GOOD}databases: {{orders: {{engine: postgres-16, port: 5432}}}}\n");
+    assert_eq!(
+        told(&postgres),
+        [
+            "11:30 wrong-value `postgres-16` is no database engine that is supported; write `mariadb-` or `mysql-` \
+             with a version, as in `mariadb-10.0.24`: only these two are supported"
+        ]
+    );
+}
+
+#[test]
+fn an_allowance_without_a_reason_is_refused_where_the_reason_would_stand() {
+    for blank in ["''", "' '", "\"\u{00a0}\""] {
+        let text = with("publish: [80:80]", &format!("allow: {{single-instance: {blank}}}"));
+        assert_eq!(
+            told(&text),
+            [
+                "10:71 wrong-value this says nothing; write a reason, in one line of text: why it is as it should be"
+            ]
+        );
+    }
+    let nothing = told(&with("publish: [80:80]", "allow: {single-instance: }"));
+    assert!(nothing.len() == 1 && nothing[0].contains("expected a reason"), "{nothing:?}");
+    assert_eq!(told(&with("publish: [80:80]", "allow: {single-instance: one will do}")), [] as [&str; 0]);
+}
+
+#[test]
+fn an_address_outside_its_subnet_is_answered_by_where_it_began() {
+    let help = |text: &str| told(text)[0].rsplit("; ").next().unwrap().to_owned();
+    assert_eq!(
+        help(&with("10.0.1.10", "10.0.0.255")),
+        "begin with an address of 10.0.1.0/24, or name the subnet that has this one"
+    );
+    assert_eq!(
+        help(&with("10.0.1.10", "10.0.1.255")),
+        "begin with a lower address, or make the subnet wider"
+    );
+}
+
+#[test]
+fn a_probe_that_asks_no_port_or_counts_no_answers_is_refused() {
+    let probe = |health: &str| told(&with("publish: [80:80]", &format!("health: {{{health}}}")));
+    assert_eq!(
+        probe("probe: {tcp: 80}, unhealthy: 0, healthy: 0"),
+        [
+            "10:84 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
+            "10:96 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
+        ]
+    );
+    assert!(probe("probe: {tcp: 0}")[0].contains("0 is no port; write the port in the container"));
+    assert_eq!(probe("probe: {tcp: 80}, unhealthy: 1, healthy: 1"), [] as [&str; 0]);
+}
+
+#[test]
 fn a_wrong_type_says_what_is_expected() {
     assert_eq!(
         told(&with("publish: [80:80]", "publish: 80")),
@@ -168,15 +235,39 @@ fn a_wrong_type_says_what_is_expected() {
 #[test]
 fn what_cannot_be_read_as_yaml_has_a_remedy() {
     let tab = GOOD.replacen("  box:", "\tbox:", 1);
-    assert!(told(&tab)[0].ends_with("indent with blanks: YAML takes no tabs"), "{:?}", told(&tab));
+    assert!(told(&tab)[0].ends_with("write blanks instead of this tab"), "{:?}", told(&tab));
     let deep = told(&"[".repeat(100_000));
     assert!(deep.len() == 1 && deep[0].ends_with("nested this deeply"), "{deep:?}");
+    for (text, place, remedy) in [
+        // The tab ends a word, and indents the line behind it.
+        ("name: x\nnetwork:\n  name: y\n\tcidr: 10.0.0.0/16\n", "4:1 ", "write blanks instead of this tab"),
+        ("name:\tx\nnodes:\n\t- a\n", "1:6 ", "write blanks instead of this tab"),
+        ("network: {name: y, subnets: {a: {}}\nnodes: {}\n", "2:", "write `}` where it ends"),
+        ("nodes: [a,\nservices: {}\n", "2:", "write `]` where it ends"),
+        (
+            "nodes: {a: 1}}\n",
+            "1:14 ",
+            "no bracket is open here: take this one away, or put the text in quotes",
+        ),
+        ("name: {{ name }}-x\n", "1:", "in quotes where it begins with `{`"),
+        ("title: \"abc\nname: x\n", "1:8 ", "write it where the text ends"),
+        ("title: *all\n", "1:8 ", "a text that begins with `*` needs quotes"),
+        ("network:\n  a: 1\n b: 2\n", "3:2 ", "a text that begins with a quote or a bracket ends with it"),
+        ("title: a: b\n", "1:9 ", "needs quotes"),
+        ("é: {a: 1}}\n", "1:10 ", "put the text in quotes"),
+    ] {
+        let told = told(text);
+        assert!(
+            told.len() == 1 && told[0].starts_with(place) && told[0].ends_with(remedy),
+            "{text:?}: {told:?}"
+        );
+    }
     assert_eq!(told("- a\n"), ["1:1 wrong-value expected a mapping, found a list"]);
 }
 
 #[test]
 fn every_missing_key_and_every_mistake_beside_it_is_told() {
-    assert_eq!(told("{}"), ["1:1 missing-key `name`, `network` are missing"]);
+    assert_eq!(told("{}"), ["1:1 missing-key `name`, `network` are missing; write `name: …`, `network: …`"]);
     let text = with(
         "web: {image: nginx:1.27.2,",
         "web: {restart: nope, environment: {A: {secret: X, host-of: y}, B: {host-fo: z}},",
@@ -184,9 +275,9 @@ fn every_missing_key_and_every_mistake_beside_it_is_told() {
     assert_eq!(
         told(&text),
         [
-            "10:3 missing-key `image` is missing",
+            "10:3 missing-key `image` is missing; write `image: …`",
             "10:18 unknown-word unknown word `nope`; known here: `always`, `on-failure`, `unless-stopped`, `no`",
-            "10:38 wrong-value `host-of` is a second source of one value",
+            "10:38 wrong-value `host-of` is a second source of one value; write one of the two",
             "10:70 unknown-word unknown word `host-fo`; did you mean `host-of`?",
         ]
     );

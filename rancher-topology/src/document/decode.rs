@@ -45,7 +45,7 @@ pub(crate) fn decode<T: de::DeserializeOwned>(tree: &Tree) -> Decoded<T> {
                 let echo = match &mistake.kind {
                     Mistaken::Unknown { .. } => false,
                     Mistaken::Missing(keys) => keys.is_empty(),
-                    Mistaken::Other(_) => cut.lost_a_child(node, tree),
+                    Mistaken::Word { .. } | Mistaken::Other(_) => cut.lost_a_child(node, tree),
                 };
                 if !echo {
                     diagnostics.push(mistake.report(tree, node, &cut));
@@ -169,6 +169,11 @@ enum Mistaken {
     },
     /// The keys that are needed and were never there; none when the key was cut out.
     Missing(Vec<String>),
+    /// A word that is refused by its own grammar: why, and what is expected.
+    Word {
+        refused: String,
+        expected: String,
+    },
     Other(String),
 }
 
@@ -206,6 +211,13 @@ impl Mistake {
                 let verb = if keys.len() == 1 { "is" } else { "are" };
                 Diagnostic::error("missing-key", format!("{} {verb} missing", list(&keys)), span)
                     .here(format!("needs {}", list(&keys)))
+                    .help(format!(
+                        "write {}",
+                        keys.iter().map(|key| format!("`{key}: …`")).collect::<Vec<_>>().join(", ")
+                    ))
+            }
+            Mistaken::Word { refused, expected } => {
+                Diagnostic::error("wrong-value", refused.clone(), span).help(format!("write {expected}"))
             }
             Mistaken::Other(message) => Diagnostic::error("wrong-value", message.clone(), span),
         }
@@ -226,7 +238,9 @@ impl std::error::Error for Mistake {}
 
 impl de::Error for Mistake {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { node: None, kind: Mistaken::Other(message.to_string()) }
+        let message = message.to_string();
+        let kind = foreign_word(&message).unwrap_or(Mistaken::Other(message));
+        Self { node: None, kind }
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -259,7 +273,13 @@ impl de::Error for Mistake {
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::invalid_type(found, expected)
+        match found {
+            de::Unexpected::Other(refused) => {
+                let (refused, expected) = (refused.to_owned(), expected.to_string());
+                Self { node: None, kind: Mistaken::Word { refused, expected } }
+            }
+            found => Self::invalid_type(found, expected),
+        }
     }
 }
 
@@ -283,6 +303,21 @@ fn in_plain_words(expected: &str) -> String {
         "usize" | "u64" => "a whole number".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// What the types of other crates say of a word that they refuse, in words of ours.
+fn foreign_word(message: &str) -> Option<Mistaken> {
+    let (refused, expected) = match message {
+        // ipnet's, and the standard library's
+        "invalid IP address syntax" => {
+            ("this is no network of IPv4", "its address and prefix length: `10.0.0.0/16`")
+        }
+        "invalid IPv4 address syntax" => {
+            ("this is no address of IPv4", "four numbers up to 255: `10.0.1.10`")
+        }
+        _ => return None,
+    };
+    Some(Mistaken::Word { refused: refused.to_owned(), expected: expected.to_owned() })
 }
 
 /// The keys without which a mapping of this type is none, from the document's schema.
@@ -559,7 +594,8 @@ impl<'t> de::VariantAccess<'t> for Variant<'t> {
     type Error = Mistake;
 
     fn unit_variant(self) -> Result<(), Mistake> {
-        Err(<Mistake as de::Error>::custom("this word takes no value").at(self.value))
+        let refused = de::Unexpected::Other("this word takes no value");
+        Err(<Mistake as de::Error>::invalid_value(refused, &"the word alone").at(self.value))
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'t>>(self, seed: T) -> Result<T::Value, Mistake> {

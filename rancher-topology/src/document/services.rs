@@ -6,7 +6,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Allow, OneOrMany, Spanned};
@@ -148,6 +148,9 @@ pub struct TrafficTo {
     pub scope: Scope,
 }
 
+/// What stands under `traffic-to`.
+const CONNECTION: &str = "`NAME`, `NAME:PORT`, or a mapping with `to`";
+
 /// To which instances of the other side a connection goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -182,11 +185,12 @@ impl<'de> Deserialize<'de> for TrafficTo {
             type Value = TrafficTo;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`NAME`, `NAME:PORT`, or a mapping with `to`")
+                f.write_str(CONNECTION)
             }
 
             fn visit_str<E: de::Error>(self, word: &str) -> Result<TrafficTo, E> {
-                Ok(TrafficTo { to: word.parse().map_err(E::custom)?, through: None, scope: Scope::default() })
+                let to = word.parse().map_err(|error| crate::scalar::refused(&error, CONNECTION))?;
+                Ok(TrafficTo { to, through: None, scope: Scope::default() })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TrafficTo, A::Error> {
@@ -226,10 +230,10 @@ pub struct Health {
     pub timeout: Option<Duration>,
     /// After how many failures in a row it is unwell; 3 when nothing is said.
     #[serde(default)]
-    pub unhealthy: Option<u16>,
+    pub unhealthy: Option<Spanned<u16>>,
     /// After how many good answers in a row it is well again; 1 when nothing is said.
     #[serde(default)]
-    pub healthy: Option<u16>,
+    pub healthy: Option<Spanned<u16>>,
 }
 
 /// What is asked of a service.
@@ -313,7 +317,8 @@ impl<'de> Deserialize<'de> for Environment {
                 match map.next_key::<String>()? {
                     None => Ok(Environment::Model(model)),
                     Some(second) => {
-                        Err(de::Error::custom(format_args!("`{second}` is a second source of one value")))
+                        let refused = format!("`{second}` is a second source of one value");
+                        Err(de::Error::invalid_value(Unexpected::Other(&refused), &"one of the two"))
                     }
                 }
             }

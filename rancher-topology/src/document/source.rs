@@ -112,17 +112,8 @@ impl<'t> Builder<'t> {
     fn build(mut self) -> Result<Tree, Diagnostic> {
         let mut documents = 0;
         for event in Parser::new_from_str(self.text) {
-            let (event, span) = event.map_err(|error| {
-                let at = self.byte(error.marker().index());
-                let end = at
-                    + self
-                        .text
-                        .get(at - self.before..)
-                        .and_then(|rest| rest.chars().next())
-                        .map_or(0, char::len_utf8);
-                Diagnostic::error("yaml-syntax", error.info().to_owned(), Span { start: at, end })
-                    .help(remedy(self.text, at, error.info()))
-            })?;
+            let (event, span) =
+                event.map_err(|error| self.unreadable(error.marker().index(), error.info()))?;
             let span = Span { start: self.byte(span.start.index()), end: self.byte(span.end.index()) };
             match event {
                 Event::DocumentStart(_) => {
@@ -164,6 +155,30 @@ impl<'t> Builder<'t> {
             Some(root) => Ok(Tree { nodes: self.nodes, root }),
             None => Err(empty()),
         }
+    }
+
+    /// What YAML cannot be read as, at a character, with what most often helps there.
+    fn unreadable(&self, index: usize, info: &str) -> Diagnostic {
+        let at = self.byte(index) - self.before;
+        let place = |at: usize| {
+            let length = self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            Span { start: self.before + at, end: self.before + at + length }
+        };
+        let error = |at: usize| Diagnostic::error("yaml-syntax", info.to_owned(), place(at));
+        if let Some(tab) = tab_near(self.text, at) {
+            return error(tab).help("write blanks instead of this tab");
+        }
+        // What stands on a later line than an open bracket was most often meant to stand behind it.
+        let open = self.open.last().filter(|open| open.flow).map(|open| open.start - self.before);
+        if let Some(open) =
+            open.filter(|open| self.text.get(*open..at).is_some_and(|text| text.contains('\n')))
+        {
+            let bracket = if self.text[open..].starts_with('[') { ']' } else { '}' };
+            return error(at)
+                .also(place(open), "not closed yet")
+                .help(format!("write `{bracket}` where it ends"));
+        }
+        error(at).help(remedy(line_around(self.text, at), info))
     }
 
     fn begin(&mut self, span: Span, anchor: usize, mapping: bool) {
@@ -215,7 +230,8 @@ impl<'t> Builder<'t> {
                 )
                 .here("again here")
                 .also(first, "first here")
-                .why("one of the two would be dropped in silence"));
+                .why("one of the two would be dropped in silence")
+                .help("keep one of them"));
             }
         }
         Ok(())
@@ -283,13 +299,42 @@ fn empty() -> Diagnostic {
         .help("`rancher-gen init` prints a commented file to start from")
 }
 
+/// A tab that indents a line, or separates words on it, at a place or at the beginning of the line behind it.
+fn tab_near(text: &str, at: usize) -> Option<usize> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let next = text[at..].find('\n').map(|end| at + end + 1);
+    let indents = |start: usize| {
+        let blanks = text[start..].bytes().take_while(|byte| *byte == b' ').count();
+        text[start + blanks..].starts_with('\t').then_some(start + blanks)
+    };
+    let separates = || text[..at].ends_with('\t').then(|| at - 1);
+    text[at..]
+        .starts_with('\t')
+        .then_some(at)
+        .or_else(separates)
+        .or_else(|| indents(start))
+        .or_else(|| indents(next?))
+}
+
+fn line_around(text: &str, at: usize) -> &str {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+}
+
 /// What most often helps where YAML cannot be read.
-fn remedy(text: &str, at: usize, info: &str) -> &'static str {
-    let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
-    if line.trim_start_matches(' ').starts_with('\t') {
-        "indent with blanks: YAML takes no tabs"
-    } else if info.contains("recursion") {
+fn remedy(line: &str, info: &str) -> &'static str {
+    if info.contains("recursion") {
         "nothing in a topology is nested this deeply"
+    } else if line.contains("{{") {
+        "a document has no templates: write what is meant, in quotes where it begins with `{`"
+    } else if info.contains("misplaced bracket") {
+        "no bracket is open here: take this one away, or put the text in quotes"
+    } else if info.contains("quoted scalar") {
+        "a text that begins with a quote ends with one: write it where the text ends"
+    } else if info.contains("anchor") {
+        "`*NAME` repeats what `&NAME` stands before, further up; a text that begins with `*` needs quotes"
+    } else if info.contains("did not find expected") {
+        "the keys of one mapping begin in one column; a text that begins with a quote or a bracket ends with it"
     } else {
         "a text that holds `: ` or ` #`, or begins with one of `*&!|>%@{[`, needs quotes"
     }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::Refusal;
+
 /// A span of time in whole milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration {
@@ -14,8 +16,10 @@ pub struct Duration {
 
 /// The word is no span of time.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is no span of time: write a number above 0 and a unit, as in `500ms`, `2s`, `5m`")]
+#[error("`{0}` is no span of time")]
 pub struct InvalidDuration(String);
+
+impl Refusal for InvalidDuration {}
 
 impl FromStr for Duration {
     type Err = InvalidDuration;
@@ -44,7 +48,12 @@ impl fmt::Display for Duration {
     }
 }
 
-super::one_word!(Duration, "string", "^[0-9]+(ms|s|m)$", "a span of time: `500ms`, `2s`, `5m`");
+super::one_word!(
+    Duration,
+    "string",
+    "^[0-9]+(ms|s|m)$",
+    "a span of time, a number above 0 and its unit: `500ms`, `2s`, `5m`"
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,15 +13,31 @@ mod url;
 
 pub use duration::{Duration, InvalidDuration};
 pub(crate) use image::Image;
-pub use name::{InvalidName, InvalidText, Name, Text};
+pub use name::{InvalidName, InvalidText, Name, Reason, Text};
 pub use port::{InvalidPort, PortRange, Ports, Protocol, Traffic};
 pub use publish::Publish;
 pub use reference::{Connection, HealthTarget, ListenerPort, ListenerProtocol, Peer};
-pub use software::{DatabaseEngine, Engine, InvalidSoftware, Os, Version};
+pub use software::{DatabaseEngine, Engine, InvalidSoftware, OnRds, Os, Version};
 pub use url::HttpsUrl;
 
+/// Why a word is refused: its text says what is wrong.
+pub(crate) trait Refusal: std::fmt::Display {
+    /// What to write in its place, where that is known better than from the type.
+    fn instead(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The reader's error for a word that is refused: what is wrong with it, and what is expected in its place.
+pub(crate) fn refused<E: serde::de::Error>(refusal: &impl Refusal, about: &str) -> E {
+    let instead = refusal.instead();
+    let expected = instead.as_deref().unwrap_or(about);
+    E::invalid_value(serde::de::Unexpected::Other(&refusal.to_string()), &expected)
+}
+
 /// Lets a type be written as one word: reads it through [`std::str::FromStr`], writes it through
-/// [`std::fmt::Display`], and describes it in the JSON Schema by its pattern.
+/// [`std::fmt::Display`], and describes it in the JSON Schema by its pattern. A word that is refused says why, and what
+/// is expected in its place.
 macro_rules! one_word {
     ($type:ident, $types:tt, $pattern:literal, $about:literal) => {
         impl<'de> serde::Deserialize<'de> for $type {
@@ -36,7 +52,9 @@ macro_rules! one_word {
                     }
 
                     fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<$type, E> {
-                        word.parse().map_err(E::custom)
+                        word.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
+                            $crate::scalar::refused(&error, $about)
+                        })
                     }
                 }
 

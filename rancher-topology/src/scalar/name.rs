@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::Refusal;
+
 /// The name of something: a node, a service, a security group.
 ///
 /// A letter or digit, then letters, digits, `.`, `_` and `-`, at most [`Name::MOST`] characters. That is what a container's
@@ -35,20 +37,20 @@ impl Name {
 #[non_exhaustive]
 pub enum InvalidName {
     /// Nothing was written.
-    #[error("a name is empty")]
+    #[error("this names nothing")]
     Empty,
     /// It has more characters than a name may have.
     #[error("the name has {0} characters, and every output can carry {most} at most", most = Name::MOST)]
     TooLong(usize),
     /// It has a character that some output cannot carry.
-    #[error(
-        "the name has {0:?} in it: a name is letters, digits, `.`, `_` and `-`, and begins with a letter or digit"
-    )]
+    #[error("the name has {0:?} in it")]
     Character(char),
     /// It would be read as a folder or hide a file's ending.
     #[error("a name cannot hold `..` or end in a dot")]
     Dots,
 }
+
+impl Refusal for InvalidName {}
 
 impl FromStr for Name {
     type Err = InvalidName;
@@ -95,7 +97,7 @@ super::one_word!(
     Name,
     "string",
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-    "a name: letters, digits, `.`, `_` and `-`"
+    "a name: letters, digits, `.`, `_` and `-`, a letter or digit first"
 );
 
 /// A line of free text: a purpose, a title, a reason.
@@ -125,9 +127,14 @@ pub enum InvalidText {
     #[error("the text has {0} bytes, and every output can carry {most} at most", most = Text::MOST)]
     TooLong(usize),
     /// A character that would end the line, or turn it around.
-    #[error("the text has {0:?} in it: a text is one line, without control characters and direction marks")]
+    #[error("the text has {0:?} in it")]
     Character(char),
+    /// Nothing to read where something has to be said.
+    #[error("this says nothing")]
+    Blank,
 }
+
+impl Refusal for InvalidText {}
 
 impl FromStr for Text {
     type Err = InvalidText;
@@ -151,7 +158,45 @@ impl fmt::Display for Text {
     }
 }
 
-super::one_word!(Text, "string", "^[^\\x00-\\x1f\\x7f]*$", "one line of text");
+super::one_word!(
+    Text,
+    "string",
+    "^[^\\x00-\\x1f\\x7f]*$",
+    "one line of text, without control characters and direction marks"
+);
+
+/// Why something is as it is: a [`Text`] that is not blank.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reason(Text);
+
+impl FromStr for Reason {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
+        if text.trim().is_empty() { Err(InvalidText::Blank) } else { text.parse().map(Self) }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::ops::Deref for Reason {
+    type Target = Text;
+
+    fn deref(&self) -> &Text {
+        &self.0
+    }
+}
+
+super::one_word!(
+    Reason,
+    "string",
+    "^[^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f][^\\x00-\\x1f\\x7f]*$",
+    "a reason, in one line of text: why it is as it should be"
+);
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Refusal;
+
 /// A transport protocol with ports.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
@@ -52,13 +54,13 @@ impl fmt::Display for Protocol {
 #[non_exhaustive]
 pub enum InvalidPort {
     /// No number from 1 to 65535.
-    #[error("`{0}` is no port: a port is a number from 1 to 65535")]
+    #[error("`{0}` is no port: that is a number from 1 to 65535")]
     Number(String),
     /// The last port is before the first one.
-    #[error("the range {0}-{1} is reversed: write {1}-{0}")]
+    #[error("the range {0}-{1} is reversed")]
     Reversed(u16, u16),
     /// A protocol that is not known here.
-    #[error("`{0}` is no protocol that is known here: `tcp` or `udp`")]
+    #[error("`{0}` is no protocol that is known here: those are `tcp` and `udp`")]
     Protocol(String),
     /// Both sides of a published port must be equally long.
     #[error("{0} ports cannot be published as {1}: both ranges need the same length")]
@@ -66,6 +68,15 @@ pub enum InvalidPort {
     /// Not of the form that is asked for.
     #[error("`{0}` is not of the form `{1}`")]
     Form(String, &'static str),
+}
+
+impl Refusal for InvalidPort {
+    fn instead(&self) -> Option<String> {
+        match self {
+            Self::Reversed(first, last) => Some(format!("the lower port first: `{last}-{first}`")),
+            _ => None,
+        }
+    }
 }
 
 /// One or more consecutive ports; never empty, never reversed, never port 0.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use thiserror::Error;
 
+use super::Refusal;
 use super::name::Name;
 use super::port::{InvalidPort, PortRange, Ports};
 
@@ -20,8 +21,18 @@ pub enum InvalidReference {
     #[error(transparent)]
     Port(#[from] InvalidPort),
     /// An address without its prefix length.
-    #[error("`{0}` has no prefix length: write `{0}/{1}` for this one address")]
+    #[error("`{0}` has no prefix length")]
     NoPrefix(String, u8),
+}
+
+impl Refusal for InvalidReference {
+    fn instead(&self) -> Option<String> {
+        match self {
+            Self::NoPrefix(address, bits) => Some(format!("`{address}/{bits}` for this one address")),
+            Self::Port(port) => port.instead(),
+            Self::Form(..) => None,
+        }
+    }
 }
 
 /// The other side of a security rule.
@@ -46,17 +57,14 @@ impl FromStr for Peer {
             return Err(InvalidReference::NoPrefix(word.to_owned(), bits));
         }
         if word.contains('/') {
-            let form = || InvalidReference::Form(word.to_owned(), "ADDRESS/PREFIX-LENGTH, as in 10.0.0.0/16");
+            let form = || InvalidReference::Form(word.to_owned(), "ADDRESS/PREFIX-LENGTH");
             return word.parse().map(Self::Network).map_err(|_| form());
         }
         match word {
             "internet" => Ok(Self::Internet),
             "self" => Ok(Self::Itself),
             _ => word.parse().map(Self::Group).map_err(|_| {
-                InvalidReference::Form(
-                    word.to_owned(),
-                    "a CIDR, `internet`, `self` or the name of a security group",
-                )
+                InvalidReference::Form(word.to_owned(), "ADDRESS/PREFIX-LENGTH, internet, self or NAME")
             }),
         }
     }
@@ -77,7 +85,7 @@ super::one_word!(
     Peer,
     "string",
     "^(internet|self|[0-9a-fA-F.:]+/[0-9]+|[A-Za-z0-9][A-Za-z0-9._-]*)$",
-    "a peer: a CIDR, `internet`, `self` or the name of a security group"
+    "a peer: a CIDR (`10.0.0.0/16`), `internet`, `self` or the name of a security group"
 );
 
 /// Whom something connects to: a name, with the ports where not all of them are meant: `zookeeper:2181`.
@@ -164,12 +172,7 @@ impl FromStr for ListenerPort {
     type Err = InvalidReference;
 
     fn from_str(word: &str) -> Result<Self, InvalidReference> {
-        let form = || {
-            InvalidReference::Form(
-                word.to_owned(),
-                "PORT/PROTOCOL with tcp, ssl, http or https, as in 80/tcp",
-            )
-        };
+        let form = || InvalidReference::Form(word.to_owned(), "PORT/PROTOCOL");
         let (port, protocol) = word.split_once('/').ok_or_else(form)?;
         let protocol = match protocol {
             "tcp" => ListenerProtocol::Tcp,
@@ -193,7 +196,7 @@ super::one_word!(
     ListenerPort,
     "string",
     "^[0-9]+/(tcp|ssl|http|https)$",
-    "a port and what is spoken on it: `80/tcp`, `8080/http`"
+    "a port and what is spoken on it (`tcp`, `ssl`, `http`, `https`): `80/tcp`, `8080/http`"
 );
 
 /// What a load balancer asks to learn whether a target is well: `TCP:22`, `HTTP:80/ping`.
@@ -211,8 +214,7 @@ impl FromStr for HealthTarget {
     type Err = InvalidReference;
 
     fn from_str(word: &str) -> Result<Self, InvalidReference> {
-        let form =
-            || InvalidReference::Form(word.to_owned(), "HTTP:80/ping, HTTPS:443/ping, TCP:22 or SSL:443");
+        let form = || InvalidReference::Form(word.to_owned(), "PROTOCOL:PORT[/PATH]");
         let (protocol, rest) = word.split_once(':').ok_or_else(form)?;
         let (port, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let protocol = match (protocol, path.is_empty()) {
@@ -244,7 +246,7 @@ super::one_word!(
     HealthTarget,
     "string",
     "^((HTTP|HTTPS):[0-9]+/.*|(TCP|SSL):[0-9]+)$",
-    "what the load balancer asks: `HTTP:80/ping`, `TCP:22`"
+    "what the load balancer asks: `HTTP:80/ping`, `HTTPS:443/ping`, `TCP:22`, `SSL:443`"
 );
 
 #[cfg(test)]

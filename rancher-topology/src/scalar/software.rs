@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Refusal;
+
 /// A version of up to three numbers; missing ones count as 0 when compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Version {
@@ -15,6 +17,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// Whether only its first number is said.
+    #[must_use]
+    pub fn is_major_only(&self) -> bool {
+        !self.text.contains('.')
+    }
+
     /// Whether it is this version or a later one.
     #[must_use]
     pub fn at_least(&self, major: u32, minor: u32) -> bool {
@@ -53,11 +61,13 @@ fn version(text: &str) -> Option<Version> {
 
 /// Why a word names no software.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{word}` is not known: write {form}")]
+#[error("`{word}` is no {what}")]
 pub struct InvalidSoftware {
     word: String,
-    form: &'static str,
+    what: &'static str,
 }
+
+impl Refusal for InvalidSoftware {}
 
 /// A container engine: `docker-1.10.3`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -71,7 +81,7 @@ impl FromStr for Engine {
 
     fn from_str(word: &str) -> Result<Self, InvalidSoftware> {
         word.strip_prefix("docker-").and_then(version).map(|version| Self { version }).ok_or_else(|| {
-            InvalidSoftware { word: word.to_owned(), form: "`docker-` and a version, as in `docker-1.10.3`" }
+            InvalidSoftware { word: word.to_owned(), what: "container engine that is supported" }
         })
     }
 }
@@ -86,7 +96,7 @@ super::one_word!(
     Engine,
     "string",
     "^docker-[0-9]+(\\.[0-9]+){0,2}$",
-    "the container engine and its version: `docker-1.10.3`"
+    "`docker-` with a version, as in `docker-1.10.3`: only Docker is supported"
 );
 
 /// A database's engine: `mariadb-10.0.24`, `mysql-8.0`.
@@ -99,14 +109,42 @@ pub struct DatabaseEngine {
 }
 
 impl DatabaseEngine {
-    /// The oldest line of this product that RDS still makes, as major and minor version.
+    /// The lines of this product that RDS makes, as major and minor version, the oldest first.
     ///
     /// MariaDB 10.5 and earlier and MySQL 5.7 and earlier are past RDS's standard support (AWS, "Supported MariaDB
-    /// versions" and "Supported MySQL versions on Amazon RDS").
+    /// versions" and "Supported MySQL versions on Amazon RDS"). Lines that are later than the last one may have come since.
     #[must_use]
-    pub fn oldest_on_rds(&self) -> (u32, u32) {
-        if self.product == "mariadb" { (10, 6) } else { (8, 0) }
+    pub fn lines_on_rds(&self) -> &'static [(u32, u32)] {
+        if self.product == "mariadb" { &[(10, 6), (10, 11), (11, 4), (11, 8)] } else { &[(8, 0), (8, 4)] }
     }
+
+    /// Whether RDS makes this version.
+    #[must_use]
+    pub fn on_rds(&self) -> OnRds {
+        let line = (self.version.major(), self.version.minor());
+        let lines = self.lines_on_rds();
+        if lines.contains(&line) {
+            return OnRds::Made;
+        }
+        match (lines.first(), lines.last()) {
+            (Some(oldest), _) if line < *oldest => OnRds::Withdrawn,
+            (_, Some(newest)) if line > *newest => OnRds::Later,
+            _ => OnRds::Never,
+        }
+    }
+}
+
+/// Whether RDS makes a version of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRds {
+    /// It does.
+    Made,
+    /// It is older than what it still makes.
+    Withdrawn,
+    /// It lies between lines that it makes, and is none of them.
+    Never,
+    /// It is later than every line that is known here.
+    Later,
 }
 
 impl FromStr for DatabaseEngine {
@@ -121,7 +159,7 @@ impl FromStr for DatabaseEngine {
             })
             .ok_or_else(|| InvalidSoftware {
                 word: word.to_owned(),
-                form: "`mariadb-` or `mysql-` and a version, as in `mariadb-10.0.24`",
+                what: "database engine that is supported",
             })
     }
 }
@@ -136,7 +174,7 @@ super::one_word!(
     DatabaseEngine,
     "string",
     "^(mariadb|mysql)-[0-9]+(\\.[0-9]+){0,2}$",
-    "the database's engine and version: `mariadb-10.0.24`"
+    "`mariadb-` or `mysql-` with a version, as in `mariadb-10.0.24`: only these two are supported"
 );
 
 /// A node's operating system, with what its age decides.

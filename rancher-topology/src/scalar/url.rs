@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use thiserror::Error;
+
+use super::Refusal;
+
 /// A URL of the form `https://HOST[:PORT]`: the registration URL is made `https` by Rancher's own page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HttpsUrl(String);
@@ -29,11 +33,18 @@ impl HttpsUrl {
     }
 }
 
-impl FromStr for HttpsUrl {
-    type Err = String;
+/// The word is no such URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{}` is no URL of the form `https://HOST[:PORT]`", .0.escape_debug())]
+pub struct InvalidUrl(String);
 
-    fn from_str(word: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not of the form `https://HOST[:PORT]`", word.escape_debug());
+impl Refusal for InvalidUrl {}
+
+impl FromStr for HttpsUrl {
+    type Err = InvalidUrl;
+
+    fn from_str(word: &str) -> Result<Self, InvalidUrl> {
+        let wrong = || InvalidUrl(word.to_owned());
         let rest = word.strip_prefix("https://").ok_or_else(wrong)?;
         let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
         let label = |label: &str| {
@@ -61,7 +72,7 @@ super::one_word!(
     HttpsUrl,
     "string",
     "^https://[A-Za-z0-9.-]+(:[0-9]+)?$",
-    "a URL of the form `https://HOST[:PORT]`"
+    "the URL: `https://HOST` or `https://HOST:PORT`"
 );
 
 #[cfg(test)]

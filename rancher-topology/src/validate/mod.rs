@@ -178,7 +178,7 @@ impl Places {
 }
 
 fn silences(allow: &Allowance, finding: &Diagnostic) -> bool {
-    allow.id.as_str() == finding.id && place(finding).is_none_or(|place| allow.scope.contains(place))
+    allow.id.as_str() == finding.id && place(finding).is_none_or(|place| allow.holds_at(place))
 }
 
 /// What is wrong with an allowance that has silenced nothing.

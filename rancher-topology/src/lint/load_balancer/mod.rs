@@ -20,10 +20,13 @@ security-groups:
     };
 }
 
+mod health_check_path;
 mod health_check_proxy;
 mod health_check_ssh;
 mod health_check_unanswered;
 mod health_check_unstated;
+mod internal_open;
+mod listener_one_target;
 mod listener_partly_served;
 mod listener_unserved;
 mod load_balancer_one_zone;
@@ -43,8 +46,11 @@ pub const FAMILY: Family = Family {
     lints: &[
         &listener_unserved::LINT,
         &listener_partly_served::LINT,
+        &listener_one_target::LINT,
+        &internal_open::LINT,
         &proxy_protocol_mixed::LINT,
         &health_check_unanswered::LINT,
+        &health_check_path::LINT,
         &health_check_proxy::LINT,
         &health_check_ssh::LINT,
         &health_check_unstated::LINT,

@@ -5,6 +5,7 @@ mod even_quorum;
 mod nodes_in_one_zone;
 mod quorum_majority_in_one_zone;
 mod quorum_shares_node;
+mod quorum_unstated;
 mod quorum_without_redundancy;
 mod replicas_share_node;
 mod single_instance;
@@ -28,6 +29,7 @@ pub const FAMILY: Family = Family {
         &quorum_shares_node::LINT,
         &etcd_size::LINT,
         &quorum_without_redundancy::LINT,
+        &quorum_unstated::LINT,
         &replicas_share_node::LINT,
         &single_instance::LINT,
         &starts_after_absent::LINT,
@@ -81,7 +83,7 @@ fn about_size(
     let first = &quorums[0];
     let places = quorums[1..]
         .iter()
-        .map(|other| (other.size_place(cx), format!("so has the quorum of `{}`", other.service.name)));
+        .map(|other| (other.placement_place(cx), format!("so has the quorum of `{}`", other.service.name)));
     lint.finding(what(&first.service.name), first.size_place(cx)).also_up_to(MOST_PLACES, places)
 }
 
@@ -94,19 +96,29 @@ impl Majority<'_> {
         self.service.placement.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// Where the number of members comes from: its scale, or its placement.
+    /// Where the number of members comes from: its scale, the count of the one pool that it is placed on, or its placement.
     fn size_place(&self, cx: &Context<'_>) -> Span {
         let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
-        said.and_then(|said| said.scale.as_ref()).map_or_else(|| self.placement_place(cx), |scale| scale.span)
+        let count = || match said.map(|said| &said.placement[..]) {
+            Some([pool]) => cx.document.nodes.get(pool)?.count.as_ref().map(|count| count.span),
+            _ => None,
+        };
+        let scale = said.and_then(|said| said.scale.as_ref()).map(|scale| scale.span);
+        scale.or_else(count).unwrap_or_else(|| self.placement_place(cx))
     }
 
     /// Where its nodes are named.
     fn placement_place(&self, cx: &Context<'_>) -> Span {
-        let said = cx.document.services.get_index(self.id.position()).map(|(_, said)| said);
-        let names = said.map_or(&[][..], |said| &said.placement);
-        match (names.first(), names.last()) {
-            (Some(first), Some(last)) => first.span.to(last.span),
-            _ => self.service.span,
-        }
+        placement_of(cx, self.id)
+    }
+}
+
+/// Where a service's nodes are named.
+fn placement_of(cx: &Context<'_>, id: ServiceId) -> Span {
+    let said = cx.document.services.get_index(id.position()).map(|(_, said)| said);
+    let names = said.map_or(&[][..], |said| &said.placement);
+    match (names.first(), names.last()) {
+        (Some(first), Some(last)) => first.span.to(last.span),
+        _ => cx.topology[id].span,
     }
 }

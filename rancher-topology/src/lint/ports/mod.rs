@@ -5,6 +5,7 @@ mod ephemeral_port;
 mod management_port_taken;
 mod port_conflict;
 mod probe_unheard;
+mod probe_unstated;
 mod publish_address_absent;
 mod publish_unheard;
 mod socket;
@@ -22,6 +23,7 @@ pub const FAMILY: Family = Family {
         &publish_address_absent::LINT,
         &unheard_traffic::LINT,
         &probe_unheard::LINT,
+        &probe_unstated::LINT,
         &unreachable_listener::LINT,
         &container_port_in_rule::LINT,
         &ephemeral_port::LINT,

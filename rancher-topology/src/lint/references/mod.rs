@@ -5,6 +5,7 @@ mod duplicate_name;
 mod host_name;
 mod image_name;
 mod interface_name;
+mod named_twice;
 mod reserved_name;
 mod starter_name;
 mod unknown_name;
@@ -19,6 +20,7 @@ pub const FAMILY: Family = Family {
         &unknown_name::LINT,
         &duplicate_name::LINT,
         &reserved_name::LINT,
+        &named_twice::LINT,
         &host_name::LINT,
         &interface_name::LINT,
         &starter_name::LINT,

@@ -10,6 +10,7 @@ mod observed_without_scale;
 mod publish_in_host_network;
 mod publish_in_shared_namespace;
 mod required_pool;
+mod requires_circle;
 mod start_circle;
 mod tmpfs;
 mod two_networks;
@@ -34,6 +35,7 @@ pub const FAMILY: Family = Family {
         &tmpfs::LINT,
         &engine_too_old::LINT,
         &required_pool::LINT,
+        &requires_circle::LINT,
         &start_circle::LINT,
     ],
 };

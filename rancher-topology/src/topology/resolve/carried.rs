@@ -42,7 +42,8 @@ impl Resolver<'_> {
         if values.into_iter().any(|value| value.contains('\0')) {
             self.error(
                 Diagnostic::error("nul-character", format!("a {what} holds a NUL character"), span)
-                    .why("no program can be given one"),
+                    .why("no program can be given one")
+                    .help("take the character out: `\\0` in double quotes is one"),
             );
         }
     }
@@ -72,7 +73,8 @@ impl Resolver<'_> {
                         format!("no compose file can be written for {}", said.engine.value),
                         said.engine.span,
                     )
-                    .why("file format 2 needs an engine from 1.10 on (API 1.22)"),
+                    .why("file format 2 needs an engine from 1.10 on (API 1.22)")
+                    .help("state an engine from `docker-1.10.0` on"),
                 );
             }
         }

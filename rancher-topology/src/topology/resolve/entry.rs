@@ -5,7 +5,7 @@ use super::nodes::word;
 use crate::diagnostic::{Diagnostic, Edit};
 use crate::document::{self, Scheme, Spanned};
 use crate::scalar::{
-    DatabaseEngine, Duration, HealthTarget, ListenerProtocol, Peer, Protocol, Text, Traffic,
+    DatabaseEngine, Duration, HealthTarget, ListenerProtocol, OnRds, Peer, Protocol, Text, Traffic,
 };
 use crate::topology::{
     Database, Known, Listener, LoadBalancer, Pool, PoolId, SecurityGroup, SecurityRule, Subnet, SubnetId,
@@ -175,7 +175,8 @@ impl Resolver<'_> {
                     listener.listen.span,
                 )
                 .also(twin.span, "the other one")
-                .why("a connection can go to one of them only");
+                .why("a connection can go to one of them only")
+                .help("keep one of them, or let it listen on a port of its own");
                 self.error(diagnostic);
             }
             let is_http = |protocol| matches!(protocol, ListenerProtocol::Http | ListenerProtocol::Https);
@@ -208,6 +209,7 @@ impl Resolver<'_> {
             if said.port.value == 0 {
                 self.error(
                     Diagnostic::error("wrong-value", "0 is no port", said.port.span)
+                        .help("write the port that the database listens on, from 1 to 65535")
                         .help("MySQL and MariaDB listen on 3306"),
                 );
             }
@@ -291,10 +293,9 @@ fn default_health(listeners: &[Spanned<document::Listener>]) -> HealthTarget {
 
 /// The version that RDS still makes of an engine.
 fn creatable(stated: &DatabaseEngine) -> Known<DatabaseEngine> {
-    let (major, minor) = stated.oldest_on_rds();
     let current = if stated.product == "mariadb" { "mariadb-10.11" } else { "mysql-8.0" };
     match current.parse() {
-        Ok(current) if !stated.version.at_least(major, minor) => Known::assumed(
+        Ok(current) if stated.on_rds() == OnRds::Withdrawn => Known::assumed(
             current,
             "RDS no longer makes the stated version; this is the oldest line near it that it makes",
         ),

@@ -43,7 +43,7 @@ pub fn resolve(document: &Document, lost: &Lost) -> Resolution {
     let topology = resolver.topology();
     let mut refused = resolver.diagnostics;
     let is_whole = refused.is_empty();
-    aws::refuse(&topology, lost, &mut refused);
+    aws::refuse(document, &topology, lost, &mut refused);
     refused.sort_by_key(|d| d.labels.first().map(|label| label.span));
     Resolution { topology: is_whole.then_some(topology), refused }
 }

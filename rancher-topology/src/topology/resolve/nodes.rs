@@ -55,7 +55,7 @@ impl Resolver<'_> {
                     break;
                 };
                 let known = Some(&subnets[subnet.0]).filter(|subnet| network.cidr.contains(&subnet.cidr));
-                if !self.address_is_free(&own, address, start.span, known, &mut taken) {
+                if !self.address_is_free(&own, address, start, known, &mut taken) {
                     // The ones behind it are wrong for the same reason.
                     break;
                 }
@@ -72,11 +72,17 @@ impl Resolver<'_> {
         &mut self,
         name: &Name,
         address: Ipv4Addr,
-        span: Span,
+        start: &document::Spanned<Ipv4Addr>,
         subnet: Option<&Subnet>,
         taken: &mut HashMap<Ipv4Addr, (Name, Span)>,
     ) -> bool {
+        let (start, span) = (start.value, start.span);
         if let Some(subnet) = subnet.filter(|subnet| !subnet.cidr.contains(&address)) {
+            let help = if subnet.cidr.contains(&start) {
+                "begin with a lower address, or make the subnet wider".to_owned()
+            } else {
+                format!("begin with an address of {}, or name the subnet that has this one", subnet.cidr)
+            };
             self.error(
                 Diagnostic::error(
                     "address-outside-subnet",
@@ -85,7 +91,7 @@ impl Resolver<'_> {
                 )
                 .here(format!("not in {}", subnet.cidr))
                 .also(subnet.span, format!("subnet `{}`", subnet.name))
-                .help("begin with a lower address, or make the subnet wider"),
+                .help(help),
             );
             return false;
         }
@@ -119,7 +125,8 @@ impl Resolver<'_> {
             {
                 self.error(
                     Diagnostic::error("host-name", format!("`{name}` cannot be a host name"), pool.span)
-                        .why("a host name is letters, digits and `-`, at most 63 of them, and does not end in `-` (RFC 1123)"),
+                        .why("a host name is letters, digits and `-`, at most 63 of them, and does not end in `-` (RFC 1123)")
+                        .help("choose such a name for the pool, as in `web-host`"),
                 );
                 return;
             }
@@ -149,7 +156,8 @@ impl Resolver<'_> {
                     format!("`{}` is too long for an interface", too_long.value),
                     too_long.span,
                 )
-                .why("the kernel takes 15 characters (IFNAMSIZ, netdevice(7))"),
+                .why("the kernel takes 15 characters (IFNAMSIZ, netdevice(7))")
+                .help("write the name that `ip link` prints on a node"),
             );
         }
         let networks = said

@@ -68,7 +68,8 @@ impl Resolver<'_> {
             self.error(
                 Diagnostic::error("duplicate-name", format!("`{name}` would mean two things"), span)
                     .also(first, "the other one")
-                    .why("services, roles, databases, load balancers and pools are found by name in `traffic-to`"),
+                    .why("services, roles, databases, load balancers and pools are found by name in `traffic-to`")
+                    .help("choose another name for one of them"),
             );
         }
     }
@@ -149,7 +150,8 @@ impl Resolver<'_> {
             if let Some(observed) = said.observed_on.first() {
                 self.error(
                     Diagnostic::error("observed-without-scale", "`observed-on` needs `scale`", observed.span)
-                        .why("without `scale` there is one instance on every node"),
+                        .why("without `scale` there is one instance on every node")
+                        .help("write `scale` with the number of instances, or leave `observed-on` out"),
                 );
             }
             return (on, eligible);
@@ -276,14 +278,27 @@ impl Resolver<'_> {
         };
         let (Probe::Tcp { port } | Probe::Http { port, .. }) = &probe;
         if *port == 0 {
-            self.error(Diagnostic::error("wrong-value", "0 is no port", said.span));
+            self.error(
+                Diagnostic::error("wrong-value", "0 is no port", said.span)
+                    .help("write the port in the container that answers, from 1 to 65535"),
+            );
         }
+        for count in [&said.unhealthy, &said.healthy].into_iter().flatten() {
+            if count.value == 0 {
+                self.error(
+                    Diagnostic::error("wrong-value", "nothing is learnt from 0 answers in a row", count.span)
+                        .why("an engine takes 0 for its own default (Docker Engine API, HealthConfig: \"0 means inherit\")")
+                        .help("write a number from 1, or leave it out"),
+                );
+            }
+        }
+        let stated = |count: &Option<Spanned<u16>>| count.as_ref().map(|count| count.value);
         Health {
             probe,
             interval: Known::or(said.interval, || seconds(30), "often enough for a person to be woken"),
             timeout: Known::or(said.timeout, || seconds(5), "a healthy service answers sooner"),
-            unhealthy: Known::or(said.unhealthy, || 3, "one lost answer is no outage"),
-            healthy: Known::or(said.healthy, || 1, "one good answer is enough"),
+            unhealthy: Known::or(stated(&said.unhealthy), || 3, "one lost answer is no outage"),
+            healthy: Known::or(stated(&said.healthy), || 1, "one good answer is enough"),
         }
     }
 
@@ -355,7 +370,8 @@ impl Resolver<'_> {
                     format!("`{}` is no name of an environment variable", name.value),
                     name.span,
                 )
-                .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)"),
+                .why("a shell takes letters, digits and `_` (POSIX, Base Definitions 8.1)")
+                .help("write such a name that begins with no digit, as in `DB_HOST`"),
             );
         }
     }
@@ -476,7 +492,11 @@ impl Resolver<'_> {
                         ),
                         service.span,
                     )
-                    .why("it shares that container's network namespace"),
+                    .why("it shares that container's network namespace")
+                    .help(format!(
+                        "place both on the same nodes: `{}` on more, or this one on fewer",
+                        topology[owner].name
+                    )),
                 );
             }
         }

@@ -64,7 +64,8 @@ impl Resolver<'_> {
                     format!("`{}` does not run once on every node of one pool", carried.name),
                     said.carries.span,
                 )
-                .why("a tunnel's port follows from its node's position in the pool"),
+                .why("a tunnel's port follows from its node's position in the pool")
+                .help("place the service on one whole pool, and leave `scale` out"),
             );
             return None;
         }
@@ -76,7 +77,8 @@ impl Resolver<'_> {
                     format!("{} nodes from port {} on end at port {last}", members.len(), said.port.value),
                     said.port.span,
                 )
-                .why("there is no port above 65535"),
+                .why("ports are numbers from 1 to 65535, and each node has one of its own")
+                .help(format!("begin with a port from 1 to {}", usize::from(u16::MAX) + 1 - members.len())),
             );
             return None;
         }
