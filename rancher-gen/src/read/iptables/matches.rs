@@ -216,7 +216,7 @@ fn conntrack(given: &[Given], family: Family) -> Option<Vec<Condition>> {
     let (mut of_state, mut others) = (Vec::new(), Vec::new());
     for one in given {
         let value = one.value()?;
-        let port = |field| Some(Condition::Within(field, Intervals::of(vec![values::ports(value)?])));
+        let port = |field| Some(tracked_port(field, values::ports(value)?, family, &one.to_string()));
         let unknown = || Some(Condition::Unknown(one.to_string()));
         let condition = match one.name.as_str() {
             "--state" | "--ctstate" => {
@@ -247,6 +247,45 @@ fn conntrack(given: &[Given], family: Family) -> Option<Vec<Condition>> {
     }
     of_state.push(Condition::Any(vec![untracked, Condition::All(others)]));
     Some(of_state)
+}
+
+/// A port of a connection. To connection tracking a protocol without ports has port 0; ICMP has its identifier and its type
+/// and code there, GRE the numbers of its calls (`union nf_conntrack_man_proto`, `struct nf_conntrack_tuple`).
+fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text: &str) -> Condition {
+    let protocols = |all: &[u8]| {
+        let all = all.iter().map(|&one| (one.into(), one.into())).collect();
+        Condition::Within(Field::Protocol, Intervals::of(all))
+    };
+    let (with_ports, icmp, gre) =
+        (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
+    let unknown = || Condition::Unknown(text.to_owned());
+    let of_icmp = if field == Field::SentToPort { kind_and_code(first, last) } else { unknown() };
+    let others = Condition::Any(vec![with_ports.clone(), icmp.clone(), gre.clone()]);
+    let mut any = vec![
+        Condition::All(vec![with_ports, Condition::Within(field, Intervals::from_to(first, last))]),
+        Condition::All(vec![icmp, of_icmp]),
+        Condition::All(vec![gre, unknown()]),
+    ];
+    any.extend((first == 0).then(|| Condition::Not(Box::new(others))));
+    Condition::Any(any)
+}
+
+/// The types and codes of ICMP that make a number in a range: the type is its high byte.
+fn kind_and_code(first: u128, last: u128) -> Condition {
+    let part = |(kinds, codes): ((u128, u128), (u128, u128))| {
+        Condition::All(vec![
+            Condition::Within(Field::IcmpType, Intervals::of(vec![kinds])),
+            Condition::Within(Field::IcmpCode, Intervals::of(vec![codes])),
+        ])
+    };
+    let ((low, low_code), (high, high_code)) = ((first >> 8, first & 255), (last >> 8, last & 255));
+    let parts = if low == high {
+        vec![((low, low), (low_code, high_code))]
+    } else {
+        let between = (high > low + 1).then(|| ((low + 1, high - 1), (0, 255)));
+        [((low, low), (low_code, 255)), ((high, high), (0, high_code))].into_iter().chain(between).collect()
+    };
+    Condition::Any(parts.into_iter().map(part).collect())
 }
 
 fn iprange(given: &Given, family: Family) -> Option<Condition> {
