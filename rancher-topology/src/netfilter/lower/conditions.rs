@@ -16,8 +16,10 @@ impl<'a> Lowering<'a> {
         match condition {
             Condition::Within(field, set) => {
                 let field = match field {
-                    Field::SentTo if !view.address => Field::Destination,
-                    Field::SentToPort if !view.port => Field::DestinationPort,
+                    Field::SentTo if !view.translated.is_some_and(|new| new.address) => Field::Destination,
+                    Field::SentToPort if !view.translated.is_some_and(|new| new.port) => {
+                        Field::DestinationPort
+                    }
                     field => *field,
                 };
                 Some((field, self.whole(field, set)))
@@ -58,7 +60,7 @@ impl<'a> Lowering<'a> {
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
             Condition::Set { name, sides } => self.set(name, sides, view, &mut Vec::new()),
             Condition::Frame(kind) => frame(*kind, view),
-            Condition::Translated if view.translated => YES,
+            Condition::Translated if view.translated.is_some() => YES,
             Condition::Translated => NO,
             Condition::Not(inner) => {
                 let inner = self.condition(inner, view);
