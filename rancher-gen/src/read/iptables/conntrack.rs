@@ -101,7 +101,7 @@ fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text:
     let (with_ports, icmp, gre) =
         (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
     let unknown = || Condition::Unknown(text.to_owned());
-    let of_icmp = if field == Field::SentToPort { kind_and_code(first, last) } else { unknown() };
+    let of_icmp = if field == Field::SentToPort { Condition::messages((first, last)) } else { unknown() };
     let others = Condition::Any(vec![with_ports.clone(), icmp.clone(), gre.clone()]);
     let mut any = vec![
         Condition::All(vec![with_ports, Condition::Within(field, Intervals::from_to(first, last))]),
@@ -110,22 +110,4 @@ fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text:
     ];
     any.extend((first == 0).then(|| Condition::Not(Box::new(others))));
     Condition::Any(any)
-}
-
-/// The types and codes of ICMP that make a number in a range: the type is its high byte.
-fn kind_and_code(first: u128, last: u128) -> Condition {
-    let part = |(kinds, codes): ((u128, u128), (u128, u128))| {
-        Condition::All(vec![
-            Condition::Within(Field::IcmpType, Intervals::of(vec![kinds])),
-            Condition::Within(Field::IcmpCode, Intervals::of(vec![codes])),
-        ])
-    };
-    let ((low, low_code), (high, high_code)) = ((first >> 8, first & 255), (last >> 8, last & 255));
-    let parts = if low == high {
-        vec![((low, low), (low_code, high_code))]
-    } else {
-        let between = (high > low + 1).then(|| ((low + 1, high - 1), (0, 255)));
-        [((low, low), (low_code, 255)), ((high, high), (0, high_code))].into_iter().chain(between).collect()
-    };
-    Condition::Any(parts.into_iter().map(part).collect())
 }

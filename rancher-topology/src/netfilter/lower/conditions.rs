@@ -132,7 +132,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn entries(&mut self, entries: &'a [Entry], sides: &[Field], view: View) -> Diagram {
-        if let [side] = sides {
+        // With fewer sides than a set has dimensions, the kernel finds nothing in it (`ip_set_test`).
+        if entries.iter().any(|entry| entry.dimensions.len() > sides.len()) {
+            return NO;
+        }
+        if let [side, ..] = sides {
             let addresses = |entry: &'a Entry| match entry.dimensions.as_slice() {
                 [Dimension::Addresses(addresses)] => Some((addresses, entry.not)),
                 _ => None,
@@ -181,11 +185,16 @@ fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
         Dimension::Addresses(addresses) => Condition::Within(side, addresses.clone()),
         Dimension::AnyPorts(ports) => Condition::Within(port, ports.clone()),
         Dimension::Ports { protocol, ports } => {
-            let is = Condition::Within(
-                Field::Protocol,
-                Intervals::from_to((*protocol).into(), (*protocol).into()),
-            );
-            Condition::All(vec![is, Condition::Within(port, ports.clone())])
+            let is = Intervals::from_to((*protocol).into(), (*protocol).into());
+            let mut all = vec![Condition::Within(Field::Protocol, is)];
+            match protocol {
+                1 | 58 => all.push(Condition::Any(ports.iter().map(Condition::messages).collect())),
+                6 | 17 | 132 | 136 => all.push(Condition::Within(port, ports.clone())),
+                // Protocols without ports have port 0 here (`ip_set_get_ip_port`, `net/netfilter/ipset/ip_set_getport.c`).
+                _ if ports.contains(0) => {}
+                _ => all.push(Condition::Any(Vec::new())),
+            }
+            Condition::All(all)
         }
         Dimension::Interface(name) => {
             let side = if side == Field::Source { Field::Inbound } else { Field::Outbound };
