@@ -51,29 +51,35 @@ impl Input {
 
     /// Reads the text.
     pub(super) fn text(&self) -> Result<Text, Failure> {
-        let name = self.file().map_or_else(|| "<stdin>".to_owned(), |path| path.display().to_string());
-        let mut bytes = Vec::new();
-        let result = match self.file() {
-            None => std::io::stdin().lock().read_to_end(&mut bytes),
-            Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
-        };
-        result.map_err(|error| Failure::io(&name, &error))?;
-        let (text, broken) = match String::from_utf8(bytes) {
-            Ok(text) => (text, None),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let span = Span { start: at, end: at };
-                let broken = Diagnostic::error("not-utf-8", "this is not UTF-8 from here on", span)
-                    .help("save the file as UTF-8");
-                return Ok(Text { source: Source { name, text }, marked: false, broken: Some(broken) });
-            }
-        };
-        // A byte order mark is no part of the text; without it, places are those of an editor.
-        let bare = text.strip_prefix('\u{FEFF}').map(str::to_owned);
-        let marked = bare.is_some();
-        Ok(Text { source: Source { name, text: bare.unwrap_or(text) }, marked, broken })
+        text(&self.path)
     }
+}
+
+/// Reads a file, or the standard input for `-`.
+pub(super) fn text(path: &Path) -> Result<Text, Failure> {
+    let file = Some(path).filter(|path| *path != Path::new("-"));
+    let name = file.map_or_else(|| "<stdin>".to_owned(), |path| path.display().to_string());
+    let mut bytes = Vec::new();
+    let result = match file {
+        None => std::io::stdin().lock().read_to_end(&mut bytes),
+        Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+    };
+    result.map_err(|error| Failure::io(&name, &error))?;
+    let (text, broken) = match String::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let span = Span { start: at, end: at };
+            let broken = Diagnostic::error("not-utf-8", "this is not UTF-8 from here on", span)
+                .help("save the file as UTF-8");
+            return Ok(Text { source: Source { name, text }, marked: false, broken: Some(broken) });
+        }
+    };
+    // A byte order mark is no part of the text; without it, places are those of an editor.
+    let bare = text.strip_prefix('\u{FEFF}').map(str::to_owned);
+    let marked = bare.is_some();
+    Ok(Text { source: Source { name, text: bare.unwrap_or(text) }, marked, broken })
 }
 
 /// Looks at a text with every lint.

@@ -6,7 +6,10 @@ mod fix;
 mod flows;
 mod init;
 mod input;
+mod matrix;
+mod reach;
 mod render;
+mod rules;
 mod schema;
 mod show;
 mod simulate;
@@ -42,6 +45,10 @@ enum Command {
     Flows(flows::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
+    /// Say who reaches whom through a host's rule set, in classes of addresses that are treated alike
+    Matrix(matrix::Args),
+    /// Say what becomes of packets in a host's rule set
+    Reach(reach::Args),
     /// Write a commented topology to start from
     Init(init::Args),
     /// Print the JSON Schema of a topology, for an editor to complete and check by, or of findings
@@ -73,6 +80,8 @@ pub(crate) fn run() -> Exit {
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Matrix(args) => matrix::run(&args),
+        Command::Reach(args) => reach::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

@@ -6,5 +6,6 @@
 pub mod ip_address;
 pub mod ipset;
 pub mod iptables;
+pub mod packets;
 
 pub use iptables::Note;

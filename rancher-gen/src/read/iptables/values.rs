@@ -128,7 +128,7 @@ pub(in crate::read) fn protocol(word: &str) -> Option<u8> {
 }
 
 /// TCP flags as `FIN,SYN`, `ALL`, `NONE`: FIN in the lowest bit.
-pub(super) fn flags(word: &str) -> Option<u128> {
+pub(in crate::read) fn flags(word: &str) -> Option<u128> {
     let flag = |name: &str| {
         Some(match name.to_ascii_uppercase().as_str() {
             "FIN" => 1,

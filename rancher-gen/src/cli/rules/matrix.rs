@@ -1,0 +1,178 @@
+//! `rancher-gen matrix --rules`: who reaches whom through a rule set.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use rancher_gen::exit::Exit;
+use rancher_topology::netfilter::{Filter, Known, Matrix, Verdict};
+use rancher_topology::packet::{Family, Field, Intervals, State};
+use rancher_topology::scalar::{Ports, Protocol};
+use serde::Serialize;
+
+use super::{ChainName, Host};
+use crate::cli::Failure;
+
+/// How a matrix is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Format {
+    #[default]
+    Table,
+    Csv,
+    Json,
+}
+
+/// A matrix as programs read it.
+#[derive(Serialize)]
+struct Printed<'a> {
+    family: String,
+    chain: &'a str,
+    port: String,
+    /// The networks of each class: their addresses are treated alike.
+    classes: Vec<Vec<String>>,
+    /// For each class that packets come from, what becomes of those to each class.
+    verdicts: Vec<Vec<&'static str>>,
+    /// What was not understood, and is taken to match or not.
+    not_understood: Vec<NotUnderstood<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotUnderstood<'a> {
+    file: &'a str,
+    line: usize,
+    text: &'a str,
+}
+
+/// Prints who reaches whom on some ports.
+pub(in crate::cli) fn run(
+    path: &Path,
+    host: &Host,
+    chain: ChainName,
+    ports: Ports,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let read = super::read(path, host)?;
+    let mut filter = Filter::new(&read.rules, &read.facts, chain.hook(), &openings(ports));
+    let matrix = filter.matrix();
+    let family = read.rules.family;
+    let classes: Vec<Vec<String>> = matrix.classes().iter().map(|class| networks(family, class)).collect();
+    let text = match format {
+        Format::Table => table(&matrix, &classes),
+        Format::Csv => csv(&matrix, &classes),
+        Format::Json => {
+            let all = 0..classes.len();
+            let row = |from| all.clone().map(|to| word(matrix.verdict(from, to))).collect();
+            let verdicts = all.clone().map(row).collect();
+            let notes = read.notes.iter();
+            let not_understood =
+                notes.map(|(file, note)| NotUnderstood { file, line: note.line, text: &note.text }).collect();
+            let printed = Printed {
+                family: family.to_string(),
+                chain: chain.as_str(),
+                port: ports.to_string(),
+                classes,
+                verdicts,
+                not_understood,
+            };
+            serde_json::to_string_pretty(&printed)
+                .map_err(|error| Failure::said(Exit::Io, error.to_string()))?
+                + "\n"
+        }
+    };
+    crate::cli::print(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The first packets of connections to some ports.
+fn openings(ports: Ports) -> Known {
+    let one = |value: u128| Intervals::from_to(value, value);
+    let mut known = Known::from([
+        (Field::Protocol, one(if ports.protocol == Protocol::Tcp { 6 } else { 17 })),
+        (Field::DestinationPort, Intervals::from_to(ports.range.first().into(), ports.range.last().into())),
+        (Field::State, one(State::New.number())),
+        (Field::Mark, one(0)),
+        (Field::ConnectionMark, one(0)),
+    ]);
+    if ports.protocol == Protocol::Tcp {
+        // SYN alone opens a connection (RFC 9293, section 3.5).
+        known.insert(Field::TcpFlags, one(0b10));
+    }
+    known
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Admitted => "certainly",
+        Verdict::Possible => "possibly",
+        // What cannot arrive is not admitted.
+        Verdict::Refused | Verdict::Impossible => "refused",
+    }
+}
+
+/// The networks that have just these addresses.
+fn networks(family: Family, class: &Intervals) -> Vec<String> {
+    let ranges = class.iter().map(|(first, last)| (family.address(first), family.address(last)));
+    ranges
+        .flat_map(|range| -> Vec<IpNet> {
+            match range {
+                (IpAddr::V4(first), IpAddr::V4(last)) => {
+                    Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
+                }
+                (IpAddr::V6(first), IpAddr::V6(last)) => {
+                    Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
+                }
+                _ => Vec::new(),
+            }
+        })
+        .map(|network| network.to_string())
+        .collect()
+}
+
+/// The classes with their networks, then a line for each pair of which not everything is refused.
+fn table(matrix: &Matrix, classes: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (at, networks) in classes.iter().enumerate() {
+        let _ = writeln!(text, "class {at}: {}", shown(networks));
+    }
+    let mut found = false;
+    text.push('\n');
+    for from in 0..classes.len() {
+        let to = |verdict| {
+            let to = (0..classes.len()).filter(|to| matrix.verdict(from, *to) == verdict);
+            to.map(|to| to.to_string()).collect::<Vec<_>>()
+        };
+        for (verdict, words) in [(Verdict::Admitted, "certainly"), (Verdict::Possible, "possibly ")] {
+            let to = to(verdict);
+            if !to.is_empty() {
+                found = true;
+                let to = if to.len() == classes.len() { "every class".to_owned() } else { to.join(", ") };
+                let _ = writeln!(text, "class {from} {words} reaches {to}");
+            }
+        }
+    }
+    text.push_str(if found { "\nEverything else is refused.\n" } else { "Everything is refused.\n" });
+    text
+}
+
+/// The first networks; all of them are in the JSON and the CSV.
+fn shown(networks: &[String]) -> String {
+    const MOST: usize = 8;
+    let first = networks[..networks.len().min(MOST)].join(" ");
+    match networks.len().checked_sub(MOST) {
+        Some(more) if more > 0 => format!("{first} and {more} more networks"),
+        _ => first,
+    }
+}
+
+fn csv(matrix: &Matrix, classes: &[Vec<String>]) -> String {
+    let mut text = "from,to,admitted\n".to_owned();
+    for (from, senders) in classes.iter().enumerate() {
+        for (to, receivers) in classes.iter().enumerate() {
+            let cells = [senders.join(" "), receivers.join(" "), word(matrix.verdict(from, to)).to_owned()];
+            text.push_str(&cells.join(","));
+            text.push('\n');
+        }
+    }
+    text
+}

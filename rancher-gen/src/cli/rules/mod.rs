@@ -1,0 +1,116 @@
+//! Questions about a bare rule set: which one, and what is known of its host.
+
+pub(super) mod matrix;
+pub(super) mod packets;
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use rancher_gen::read::{self, Note};
+use rancher_gen::report::Source;
+use rancher_topology::Diagnostic;
+use rancher_topology::netfilter::{Hook, HostFacts, RuleSet};
+use rancher_topology::packet::Family;
+
+use super::Failure;
+use super::input;
+
+/// What a rule set's answers depend on beside it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Host {
+    /// What `ip address` printed on the host: its addresses are known then, and what an interface may carry
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    interfaces: Option<PathBuf>,
+    /// What `ipset save` printed on the host
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    ipset: Option<PathBuf>,
+    /// v4 or v6, where the rule set does not tell
+    #[arg(long, value_enum, requires = "rules")]
+    family: Option<FamilyName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FamilyName {
+    V4,
+    V6,
+}
+
+/// The way of packets through a host, by the chain of the table `filter` that decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(super) enum ChainName {
+    /// To processes of the host
+    Input,
+    /// Through the host
+    Forward,
+    /// From processes of the host
+    Output,
+}
+
+impl ChainName {
+    pub(super) const fn hook(self) -> Hook {
+        match self {
+            Self::Input => Hook::Input,
+            Self::Forward => Hook::Forward,
+            Self::Output => Hook::Output,
+        }
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Input => "INPUT",
+            Self::Forward => "FORWARD",
+            Self::Output => "OUTPUT",
+        }
+    }
+}
+
+/// A rule set as it was read, and its host.
+pub(super) struct Rules {
+    pub(super) rules: RuleSet,
+    pub(super) facts: HostFacts,
+    /// What was not understood, each with the file.
+    pub(super) notes: Vec<(String, Note)>,
+}
+
+/// Reads a rule set and what is known of its host, and tells what is not understood in them.
+pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
+    let family = host.family.map(|name| match name {
+        FamilyName::V4 => Family::V4,
+        FamilyName::V6 => Family::V6,
+    });
+    let (name, read) = file(path, |text| read::iptables::read(text, family))?;
+    let mut notes = named(&name, read.notes);
+    let mut facts = HostFacts::default();
+    if let Some(path) = &host.ipset {
+        let (name, sets) = file(path, |text| read::ipset::read(text, read.rules.family))?;
+        facts.sets = sets.sets;
+        notes.extend(named(&name, sets.notes));
+    }
+    if let Some(path) = &host.interfaces {
+        let (name, interfaces) = file(path, read::ip_address::read)?;
+        facts.interfaces = Some(interfaces.interfaces);
+        notes.extend(named(&name, interfaces.notes));
+    }
+    for (name, Note { line, text }) in &notes {
+        super::tell(&format!("note: {name}:{line}: not understood, may match or not: {text}\n"));
+    }
+    Ok(Rules { rules: read.rules, facts, notes })
+}
+
+fn named(name: &str, notes: Vec<Note>) -> Vec<(String, Note)> {
+    notes.into_iter().map(|note| (name.to_owned(), note)).collect()
+}
+
+/// Reads a file that is not a topology.
+fn file<T>(
+    path: &Path,
+    read: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
+) -> Result<(String, T), Failure> {
+    let input::Text { source, broken, .. } = input::text(path)?;
+    let Source { name, text } = &source;
+    match broken.map_or_else(|| read(text), |broken| Err(vec![broken])) {
+        Ok(read) => Ok((name.clone(), read)),
+        Err(diagnostics) => Err(Failure::Topology(source, diagnostics)),
+    }
+}
