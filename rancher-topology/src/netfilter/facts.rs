@@ -24,6 +24,8 @@ pub struct HostInterface {
     pub name: String,
     /// Its addresses, each with the length of its network's prefix.
     pub addresses: Vec<IpNet>,
+    /// The networks at the other end of its addresses, where these have no network of their own (`peer`).
+    pub peers: Vec<IpNet>,
     /// The addresses with which all on its networks are meant.
     pub broadcasts: Vec<IpAddr>,
     /// Whether it leads nowhere (`lo`).
@@ -73,8 +75,12 @@ pub enum Dimension {
 impl HostFacts {
     /// The host's own addresses of a family, if its interfaces are known.
     pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
-        let all = self.interfaces.as_ref()?.iter().flat_map(|interface| &interface.addresses);
-        Some(points(family, all.map(IpNet::addr)))
+        let interfaces = self.interfaces.as_ref()?;
+        let all = interfaces.iter().flat_map(|interface| &interface.addresses);
+        let own = points(family, all.map(IpNet::addr));
+        // Of a v4 network on the loopback interface every address is the host's (`fib_add_ifaddr`).
+        let on_loopback = interfaces.iter().filter(|one| one.loopback && family == Family::V4);
+        Some(on_loopback.fold(own, |own, one| own.union(&one.networks(family))))
     }
 
     /// The addresses of a family that mean all on a network of the host, if its interfaces are known.
@@ -87,7 +93,8 @@ impl HostFacts {
 impl HostInterface {
     /// The networks of a family that it is in.
     pub(super) fn networks(&self, family: Family) -> Intervals {
-        let networks = self.addresses.iter().filter(|net| Family::of(net.addr()) == family);
+        let networks =
+            self.addresses.iter().chain(&self.peers).filter(|net| Family::of(net.addr()) == family);
         Intervals::of(networks.map(|net| (number(net.network()), number(net.broadcast()))).collect())
     }
 }

@@ -718,7 +718,11 @@ impl<'a> Lowering<'a> {
     }
 
     fn entries(&mut self, entries: &'a [Entry], sides: &[Field], view: View) -> Diagram {
-        if let [side] = sides {
+        // With fewer sides than a set has dimensions, the kernel finds nothing in it (`ip_set_test`).
+        if entries.iter().any(|entry| entry.dimensions.len() > sides.len()) {
+            return NO;
+        }
+        if let [side, ..] = sides {
             let addresses = |entry: &'a Entry| match entry.dimensions.as_slice() {
                 [Dimension::Addresses(addresses)] => Some((addresses, entry.not)),
                 _ => None,
@@ -830,11 +834,18 @@ fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
         Dimension::Addresses(addresses) => Condition::Within(side, addresses.clone()),
         Dimension::AnyPorts(ports) => Condition::Within(port, ports.clone()),
         Dimension::Ports { protocol, ports } => {
-            let is = Condition::Within(
+            let mut all = vec![Condition::Within(
                 Field::Protocol,
                 Intervals::from_to((*protocol).into(), (*protocol).into()),
-            );
-            Condition::All(vec![is, Condition::Within(port, ports.clone())])
+            )];
+            match protocol {
+                1 | 58 => all.push(Condition::Any(ports.iter().flat_map(icmp_messages).collect())),
+                6 | 17 | 132 | 136 => all.push(Condition::Within(port, ports.clone())),
+                // Protocols without ports have port 0 here (`ip_set_get_ip_port`, `net/netfilter/ipset/ip_set_getport.c`).
+                _ if ports.contains(0) => {}
+                _ => all.push(Condition::Any(Vec::new())),
+            }
+            Condition::All(all)
         }
         Dimension::Interface(name) => {
             let side = if side == Field::Source { Field::Inbound } else { Field::Outbound };
@@ -842,4 +853,24 @@ fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
         }
         Dimension::Mark(marks) => Condition::Within(Field::Mark, marks.clone()),
     }
+}
+
+/// ICMP messages from one type and code to another.
+fn icmp_messages((first, last): (u128, u128)) -> Vec<Condition> {
+    let messages = |kinds: (u128, u128), codes: (u128, u128)| {
+        Condition::All(vec![
+            Condition::Within(Field::IcmpType, Intervals::of(vec![kinds])),
+            Condition::Within(Field::IcmpCode, Intervals::of(vec![codes])),
+        ])
+    };
+    let ((kind, code), (last_kind, last_code)) = ((first >> 8, first & 0xFF), (last >> 8, last & 0xFF));
+    if kind == last_kind {
+        return vec![messages((kind, kind), (code, last_code))];
+    }
+    let mut all =
+        vec![messages((kind, kind), (code, 0xFF)), messages((last_kind, last_kind), (0, last_code))];
+    if kind + 1 < last_kind {
+        all.push(messages((kind + 1, last_kind - 1), (0, 0xFF)));
+    }
+    all
 }

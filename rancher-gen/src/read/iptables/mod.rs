@@ -3,7 +3,7 @@
 mod matches;
 mod options;
 mod targets;
-mod values;
+pub(super) mod values;
 
 use rancher_topology::netfilter::{Chain, Policy, Rule, RuleSet};
 use rancher_topology::packet::Family;

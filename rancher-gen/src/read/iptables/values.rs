@@ -7,7 +7,7 @@ use rancher_topology::netfilter::Condition;
 use rancher_topology::packet::{Family, Field, Intervals, number};
 
 /// An address with or without the length of a prefix.
-pub(super) fn network(word: &str) -> Option<IpNet> {
+pub(in crate::read) fn network(word: &str) -> Option<IpNet> {
     word.parse().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
@@ -63,7 +63,7 @@ pub(super) fn range(word: &str, last: u128) -> Option<Intervals> {
 }
 
 /// A number, decimal or after `0x`.
-pub(super) fn unsigned(word: &str) -> Option<u128> {
+pub(in crate::read) fn unsigned(word: &str) -> Option<u128> {
     match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
         Some(hex) => u128::from_str_radix(hex, 16).ok(),
         None => word.parse().ok(),
@@ -79,7 +79,7 @@ pub(super) fn masked(word: &str) -> Option<(u128, u128)> {
 }
 
 /// A protocol by name or number (`/etc/protocols`). 0 is any.
-pub(super) fn protocol(word: &str) -> Option<u8> {
+pub(in crate::read) fn protocol(word: &str) -> Option<u8> {
     if let Ok(number) = word.parse() {
         return Some(number);
     }

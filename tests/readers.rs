@@ -1,0 +1,186 @@
+//! The readers of what exists, given what real programs print about things that a real kernel has.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+mod support;
+use rancher_gen::read::{ip_address, ipset};
+use rancher_topology::netfilter::{AddressSet, Dimension, Entry};
+use rancher_topology::packet::{Family, Intervals, number};
+use support::netns::Namespace;
+use support::tools::run;
+
+/// The addresses of a kind in the kernel's own table.
+fn in_kernel(namespace: &Namespace, family: &str, kind: &str) -> BTreeSet<IpAddr> {
+    namespace
+        .ip(&format!("{family} route show table local type {kind}"))
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .collect()
+}
+
+#[test]
+fn the_addresses_of_a_host_are_those_that_its_kernel_takes_for_its_own() {
+    let (namespace, other) = (Namespace::new("addresses"), Namespace::new("neighbour"));
+    namespace.cable("eth0", &other, "far");
+    namespace.address("eth0", "172.22.1.210/24 brd +");
+    namespace.address("eth0", "172.22.1.220/24 label eth0:1");
+    namespace.address("eth0", "10.9.0.1 peer 10.9.0.2/32");
+    namespace.address("eth0", "10.8.0.1 peer 10.8.1.2/24");
+    namespace.address("eth0", "10.7.0.0/31");
+    namespace.address("eth0", "10.6.0.1/24 broadcast 10.6.0.77");
+    namespace.address("eth0", "fd00::1/64");
+    namespace.address("eth0", "fd00::5 peer fd01::5/64");
+    namespace.ip("link add br-0123456789ab type bridge");
+    namespace.address("br-0123456789ab", "172.18.0.1/16 brd 172.18.255.255");
+    let text = namespace.ip("address");
+    let read = ip_address::read(&text).unwrap();
+    assert!(read.notes.is_empty(), "{:?}\n{text}", read.notes);
+    assert_eq!(ip_address::read(&namespace.ip("-j address")).unwrap(), read, "{text}");
+
+    let names: Vec<&str> = read.interfaces.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names.iter().copied().collect::<BTreeSet<_>>(), ["br-0123456789ab", "eth0", "lo"].into());
+    let all = || read.interfaces.iter().flat_map(|one| &one.addresses).map(ipnet::IpNet::addr);
+    assert_eq!(all().filter(IpAddr::is_ipv4).collect::<BTreeSet<_>>(), in_kernel(&namespace, "", "local"));
+    let v6: BTreeSet<IpAddr> = all().filter(IpAddr::is_ipv6).collect();
+    assert!(in_kernel(&namespace, "-6", "local").is_subset(&v6), "{v6:?}");
+    let broadcasts: BTreeSet<IpAddr> =
+        read.interfaces.iter().flat_map(|one| &one.broadcasts).copied().collect();
+    assert_eq!(broadcasts, in_kernel(&namespace, "", "broadcast"), "{text}");
+    let eth = read.interfaces.iter().find(|one| one.name == "eth0").unwrap();
+    assert_eq!(eth.peers, ["10.9.0.2/32", "10.8.1.2/24", "fd01::5/64"].map(|net| net.parse().unwrap()));
+}
+
+/// Whether an address is in a set with one dimension: the smallest network that has it says.
+fn has(entries: &[Entry], address: &str) -> bool {
+    let address = number(address.parse().unwrap());
+    let around = entries.iter().filter_map(|entry| match entry.dimensions.as_slice() {
+        [Dimension::Addresses(addresses)] if addresses.contains(address) => {
+            Some((addresses.count(), !entry.not))
+        }
+        _ => None,
+    });
+    around.min().is_some_and(|(_, is)| is)
+}
+
+fn entries(set: &AddressSet) -> &[Entry] {
+    let AddressSet::Entries(entries) = set else { panic!("{set:?}") };
+    entries
+}
+
+fn sets(namespace: &Namespace, lines: &[&str], family: Family) -> ipset::Read {
+    for line in lines {
+        run(namespace.command("ipset").args(line.split_whitespace()));
+    }
+    ipset::read(&run(namespace.command("ipset").arg("save")), family).unwrap()
+}
+
+#[test]
+fn an_address_is_in_a_set_where_ipset_says_so() {
+    let namespace = Namespace::new("sets");
+    let read = sets(
+        &namespace,
+        &[
+            "create ip hash:ip netmask 28 timeout 100 counters comment",
+            "add ip 10.0.0.16 comment nomatch",
+            "create net hash:net",
+            "add net 10.0.0.0/24",
+            "add net 10.0.0.32/27 nomatch",
+            "add net 10.0.0.40",
+            "create map bitmap:ip range 10.0.0.0/24",
+            "add map 10.0.0.5-10.0.0.20",
+            "create six hash:net family inet6",
+        ],
+        Family::V4,
+    );
+    assert!(read.notes.is_empty(), "{:?}", read.notes);
+    assert_eq!(read.sets.len(), 4);
+    for (name, set) in &read.sets {
+        for last in (0..64).chain(if name == "six" { 0..0 } else { 250..255 }) {
+            let address = format!("10.0.0.{last}");
+            let output = namespace.command("ipset").args(["test", name, &address]).output().unwrap();
+            let said = name != "six" && output.status.success();
+            assert_eq!(has(entries(set), &address), said, "{address} in {name}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_set_is_read_as_it_was_made() {
+    let namespace = Namespace::new("kinds");
+    let read = sets(
+        &namespace,
+        &[
+            "create a hash:ip,port",
+            "add a 10.0.0.1,80-82",
+            "add a 10.0.0.1,udp:53",
+            "add a 10.0.0.1,gre:0",
+            "add a 10.0.0.1,99:0",
+            "create b hash:net,port",
+            "add b 10.0.0.0/8,sctp:5",
+            "create c hash:ip,port,ip",
+            "add c 10.0.0.1,tcp:80,10.2.2.2",
+            "create d hash:ip,port,net",
+            "add d 10.0.0.1,tcp:80,10.2.0.0/16",
+            "create e hash:net,iface",
+            "add e 0.0.0.0/0,eth0",
+            "create f bitmap:port range 0-1000",
+            "add f 5-6",
+            "create g list:set",
+            "add g b",
+            "add g a",
+            "create h hash:net,iface",
+            "add h 10.0.0.0/8,physdev:eth1",
+        ],
+        Family::V4,
+    );
+    let net = |text: &str| {
+        let net: ipnet::IpNet = text.parse().unwrap();
+        Dimension::Addresses(Intervals::from_to(number(net.network()), number(net.broadcast())))
+    };
+    let ports = |protocol, first, last| Dimension::Ports { protocol, ports: Intervals::from_to(first, last) };
+    let mut a: Vec<Vec<Dimension>> =
+        entries(&read.sets["a"]).iter().map(|entry| entry.dimensions.clone()).collect();
+    a.sort_by_key(|dimensions| format!("{dimensions:?}"));
+    let mut expected: Vec<Vec<Dimension>> = [(6, 80), (6, 81), (6, 82), (17, 53), (47, 0), (99, 0)]
+        .iter()
+        .map(|(protocol, port)| vec![net("10.0.0.1/32"), ports(*protocol, *port, *port)])
+        .collect();
+    expected.sort_by_key(|dimensions| format!("{dimensions:?}"));
+    assert_eq!(a, expected);
+    let only = |name: &str| entries(&read.sets[name])[0].dimensions.clone();
+    assert_eq!(only("b"), [net("10.0.0.0/8"), ports(132, 5, 5)]);
+    assert_eq!(only("c"), [net("10.0.0.1/32"), ports(6, 80, 80), net("10.2.2.2/32")]);
+    assert_eq!(only("d"), [net("10.0.0.1/32"), ports(6, 80, 80), net("10.2.0.0/16")]);
+    assert_eq!(only("e"), [net("0.0.0.0/0"), Dimension::Interface("eth0".to_owned())]);
+    let f: BTreeSet<String> = entries(&read.sets["f"]).iter().map(|entry| format!("{entry:?}")).collect();
+    assert_eq!(f.len(), 4, "{f:?}");
+    assert_eq!(read.sets["g"], AddressSet::List(vec!["b".to_owned(), "a".to_owned()]));
+    assert!(matches!(&read.sets["h"], AddressSet::Unknown(reason) if reason.contains("physdev:eth1")));
+    assert_eq!(read.notes.len(), 1, "{:?}", read.notes);
+}
+
+#[test]
+fn every_message_of_icmp_is_read_by_the_name_that_ipset_prints() {
+    let namespace = Namespace::new("messages");
+    for (family, inet, address, protocol) in
+        [(Family::V4, "inet", "10.0.0.1", "icmp"), (Family::V6, "inet6", "2001:db8::1", "icmpv6")]
+    {
+        let mut lines = format!("create {protocol} hash:ip,port family {inet}\n");
+        for kind in 0..=255 {
+            for code in 0..16 {
+                lines += &format!("add {protocol} {address},{protocol}:{kind}/{code}\n");
+            }
+        }
+        support::tools::feed(namespace.command("ipset").arg("restore"), &lines);
+        let read = ipset::read(&run(namespace.command("ipset").args(["save", protocol])), family).unwrap();
+        assert!(read.notes.is_empty(), "{:?}", read.notes);
+        let messages = entries(&read.sets[protocol]).iter().map(|entry| match &entry.dimensions[1] {
+            Dimension::Ports { ports, .. } => ports.single().unwrap(),
+            other => panic!("{other:?}"),
+        });
+        let expected = (0..256).flat_map(|kind| (0..16).map(move |code| kind << 8 | code));
+        assert_eq!(messages.collect::<BTreeSet<_>>(), expected.collect::<BTreeSet<u128>>());
+    }
+}
