@@ -26,8 +26,8 @@ pub(super) struct Shared {
 /// A rule set on its way to diagrams.
 pub(super) struct Lowering<'a> {
     pub(super) shared: &'a mut Shared,
-    rules: &'a RuleSet,
-    facts: &'a HostFacts,
+    pub(super) rules: &'a RuleSet,
+    pub(super) facts: &'a HostFacts,
     /// Fields of which only some values are asked for, and which no rule changes.
     given: &'a Known,
     hook: Hook,
@@ -39,10 +39,19 @@ pub(super) struct Lowering<'a> {
 
 /// What a table can know of the translation of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-struct View {
+pub(super) struct View {
     translated: bool,
     address: bool,
     port: bool,
+}
+
+/// What happens to a packet that some tables have let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing more.
+    Leaves,
+    /// It goes where its address leads.
+    IsRouted,
 }
 
 /// What a rule set asks for, or changes, at all.
@@ -81,8 +90,8 @@ impl Join {
     }
 }
 
-const NO: Diagram = Diagram::leaf(0);
-const YES: Diagram = Diagram::leaf(1);
+pub(super) const NO: Diagram = Diagram::leaf(0);
+pub(super) const YES: Diagram = Diagram::leaf(1);
 const MAYBE: Diagram = Diagram::leaf(2);
 
 impl Shared {
@@ -211,15 +220,25 @@ impl<'a> Lowering<'a> {
 
     /// What becomes of packets in all tables of the hook, as [`Verdict`](super::Verdict)s.
     pub(super) fn path(&mut self) -> Diagram {
-        self.tables(self.hook.tables(), View::default())
+        let then = if self.hook == Hook::Arriving { Then::IsRouted } else { Then::Leaves };
+        self.tables(self.hook.tables(), then, View::default())
     }
 
-    fn tables(&mut self, tables: &[(&'static str, &'static str)], view: View) -> Diagram {
+    /// What becomes of packets in some tables, and then where `then` says that they go.
+    pub(super) fn tables(
+        &mut self,
+        tables: &[(&'static str, &'static str)],
+        then: Then,
+        view: View,
+    ) -> Diagram {
         let Some(((table, chain), rest)) = tables.split_first() else {
-            return super::verdict::ADMITTED;
+            return match then {
+                Then::Leaves => super::verdict::ADMITTED,
+                Then::IsRouted => self.routed(view),
+            };
         };
         let Some(found) = self.chain_of(table, chain) else {
-            return self.tables(rest, view);
+            return self.tables(rest, then, view);
         };
         let mut lowered = self.base(table, chain, found, view);
         if *table == "nat" {
@@ -232,7 +251,7 @@ impl<'a> Lowering<'a> {
             let passes = self.shared.one(Outcome::Accept(0));
             lowered.diagram = self.shared.diagrams.choose(asks, lowered.diagram, passes);
         }
-        let next = self.tables(rest, view);
+        let next = self.tables(rest, then, view);
         if !lowered.changes {
             let Shared { diagrams, outcomes, .. } = &mut *self.shared;
             return diagrams.apply(lowered.diagram, next, &mut |here, next| {
@@ -242,7 +261,7 @@ impl<'a> Lowering<'a> {
         let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
         for changes in self.changes_in(lowered.diagram) {
             let view = self.view_after(view, changes);
-            let next = self.tables(rest, view);
+            let next = self.tables(rest, then, view);
             let diagram = self.before(changes, next, Join::Verdicts);
             after.insert(changes, diagram);
         }
@@ -421,7 +440,7 @@ impl<'a> Lowering<'a> {
         diagram
     }
 
-    fn with_bits(&mut self, diagram: Diagram, field: Field, mask: u128, value: u128) -> Diagram {
+    pub(super) fn with_bits(&mut self, diagram: Diagram, field: Field, mask: u128, value: u128) -> Diagram {
         let Shared { diagrams, layout, .. } = &mut *self.shared;
         let bits = layout.bits_of(field);
         diagrams.assign(diagram, &|bit| {

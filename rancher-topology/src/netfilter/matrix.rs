@@ -104,7 +104,11 @@ impl Filter {
 }
 
 /// Where a diagram changes as a field grows whose bits it asks for first: each part's first value and what is left.
-fn parts(diagrams: &Diagrams, diagram: Diagram, bits: &std::ops::Range<Bit>) -> Vec<(u128, Diagram)> {
+pub(super) fn parts(
+    diagrams: &Diagrams,
+    diagram: Diagram,
+    bits: &std::ops::Range<Bit>,
+) -> Vec<(u128, Diagram)> {
     let mut found = Vec::new();
     part(diagrams, diagram, bits.clone(), 0, &mut found);
     found.dedup_by(|next, before| next.1 == before.1);

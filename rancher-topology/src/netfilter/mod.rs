@@ -8,17 +8,22 @@
 //! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions are taken to
 //! be independent of each other.
 
+mod comparison;
+mod cover;
 mod facts;
 mod filter;
 mod interfaces;
 mod lower;
 mod matrix;
 mod outcome;
+mod routing;
 mod rule_set;
+mod trace;
 mod verdict;
 
 use std::collections::BTreeMap;
 
+pub use comparison::{Comparison, Difference, Kind};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface};
 pub use filter::{Filter, Packet};
 pub use matrix::Matrix;
@@ -26,6 +31,7 @@ pub use rule_set::{
     AddressKind, Chain, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Table, Target,
     TranslatedTo, Translation,
 };
+pub use trace::{Decision, Trace, trace};
 pub use verdict::Verdict;
 
 use crate::packet::{Field, Intervals};
@@ -42,6 +48,8 @@ pub enum Hook {
     Forward,
     /// From a process of the host to outside.
     Output,
+    /// From outside to where its address leads once it is translated: to a process of the host, or through it.
+    Arriving,
 }
 
 impl Hook {
@@ -67,6 +75,8 @@ impl Hook {
                 ("security", "FORWARD"),
                 ("mangle", "POSTROUTING"),
             ],
+            // Then those of one of the two ways above.
+            Self::Arriving => &[("raw", "PREROUTING"), ("mangle", "PREROUTING"), ("nat", "PREROUTING")],
             Self::Output => &[
                 ("raw", "OUTPUT"),
                 ("mangle", "OUTPUT"),
