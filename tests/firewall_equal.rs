@@ -83,8 +83,8 @@ impl Host {
         let interfaces = ip_address::read(&self.namespace.ip("address")).unwrap().interfaces;
         let admission = policy.admission(&interfaces, family);
         assert!(!admission.space.is_empty());
-        let facts = HostFacts { interfaces: Some(interfaces), sets: sets.sets };
-        let inbound: Vec<&str> = policy.interfaces.iter().map(|name| name.as_str()).collect();
+        let inbound: Vec<&str> = policy.interfaces.iter().map(|name| &**name).collect();
+        let facts = HostFacts::of_interfaces(interfaces, inbound.first().copied(), sets.sets);
         let mut compared = Comparison::of(&rules, &facts, &inbound, &admission.space, &admission.admitted());
         let mut all = Vec::new();
         for kind in Kind::ALL {

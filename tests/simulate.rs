@@ -124,7 +124,8 @@ fn the_search_names_the_smallest_failures() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [
         "quorum        rancher-ha-zk                        2     any 2 of mgmt-host-1 (or us-west-2a), mgmt-host-2 (or\n",
-        "entry point   rancher-ext-lb:443                   1     any of rancher-ext-db, rancher-ext-lb\n",
+        "entry point   rancher-ext-lb:443                   1     any of rancher-ext-db, rancher-ext-lb,\n",
+        "                                                         rancher-ha-parent, rancher-ha-cattle,\n",
         "                                                   2     nodes alone: any 2 of mgmt-host-1, mgmt-host-2,\n",
         "node   mgmt-host-1  nothing\n",
     ] {
@@ -137,6 +138,20 @@ fn the_search_names_the_smallest_failures() {
         (&zk["no-fewer-than"], &zk["sets"][0]["take"][0]["count"]),
         (&Value::from(2), &Value::from(2))
     );
+}
+
+#[test]
+fn errors_of_the_topology_are_said_beside_what_is_lost() {
+    let wrong = HARDENED.replacen("name: ", "allow: {host-bitz: Why}\nname: ", 1);
+    for arguments in [&[][..], &["--fail", "mgmt-host-1"]] {
+        let (good, ran) = (simulate(HARDENED, arguments), simulate(&wrong, arguments));
+        assert_eq!((ran.code, &ran.out), (good.code, &good.out));
+        assert_eq!(good.err, "");
+        assert_eq!(
+            ran.err,
+            "note: 1 error is in this topology: `rancher-gen validate cluster.yaml` shows it\n"
+        );
+    }
 }
 
 #[test]

@@ -205,6 +205,19 @@ fn sarif_is_as_its_schema_says() {
 }
 
 #[test]
+fn many_lints_that_could_not_look_are_told_in_a_line() {
+    let folder = folder("");
+    let run = |format: &str| validate(folder.path(), &["cluster.yaml", "--format", format]).out;
+    let all = serde_json::from_str::<Value>(&run("json")).unwrap()["unchecked"].as_array().unwrap().len();
+    assert!(all > 50);
+    let told = format!("{all} lints could not look: the errors have to be mended first");
+    let github = run("github");
+    let annotation = format!("::warning file=cluster.yaml,title=not checked::{told}");
+    assert_eq!(github.lines().skip(1).collect::<Vec<_>>(), [annotation]);
+    assert!(run("human").lines().any(|line| line == told), "{}", run("human"));
+}
+
+#[test]
 fn annotations_name_the_file_whatever_it_is_called() {
     let folder = tempfile::tempdir().unwrap();
     let name = "a'\"b,c:d%\ne.yaml";
@@ -249,6 +262,48 @@ fn fixes_keep_comments_and_a_second_run_changes_nothing() {
     assert_eq!((again.code, again.err.as_str()), (Some(0), "link.yaml: 0 findings mended\n"));
     assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), before);
     assert_eq!(validate(folder.path(), &["link.yaml", "--fix", "--diff"]).code, Some(0));
+}
+
+#[test]
+fn a_diff_of_what_cannot_be_resolved_tells_the_errors() {
+    let half = REFUSED.replace("subnets: {}", "subnets: {a: {cidr: 10.1.0.0/24}}");
+    for (text, mended, error) in
+        [("name: [", 0, "error[yaml-syntax]"), (&half, 1, "error[subnet-outside-network]"), ("", 0, "error[")]
+    {
+        let folder = folder(text);
+        let ran = validate(folder.path(), &["cluster.yaml", "--fix", "--diff"]);
+        assert_eq!(ran.code, Some(3), "{text}\n{}{}", ran.out, ran.err);
+        assert_eq!(ran.out.is_empty(), mended == 0, "{}", ran.out);
+        assert!(ran.err.contains(&format!("cluster.yaml: {mended} finding")), "{}", ran.err);
+        assert!(ran.err.contains(error), "{text}\n{}", ran.err);
+        assert_eq!(fs::read_to_string(folder.path().join("cluster.yaml")).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_fix_that_brings_an_error_is_left_out_and_said() {
+    let folder = folder(
+        "\
+name: x
+allow:
+  port-conflict: Left behind
+  world-open: &why Left behind too
+  etcd-size: Left behind as well
+title: *why
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+",
+    );
+    let ran = validate(folder.path(), &["cluster.yaml", "--fix"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(
+        ran.err,
+        "cluster.yaml: 2 findings mended\n1 finding left out (unused-allow): the fix would bring errors that are not \
+         there now\n"
+    );
+    assert!(ran.out.contains("`world-open` finds nothing here"), "{}", ran.out);
+    assert!(!ran.out.contains("`--fix` mends"), "{}", ran.out);
+    let text = fs::read_to_string(folder.path().join("cluster.yaml")).unwrap();
+    assert!(text.contains("allow:\n  world-open: &why Left behind too\ntitle:"), "{text}");
 }
 
 #[test]

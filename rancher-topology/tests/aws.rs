@@ -86,6 +86,29 @@ fn what_aws_refuses_is_refused() {
 }
 
 #[test]
+fn what_aws_refuses_is_told_with_everything_else() {
+    let ids =
+        |text: &str| -> Vec<&str> { load(text).err().unwrap_or_default().iter().map(|d| d.id).collect() };
+    let text = GOOD
+        .replace("root-volume: 20", "root-volume: 4, groups: absent")
+        .replace("max-connections: 100", "max-connections: 1, colour: red");
+    assert_eq!(ids(&text), ["aws-root-volume", "unknown-name", "aws-database-connections", "unknown-key"]);
+    // What follows from another mistake is none of AWS's.
+    for (from, to, id) in [
+        ("storage: 20", "storage: 20, subnets: [a, absent]", "unknown-name"),
+        ("zone: eu-west-1a", "zone: 'eu west'", "wrong-value"),
+        ("b: {cidr: 10.0.2.0/24", "b: {cidr: 10.0.2.0/33", "wrong-value"),
+        ("zone: eu-west-1a", "zoen: eu-west-1a", "unknown-key"),
+        ("  web: {", "  sg-web: {groups: absent, ", "unknown-name"),
+    ] {
+        let text = GOOD
+            .replacen(from, to, 1)
+            .replace("targets: web", if to.contains("sg-web") { "targets: sg-web" } else { "targets: web" });
+        assert_eq!(ids(&text), [id], "{to}");
+    }
+}
+
+#[test]
 fn what_aws_refuses_is_marked_at_the_value_at_fault() {
     for (from, to, id, word) in [
         ("a: 10.0.1.10", "a: 10.0.1.3", "aws-reserved-address", "10.0.1.3"),
@@ -119,6 +142,14 @@ fn what_aws_refuses_is_marked_at_the_value_at_fault() {
         assert_eq!((own.len(), &text[place.start..place.end]), (1, word), "{refused:#?}");
         assert!(own[0].help.is_some(), "{id}");
     }
+}
+
+#[test]
+fn lints_look_at_what_aws_refuses() {
+    let report = rancher_topology::validate(&GOOD.replace("root-volume: 20", "root-volume: 4"));
+    assert!(report.topology.is_none() && report.unchecked.is_empty(), "{:?}", report.unchecked);
+    let found = |id: &str| report.findings.iter().any(|finding| finding.id == id);
+    assert!(found("aws-root-volume") && found("listener-unserved"), "{:?}", report.findings);
 }
 
 #[test]

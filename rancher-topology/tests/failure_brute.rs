@@ -326,7 +326,7 @@ proptest! {
         for answer in &search.answers {
             let thing = answer.subject.thing(&simulation).unwrap();
             let name = simulation.thing_name(thing);
-            let with_services = matches!(answer.subject, Subject::Service(_));
+            let with_services = matches!(answer.subject, Subject::Service(_) | Subject::Entry(_));
             let fails = |own: &String| *own != name && (with_services || !own.starts_with('v'));
             let among: Vec<String> = small.all().into_iter().filter(fails).collect();
             let expected = small.smallest(&name, &among);

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use rancher_topology::load;
+use rancher_topology::{load, validate};
 
 const SEED: &str = include_str!("../../examples/rancher-1-ha-aws/as-written.yaml");
 
@@ -76,11 +76,67 @@ fn what_only_follows_from_a_mistake_is_not_told() {
     // The pool is lost with its only address, and nobody who names it hears of that.
     let text = with("first-address: {a: 10.0.1.10}", "first-address: nowhere");
     assert_eq!(told(&text), ["4:34 wrong-value expected a mapping, found `nowhere`"]);
+    // The second section's names are lost with it.
+    let text = with("groups: boxes", "groups: [boxes, cages]") + "security-gruops: {cages: {inbound: []}}\n";
+    assert_eq!(
+        told(&text),
+        ["11:1 unknown-key unknown key `security-gruops`; did you mean `security-groups`?"]
+    );
     let text = with("security-groups:", "security-gruops:");
     assert_eq!(
         told(&text),
         ["5:1 unknown-key unknown key `security-gruops`; did you mean `security-groups`?"]
     );
+}
+
+#[test]
+fn a_key_that_is_nearly_a_known_one_is_read_as_that_one() {
+    let text = with("count: 2", "cuont: many");
+    assert_eq!(
+        told(&text),
+        [
+            "4:9 unknown-key unknown key `cuont`; did you mean `count`?",
+            "4:16 wrong-value expected a whole number, found `many`",
+        ]
+    );
+    // A second one has no place to go, and one that is like none does not either.
+    for wrong in ["count: 2, cuont: many", "size: many, count: 2"] {
+        let text = with("count: 2", wrong);
+        assert_eq!(told(&text).len(), 1, "{:?}", told(&text));
+    }
+}
+
+#[test]
+fn an_unknown_key_keeps_nobody_from_looking() {
+    let lints = |text: &str| -> Vec<&str> { validate(text).findings.iter().map(|one| one.id).collect() };
+    let expected = lints(GOOD);
+    assert!(!expected.is_empty());
+    for (from, to) in [
+        ("count: 2", "cuont: 2"),
+        ("security-groups:", "security-gruops:"),
+        ("placement: box", "placemnet: box"),
+        ("count: 2", "count: 2, colour: red"),
+        ("services:", "notes: {a: b}\nservices:"),
+    ] {
+        let report = validate(&with(from, to));
+        assert!(report.topology.is_none() && report.unchecked.is_empty(), "{to}: {:?}", report.unchecked);
+        let (keys, others): (Vec<&str>, Vec<&str>) =
+            lints(&with(from, to)).into_iter().partition(|id| *id == "unknown-key");
+        assert_eq!((keys.len(), &others), (1, &expected), "{to}");
+    }
+    // What is lost is lost: whoever needs it waits.
+    for (from, to) in [("count: 2", "count: two"), ("placement: box", "placement: bocks")] {
+        assert!(!validate(&with(from, to)).unchecked.is_empty(), "{to}");
+    }
+}
+
+#[test]
+fn what_could_look_at_a_part_is_not_among_those_that_could_not() {
+    let report =
+        validate(&with("from: 10.0.0.0/16", "from: 0.0.0.0/0").replace("placement: box", "placement: bocks"));
+    assert!(report.findings.iter().any(|one| one.id == "world-open"), "{:?}", report.findings);
+    assert!(report.unchecked.iter().all(|one| one.id != "world-open"));
+    assert!(validate("name: [").unchecked.iter().any(|one| one.id == "world-open"));
 }
 
 #[test]

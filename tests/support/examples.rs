@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rancher_gen::output::{Rendered, Selection, render_accepting};
+use rancher_gen::output::{Rendered, Selection, render_report};
 use rancher_gen::template::Templates;
 use rancher_gen::tree::Tree;
 use rancher_topology::{Topology, load, validate};
@@ -20,9 +20,8 @@ pub fn topology(text: &str) -> Topology {
 
 #[track_caller]
 pub fn rendered(text: &str) -> Rendered {
-    let report = validate(text);
-    let topology = report.topology.unwrap_or_else(|| topology(text));
-    render_accepting(&topology, &report.allowed, &Templates::embedded(), &Selection::default()).unwrap()
+    let rendered = render_report(&validate(text), &Templates::embedded(), &Selection::default()).unwrap();
+    rendered.unwrap_or_else(|| panic!("{:?}", topology(text)))
 }
 
 /// The contents of a file of the tree.

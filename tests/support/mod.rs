@@ -16,6 +16,7 @@ pub mod kernel;
 pub mod lab;
 pub mod machine;
 pub mod netns;
+pub mod rule_sets;
 pub mod terraform;
 pub mod tools;
 pub mod tree;

@@ -76,8 +76,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         super::tell("nothing was written: --deny refuses these findings\n");
         return Ok(Exit::No);
     }
-    let Rendered { tree, notes, .. } =
-        output::render_accepting(topology, &report.allowed, &templates, &selection)?;
+    let Some(Rendered { tree, notes, .. }) = output::render_report(&report, &templates, &selection)? else {
+        return Err(Failure::Topology(source, report.findings));
+    };
     if tree.is_empty() && selection.node.is_some() {
         return Err(Failure::said(Exit::Usage, "these outputs render nothing for a single node"));
     }

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use rancher_topology::Severity;
 use rancher_topology::lint::Report;
+use rancher_topology::validate::mend;
 
 use super::input::{Input, Text, look};
 use super::{Failure, fix};
@@ -31,7 +32,8 @@ pub(super) struct Args {
     /// Apply the fixes that are safe, then tell what is left
     #[arg(long)]
     fix: bool,
-    /// Write nothing; show what --fix would change as a unified diff, and exit 1 when it would change something
+    /// Write nothing; show what --fix would change as a unified diff, and exit 1 when it would change something.
+    /// What is left that cannot be read or resolved is told, and the exit code is 3
     #[arg(long, requires = "fix")]
     diff: bool,
 }
@@ -87,10 +89,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 fn fixed(args: &Args, text: &Text) -> Result<Exit, Failure> {
-    let fixed = fix::fix(&text.source);
+    let fixed = mend(&text.source.text);
     if args.diff {
-        super::print(&super::coloured(&fixed.diff(&text.source)))?;
-        super::tell(&fixed.told(&text.source.name, "would be mended"));
+        super::print(&super::coloured(&fix::diff(&text.source, &fixed)))?;
+        super::tell(&fix::told(&fixed, &text.source.name, "would be mended"));
+        if fixed.report.topology.is_none() {
+            let after = Source { name: text.source.name.clone(), text: fixed.text };
+            return Err(Failure::Topology(after, fixed.report.findings));
+        }
         return Ok(if fixed.text == text.source.text { Exit::Done } else { Exit::No });
     }
     let after = Source { name: text.source.name.clone(), text: fixed.text.clone() };
@@ -104,7 +110,7 @@ fn fixed(args: &Args, text: &Text) -> Result<Exit, Failure> {
         super::print(&fixed.text)?;
         super::tell(&told);
     }
-    super::tell(&fixed.told(&text.source.name, "mended"));
+    super::tell(&fix::told(&fixed, &text.source.name, "mended"));
     Ok(exit(args, &fixed.report))
 }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rancher_topology::Topology;
 use rancher_topology::flow::FlowGraph;
-use rancher_topology::lint::Allowed;
+use rancher_topology::lint::{Allowed, Report};
 use rancher_topology::policy::{HostPolicy, SecurityPolicy, host_policies};
 use rancher_topology::topology::NodeId;
 use serde::Serialize;
@@ -67,9 +67,9 @@ pub struct Context<'t> {
     /// The findings that it allows, with the reasons.
     pub allowed: &'t [Allowed],
     /// Who talks to whom in it.
-    pub flows: FlowGraph,
+    pub flows: &'t FlowGraph,
     /// What its security groups admit.
-    pub policy: SecurityPolicy,
+    pub policy: &'t SecurityPolicy,
     /// What the nodes' own firewalls admit, by the position of the pool.
     pub hosts: Vec<HostPolicy>,
     /// The templates.
@@ -80,23 +80,7 @@ pub struct Context<'t> {
     made: Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
-impl<'t> Context<'t> {
-    /// Everything that follows from a topology.
-    #[must_use]
-    pub fn new(topology: &'t Topology, templates: &'t Templates, standalone: bool) -> Self {
-        let flows = FlowGraph::of(topology);
-        let policy = SecurityPolicy::of(topology, &flows);
-        let hosts = host_policies(topology, &policy);
-        let (shared, made) = (Mutex::default(), Mutex::default());
-        Self { topology, allowed: &[], flows, policy, hosts, templates, standalone, shared, made }
-    }
-
-    /// The same with the findings that the topology allows.
-    #[must_use]
-    pub fn accepting(self, allowed: &'t [Allowed]) -> Self {
-        Self { allowed, ..self }
-    }
-
+impl Context<'_> {
     /// A file that is the same for every node, rendered once and shared.
     ///
     /// # Errors
@@ -233,20 +217,54 @@ pub fn render(
     templates: &Templates,
     selection: &Selection,
 ) -> Result<Rendered, RenderError> {
-    render_accepting(topology, &[], templates, selection)
+    let flows = FlowGraph::of(topology);
+    let policy = SecurityPolicy::of(topology, &flows);
+    render_all(&Known { topology, flows: &flows, policy: &policy, allowed: &[] }, templates, selection)
 }
 
-/// Renders a topology, and says in the documentation which findings it allows, and why.
+/// Renders the topology of a report, and says in the documentation which findings it allows, and why; nothing where the
+/// report has no topology.
 ///
 /// # Errors
 /// When a value cannot be carried by one of the formats.
-pub fn render_accepting(
-    topology: &Topology,
-    allowed: &[Allowed],
+pub fn render_report(
+    report: &Report,
+    templates: &Templates,
+    selection: &Selection,
+) -> Result<Option<Rendered>, RenderError> {
+    let (Some(topology), Some(flows), Some(policy)) = (&report.topology, &report.flows, &report.policy)
+    else {
+        return Ok(None);
+    };
+    let known = Known { topology, flows, policy, allowed: &report.allowed };
+    render_all(&known, templates, selection).map(Some)
+}
+
+/// What is known of a topology before anything is rendered.
+struct Known<'t> {
+    topology: &'t Topology,
+    flows: &'t FlowGraph,
+    policy: &'t SecurityPolicy,
+    allowed: &'t [Allowed],
+}
+
+fn render_all(
+    known: &Known<'_>,
     templates: &Templates,
     selection: &Selection,
 ) -> Result<Rendered, RenderError> {
-    let cx = Context::new(topology, templates, selection.node.is_some()).accepting(allowed);
+    let Known { topology, flows, policy, allowed } = *known;
+    let cx = Context {
+        topology,
+        allowed,
+        flows,
+        policy,
+        hosts: host_policies(topology, policy),
+        templates,
+        standalone: selection.node.is_some(),
+        shared: Mutex::default(),
+        made: Mutex::default(),
+    };
     let outputs: Vec<&dyn Output> = ALL.into_iter().filter(|output| selection.has(output.name())).collect();
     let nodes: Vec<NodeId> = match selection.node {
         Some(node) => vec![node],

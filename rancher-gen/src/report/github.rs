@@ -1,6 +1,5 @@
 //! Findings as workflow commands, which GitHub Actions prints beside the lines of a pull request.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rancher_topology::lint::Report;
@@ -18,12 +17,7 @@ pub fn github(source: &Source, report: &Report) -> String {
     for finding in &report.findings {
         let _ = writeln!(out, "{}", command(source, &lines, finding));
     }
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for one in &report.unchecked {
-        reasons.entry(&one.because).or_default().push(one.id);
-    }
-    for (because, ids) in reasons {
-        let text = format!("not checked: {}\n{because}", ids.join(", "));
+    for text in super::unchecked(&report.unchecked) {
         let file = github_property(&source.name);
         let _ = writeln!(out, "::warning file={file},title=not checked::{}", github_data(&text));
     }

@@ -1,14 +1,15 @@
 //! Findings as text for people: the place with its line, why it matters, and what to write instead.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rancher_topology::lint::{Report, Unchecked};
+use rancher_topology::lint::Report;
 use rancher_topology::{Applicability, Diagnostic, Severity, validate};
 
 use super::Source;
-use super::place::Lines;
+use super::excerpt::Excerpt;
+use super::place::{Lines, Position};
 
 /// Where text for people ends its lines.
 pub(crate) const WIDTH: usize = 100;
@@ -33,7 +34,9 @@ pub fn human_report(source: &Source, report: &Report, colour: bool) -> String {
         let place = line.map_or_else(String::new, |at| format!(":{}:{}", at.line, at.column));
         let _ = writeln!(out, "allowed[{}] {}{place}: {}", allowed.finding.id, source.name, allowed.reason);
     }
-    out.push_str(&unchecked(&report.unchecked));
+    for text in super::unchecked(&report.unchecked) {
+        let _ = writeln!(out, "{}", wrapped(&text, WIDTH - 4).replace('\n', "\n    "));
+    }
     let _ = write!(out, "{}: {}", source.name, tally(&report.findings));
     if !report.allowed.is_empty() {
         let _ = write!(out, "; {} allowed", report.allowed.len());
@@ -53,27 +56,53 @@ pub(crate) fn snippets(source: &Source, diagnostics: &[Diagnostic], colour: bool
     let lines = Lines::of(&source.text);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        out.push_str(&renderer.render(&[group(source, &lines, diagnostic)]));
+        let excerpt = Excerpt::of(&source.text, &lines, &diagnostic.labels);
+        let text = renderer.render(&[group(source, excerpt.as_ref(), diagnostic)]);
+        out.push_str(&in_place(source, &lines, excerpt.as_ref(), diagnostic, text));
         out.push_str("\n\n");
     }
     out
 }
 
-fn group<'a>(source: &'a Source, lines: &Lines<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
+/// Names the column that the main place has in the text, where its line was cut.
+fn in_place(
+    source: &Source,
+    lines: &Lines<'_>,
+    excerpt: Option<&Excerpt<'_>>,
+    diagnostic: &Diagnostic,
+    text: String,
+) -> String {
+    let (Some(excerpt), Some(label)) = (excerpt, diagnostic.labels.first()) else { return text };
+    let (Position { line, column, .. }, shown) = (lines.range(label.span).0, excerpt.column());
+    if column == shown {
+        return text;
+    }
+    let place = |column| format!("{}:{line}:{column}", source.name);
+    // The title ends with the first line.
+    let Some((title, rest)) = text.split_once('\n') else { return text };
+    format!("{title}\n{}", rest.replacen(&place(shown), &place(column), 1))
+}
+
+fn group<'a>(source: &'a Source, excerpt: Option<&'a Excerpt<'a>>, diagnostic: &'a Diagnostic) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.id));
-    if !diagnostic.labels.is_empty() {
-        let annotations = diagnostic.labels.iter().enumerate().map(|(position, label)| {
+    if let Some(excerpt) = excerpt {
+        let places = diagnostic.labels.iter().zip(&excerpt.places);
+        let annotations = places.enumerate().map(|(position, (label, place))| {
             let kind = if position == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let span = lines.exact(label.span);
-            kind.span(span.start..span.end).label(Some(label.text.as_str()).filter(|text| !text.is_empty()))
+            kind.span(place.clone()).label(Some(label.text.as_str()).filter(|text| !text.is_empty()))
         });
-        group = group
-            .element(Snippet::source(&source.text).path(&source.name).fold(true).annotations(annotations));
+        group = group.element(
+            Snippet::source(&*excerpt.text)
+                .line_start(excerpt.line)
+                .path(&source.name)
+                .fold(true)
+                .annotations(annotations),
+        );
     }
     // The words stand behind ` = why: `.
     if let Some(why) = &diagnostic.why {
@@ -83,21 +112,6 @@ fn group<'a>(source: &'a Source, lines: &Lines<'_>, diagnostic: &'a Diagnostic) 
         group = group.element(Level::HELP.message(wrapped(help, WIDTH - 12)));
     }
     group
-}
-
-/// What could not be looked at, the reasons one after the other.
-fn unchecked(all: &[Unchecked]) -> String {
-    let mut reasons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for one in all {
-        reasons.entry(&one.because).or_default().insert(one.id);
-    }
-    let mut out = String::new();
-    for (because, ids) in reasons {
-        let ids = ids.into_iter().collect::<Vec<_>>().join(", ");
-        let text = format!("not checked, {because}: {ids}");
-        let _ = writeln!(out, "{}", wrapped(&text, WIDTH - 4).replace('\n', "\n    "));
-    }
-    out
 }
 
 fn tally(diagnostics: &[Diagnostic]) -> String {
@@ -156,4 +170,27 @@ pub fn wrapped(text: &str, width: usize) -> String {
         column += length;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human;
+    use crate::report::Source;
+    use rancher_topology::{Diagnostic, Span};
+
+    #[test]
+    fn a_place_far_out_in_a_line_keeps_its_column_and_its_neighbours() {
+        let fill = "é, ".repeat(40_000);
+        let text = format!("a: 1\nb: [{fill}WRONG, {fill}]\n");
+        let start = 4 + 5 + fill.len();
+        let finding = Diagnostic::error("x", "cluster.yaml:2:152 is wrong", Span { start, end: start + 5 });
+        let source = Source { name: "cluster.yaml".to_owned(), text };
+        let told = human(&source, &[finding], false);
+        assert!(
+            told.contains("error[x]: cluster.yaml:2:152 is wrong\n --> cluster.yaml:2:120005\n"),
+            "{told}"
+        );
+        let shown = told.lines().find(|line| line.starts_with("2 | ")).unwrap_or_default();
+        assert!(shown.contains("é, WRONG, é") && shown.chars().count() < 200, "{told}");
+    }
 }

@@ -1,15 +1,18 @@
 //! From the tree of the text to typed values through serde, reporting every mistake and not only the first.
 //!
 //! serde stops at its first error. So what was wrong is reported, cut out of the tree, and the rest is decoded
-//! again, until it decodes. What is missing only because it was cut out is not reported a second time.
+//! again, until it decodes. What is missing only because it was cut out is not reported a second time. A key that is
+//! nearly a known one is not cut out: its value is read as that one's.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::Lost;
 use super::one_or_many::ONE_OR_MANY;
 use super::source::{Kind, NodeId, Tree};
 use super::spanned::SPANNED;
@@ -21,17 +24,21 @@ pub(crate) struct Decoded<T> {
     pub(crate) value: Option<T>,
     /// Everything that was wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The top-level keys under which a named thing was cut out: a name there may be missing for that reason alone.
-    pub(crate) broken: Vec<String>,
+    /// What was cut out.
+    pub(crate) lost: Lost,
 }
 
 /// Decodes a whole tree.
 pub(crate) fn decode<T: de::DeserializeOwned>(tree: &Tree) -> Decoded<T> {
-    let cut = Cut { gone: RefCell::new(vec![false; tree.nodes.len()]), parents: parents(tree) };
-    let (mut diagnostics, mut broken) = (Vec::new(), Vec::new());
+    let cut = Cut {
+        gone: RefCell::new(vec![false; tree.nodes.len()]),
+        meant: RefCell::default(),
+        parents: parents(tree),
+    };
+    let (mut diagnostics, mut lost) = (Vec::new(), Lost::default());
     loop {
         match T::deserialize(Reader { tree, cut: &cut, node: tree.root }) {
-            Ok(value) => return Decoded { value: Some(value), diagnostics, broken },
+            Ok(value) => return Decoded { value: Some(value), diagnostics, lost },
             Err(mistake) => {
                 let node = mistake.node.unwrap_or(tree.root);
                 // What is wrong with a value only because a part of it was cut out was told already.
@@ -43,16 +50,22 @@ pub(crate) fn decode<T: de::DeserializeOwned>(tree: &Tree) -> Decoded<T> {
                 if !echo {
                     diagnostics.push(mistake.report(tree, node, &cut));
                 }
-                if let Some(section) = cut.section_that_loses_a_name(node, tree) {
-                    if let Mistaken::Unknown { known, .. } = &mistake.kind {
-                        broken.extend(nearest(&section, known.iter().copied()).map(str::to_owned));
-                    }
-                    broken.push(section);
-                }
                 if node == tree.root || diagnostics.len() >= MOST_MISTAKES {
-                    return Decoded { value: None, diagnostics, broken };
+                    return Decoded { value: None, diagnostics, lost };
                 }
-                cut.gone.borrow_mut()[node] = true;
+                match &mistake.kind {
+                    Mistaken::Unknown { what: "key", name, known }
+                        if cut.is_meant(node, name, known, tree) => {}
+                    kind => {
+                        let section = cut.section_that_loses_a_name(node, tree);
+                        if let (Some(section), Mistaken::Unknown { known, .. }) = (&section, kind) {
+                            lost.names.extend(nearest(section, known.iter().copied()).map(str::to_owned));
+                        }
+                        lost.names.extend(section);
+                        lost.values |= !matches!(kind, Mistaken::Unknown { what: "key", .. });
+                        cut.gone.borrow_mut()[node] = true;
+                    }
+                }
             }
         }
     }
@@ -78,12 +91,32 @@ fn parents(tree: &Tree) -> Vec<Option<NodeId>> {
 /// What has been cut out of a tree. A mapping's entry is gone when its key or its value is.
 struct Cut {
     gone: RefCell<Vec<bool>>,
+    /// What is meant by a key that is nearly a known one.
+    meant: RefCell<BTreeMap<NodeId, &'static str>>,
     parents: Vec<Option<NodeId>>,
 }
 
 impl Cut {
     fn is_gone(&self, node: NodeId) -> bool {
         self.gone.borrow()[node]
+    }
+
+    /// Takes an unknown key for the known one that it is nearly, unless that one is there as well.
+    fn is_meant(&self, key: NodeId, name: &str, known: &[&'static str], tree: &Tree) -> bool {
+        let Some(near) = nearest(name, known.iter().copied()) else { return false };
+        let Some(Kind::Mapping(entries)) = self.parents[key].map(|parent| &tree.nodes[parent].kind) else {
+            return false;
+        };
+        let mut meant = self.meant.borrow_mut();
+        let is_near = |other: &NodeId| match &tree.nodes[*other].kind {
+            Kind::Scalar { text, .. } => text == near || meant.get(other) == Some(&near),
+            _ => false,
+        };
+        let is_free = !entries.iter().any(|(other, _)| is_near(other));
+        if is_free {
+            meant.insert(key, near);
+        }
+        is_free
     }
 
     fn lost_a_child(&self, node: NodeId, tree: &Tree) -> bool {
@@ -505,6 +538,10 @@ impl<'t> de::MapAccess<'t> for Entries<'t> {
             return Ok(None);
         };
         self.value = Some(*value);
+        if let Some(meant) = cut.meant.borrow().get(key).copied() {
+            let word: de::value::StrDeserializer<'_, Mistake> = meant.into_deserializer();
+            return seed.deserialize(word).map(Some);
+        }
         seed.deserialize(self.reader.at(*key)).map(Some)
     }
 

@@ -88,27 +88,39 @@ pub struct Read {
     pub document: Option<Document>,
     /// Everything that was wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// Top-level keys under which a named thing was lost to a mistake: a name that is missing there may have been meant.
-    pub broken: Vec<String>,
+    /// What is not in the document because of the mistakes.
+    pub lost: Lost,
+}
+
+/// What mistakes took out of a document: what is absent there may have been meant. A key that nobody knows takes
+/// nothing out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Top-level keys under which a named thing was lost.
+    pub names: Vec<String>,
+    /// Whether something was lost that stood under a known key.
+    pub values: bool,
 }
 
 /// Reads a document, YAML 1.2 or JSON, and reports every mistake in it.
 ///
 /// ```
-/// let read = rancher_topology::document::read("name: x\nnetwerk: {}\n");
+/// let read = rancher_topology::document::read("name: x\nnetwerk: {name: lab}\n");
 /// let messages: Vec<_> = read.diagnostics.iter().map(|d| d.message.as_str()).collect();
-/// // That `network` is missing follows from it, and is not said a second time.
-/// assert_eq!(messages, ["unknown key `netwerk`"]);
+/// // It is read as what was meant; that there is no `network` is not said a second time.
+/// assert_eq!(messages, ["unknown key `netwerk`", "`cidr`, `subnets` are missing"]);
 /// ```
 #[must_use]
 pub fn read(text: &str) -> Read {
     let tree = match source::parse(text) {
         Ok(tree) => tree,
-        Err(diagnostic) => return Read { document: None, diagnostics: vec![diagnostic], broken: Vec::new() },
+        Err(diagnostic) => {
+            return Read { document: None, diagnostics: vec![diagnostic], lost: Lost::default() };
+        }
     };
-    let decode::Decoded { value, mut diagnostics, broken } = decode::decode(&tree);
+    let decode::Decoded { value, mut diagnostics, lost } = decode::decode(&tree);
     diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-    Read { document: value, diagnostics, broken }
+    Read { document: value, diagnostics, lost }
 }
 
 /// The JSON Schema (2020-12) of the document, for an editor to complete and check by.

@@ -14,7 +14,7 @@ use crate::topology::{NodeId, Required, ServiceId, ServiceNetwork, Topology};
 /// What a set may be made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Among {
-    /// Nodes, zones, databases, load balancers, and for a service also other services.
+    /// Nodes, zones, databases, load balancers, and for a service or an entry point also other services.
     Everything,
     Nodes,
 }
@@ -145,7 +145,8 @@ impl<'s> Projection<'s> {
         let own = match self.subject {
             Subject::Service(id) => Some(id),
             Subject::Mesh(id) => topology[id].services.first().copied(),
-            _ => return classes,
+            Subject::Entry(_) => None,
+            Subject::Quorum(_) | Subject::Database(_) => return classes,
         };
         for (position, id) in self.services.iter().enumerate().filter(|(_, id)| Some(**id) != own) {
             classes.push(one(Failure::Service(*id), Effect::Service(position)));

@@ -42,8 +42,8 @@ pub struct Search {
 pub struct Answer {
     /// The thing.
     pub subject: Subject,
-    /// The smallest sets of all: nodes, zones, databases, load balancers, and for a service also other services. Its
-    /// own failure, which loses it anyway, is left out.
+    /// The smallest sets of all: nodes, zones, databases, load balancers, and for a service or an entry point also other
+    /// services. Its own failure, which loses it anyway, is left out.
     pub smallest: Found,
     /// The smallest sets of nodes alone, where none of the smallest is one.
     pub nodes: Option<Found>,

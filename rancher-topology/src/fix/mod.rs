@@ -2,10 +2,10 @@
 
 mod removal;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Span};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Span};
 use crate::document::source::{Kind, NodeId, Tree, parse};
 use removal::Removal;
 
@@ -18,34 +18,6 @@ pub struct Replacement {
     pub text: String,
 }
 
-/// A text with fixes in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fixed {
-    /// The text.
-    pub text: String,
-    /// How many fixes are in it.
-    pub applied: usize,
-}
-
-/// Applies those fixes that are safe and do not get into each other's way, the earlier ones first.
-///
-/// # Errors
-/// When the text is not one YAML document.
-///
-/// ```
-/// use rancher_topology::{Edit, Fix, Applicability, Span, fix};
-/// let text = "ports:\n  - 80 # web\n  - 443\n";
-/// let edits = vec![Edit::Remove { span: Span { start: 11, end: 13 } }];
-/// let fixed = fix::apply(text, &[&Fix { edits, applicability: Applicability::Safe }])?;
-/// assert_eq!(fixed.text, "ports:\n  - 443\n");
-/// # Ok::<(), rancher_topology::Diagnostic>(())
-/// ```
-pub fn apply(text: &str, fixes: &[&Fix]) -> Result<Fixed, Diagnostic> {
-    let safe: Vec<&Fix> =
-        fixes.iter().copied().filter(|fix| fix.applicability == Applicability::Safe).collect();
-    Ok(Editor::new(text)?.apply(&safe))
-}
-
 /// A text that is to be changed.
 #[derive(Debug)]
 pub struct Editor<'t> {
@@ -55,6 +27,8 @@ pub struct Editor<'t> {
     holders: HashMap<(usize, usize), (NodeId, usize)>,
     /// The collection that holds a collection.
     parents: HashMap<NodeId, (NodeId, usize)>,
+    /// Collections with an alias in them.
+    aliased: HashSet<NodeId>,
 }
 
 /// What fixes come to: words to replace, and of each collection the items that go.
@@ -71,7 +45,7 @@ impl<'t> Editor<'t> {
     /// When it is not one YAML document.
     pub fn new(text: &'t str) -> Result<Self, Diagnostic> {
         let tree = parse(text)?;
-        let (mut holders, mut parents) = (HashMap::new(), HashMap::new());
+        let (mut holders, mut parents, mut aliased) = (HashMap::new(), HashMap::new(), HashSet::new());
         for id in (0..tree.nodes.len()).rev() {
             for position in 0..tree.len(id) {
                 let item = tree.item(id, position);
@@ -79,43 +53,52 @@ impl<'t> Editor<'t> {
                 if tree.nodes[id].span.contains(item) {
                     holders.entry((item.start, item.end)).or_insert((id, position));
                     parents.entry(tree.value(id, position)).or_insert((id, position));
+                } else {
+                    aliased.insert(id);
                 }
             }
         }
-        Ok(Self { text, tree, holders, parents })
+        Ok(Self { text, tree, holders, parents, aliased })
     }
 
     /// A fix by itself as replacements of text, in their order; `None` when it cannot be applied.
     #[must_use]
     pub fn replacements(&self, fix: &Fix) -> Option<Vec<Replacement>> {
-        let mut plan = Plan::default();
-        self.take(fix, &mut plan)?;
-        self.text_of(plan)
+        self.together(&[fix])
     }
 
-    /// Applies those fixes that do not get into each other's way, the earlier ones first.
+    /// The text with all of these fixes in it; `None` when one of them cannot be applied, or two of them change the
+    /// same place.
+    ///
+    /// ```
+    /// use rancher_topology::{Applicability, Edit, Fix, Span, fix::Editor};
+    /// let editor = Editor::new("ports:\n  - 80 # web\n  - 443\n")?;
+    /// let edits = vec![Edit::Remove { span: Span { start: 11, end: 13 } }];
+    /// let fix = Fix { edits, applicability: Applicability::Safe };
+    /// assert_eq!(editor.apply(&[&fix]).as_deref(), Some("ports:\n  - 443\n"));
+    /// assert_eq!(editor.apply(&[&fix, &fix]), None);
+    /// # Ok::<(), rancher_topology::Diagnostic>(())
+    /// ```
     #[must_use]
-    pub fn apply(&self, fixes: &[&Fix]) -> Fixed {
+    pub fn apply(&self, fixes: &[&Fix]) -> Option<String> {
+        Some(replaced(self.text, &self.together(fixes)?))
+    }
+
+    /// Whether fixes can be applied together.
+    #[must_use]
+    pub fn fit(&self, fixes: &[&Fix]) -> bool {
+        self.together(fixes).is_some()
+    }
+
+    fn together(&self, fixes: &[&Fix]) -> Option<Vec<Replacement>> {
+        let mut spans: Vec<Span> = fixes.iter().flat_map(|fix| &fix.edits).map(place).collect();
+        spans.sort_unstable();
+        let apart = spans.windows(2).all(|pair| pair[0].end < pair[1].start);
         let mut plan = Plan::default();
-        let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut applied = Vec::new();
         for fix in fixes {
-            let spans: Vec<Span> = fix.edits.iter().map(place).collect();
-            let free =
-                |span: &Span| taken.range(..=span.end).next_back().is_none_or(|(_, end)| *end < span.start);
-            if spans.iter().all(free) && self.take(fix, &mut plan).is_some() {
-                taken.extend(spans.iter().map(|span| (span.start, span.end)));
-                applied.push(*fix);
-            }
+            self.take(fix, &mut plan)?;
         }
-        let changes = self.text_of(plan).map(|changes| (changes, applied.len()));
-        // Together they do what each of them does not: then one of them is enough for this time.
-        let changes = changes
-            .or_else(|| applied.iter().find_map(|fix| self.replacements(fix)).map(|changes| (changes, 1)));
-        let Some((changes, applied)) = changes else {
-            return Fixed { text: self.text.to_owned(), applied: 0 };
-        };
-        Fixed { text: replaced(self.text, &changes), applied }
+        apart.then(|| self.text_of(plan)).flatten()
     }
 
     /// Adds a fix to a plan, all of it or nothing.
@@ -156,8 +139,7 @@ impl<'t> Editor<'t> {
         for (collection, mut positions) in plan.removed {
             positions.sort_unstable();
             positions.dedup();
-            let own = self.tree.nodes[collection].span;
-            if !(0..self.tree.len(collection)).all(|at| own.contains(self.tree.item(collection, at))) {
+            if self.aliased.contains(&collection) {
                 return None;
             }
             let removal = Removal { editor: self, collection, positions: &positions };
@@ -253,7 +235,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Editor, apply};
+    use super::Editor;
     use crate::diagnostic::{Applicability, Edit, Fix, Span};
     use crate::document::source::{Kind, NodeId, Tree, parse};
 
@@ -262,9 +244,7 @@ mod tests {
         let spans =
             items.iter().map(|item| text.find(item).map(|at| Span { start: at, end: at + item.len() }));
         let fixes: Vec<Fix> = spans.map(|span| removal(span.unwrap())).collect();
-        let fixed = apply(text, &fixes.iter().collect::<Vec<_>>()).unwrap();
-        assert_eq!(fixed.applied, items.len(), "{text}");
-        fixed.text
+        Editor::new(text).unwrap().apply(&fixes.iter().collect::<Vec<_>>()).unwrap()
     }
 
     fn removal(span: Span) -> Fix {
@@ -300,25 +280,22 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_out_stays() {
         let text = "a: &x [1, 2]\nb: [*x, 3]\n";
+        let editor = Editor::new(text).unwrap();
         let three = text.find('3').unwrap();
-        let fixed = apply(text, &[&removal(Span { start: three, end: three + 1 })]).unwrap();
-        assert_eq!((fixed.text.as_str(), fixed.applied), (text, 0));
-        let beyond = removal(Span { start: 4, end: 900 });
-        assert_eq!(apply(text, &[&beyond]).unwrap().applied, 0);
-        let suggested = Fix { applicability: Applicability::Suggested, ..removal(Span { start: 7, end: 8 }) };
-        assert_eq!(apply(text, &[&suggested]).unwrap().applied, 0);
+        assert_eq!(editor.apply(&[&removal(Span { start: three, end: three + 1 })]), None);
+        assert_eq!(editor.apply(&[&removal(Span { start: 4, end: 900 })]), None);
     }
 
     #[test]
     fn fixes_that_meet_are_not_applied_together() {
-        let text = "[a, b]";
+        let editor = Editor::new("[a, b]").unwrap();
         let replace = |start, end, text: &str| Fix {
             edits: vec![Edit::Replace { span: Span { start, end }, text: text.to_owned() }],
             applicability: Applicability::Safe,
         };
-        let (one, two) = (replace(1, 2, "x"), replace(1, 2, "y"));
-        let fixed = apply(text, &[&one, &two, &replace(4, 5, "z")]).unwrap();
-        assert_eq!((fixed.text.as_str(), fixed.applied), ("[x, z]", 2));
+        let (one, two, other) = (replace(1, 2, "x"), replace(1, 2, "y"), replace(4, 5, "z"));
+        assert_eq!(editor.apply(&[&one, &two, &other]), None);
+        assert_eq!(editor.apply(&[&other, &two]).as_deref(), Some("[y, z]"));
     }
 
     /// A document of collections in any style, with comments.
@@ -423,12 +400,13 @@ mod tests {
             }
             let fixes: Vec<Fix> = removed.iter().map(|(id, at)| removal(editor.tree.item(*id, *at))).collect();
             let fixed = editor.apply(&fixes.iter().collect::<Vec<_>>());
-            prop_assert_eq!(fixed.applied, fixes.len(), "{}", text);
-            let after = parse(&fixed.text);
-            prop_assert!(after.is_ok(), "{}became\n{}", text, fixed.text);
+            prop_assert!(fixed.is_some(), "{}", text);
+            let fixed = fixed.unwrap();
+            let after = parse(&fixed);
+            prop_assert!(after.is_ok(), "{}became\n{}", text, fixed);
             let after = after.unwrap();
             let expected = said(&editor.tree, editor.tree.root, &removed);
-            prop_assert_eq!(said(&after, after.root, &[]), expected, "{}became\n{}", text, fixed.text);
+            prop_assert_eq!(said(&after, after.root, &[]), expected, "{}became\n{}", text, fixed);
         }
     }
 }

@@ -29,6 +29,8 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::document::{Document, Provider};
+use crate::flow::FlowGraph;
+use crate::policy::SecurityPolicy;
 use crate::topology::Topology;
 
 /// Sections of a topology, by their keys: what makes a whole one of an example.
@@ -127,6 +129,10 @@ pub struct Report {
     pub unchecked: Vec<Unchecked>,
     /// The topology; `None` when it could not be read or resolved.
     pub topology: Option<Topology>,
+    /// Who talks to whom in it; there when the topology is.
+    pub flows: Option<FlowGraph>,
+    /// What its security groups admit; there when the topology is.
+    pub policy: Option<SecurityPolicy>,
 }
 
 impl Report {

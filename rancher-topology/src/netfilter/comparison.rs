@@ -76,7 +76,9 @@ impl Comparison {
         meant: &[Known],
     ) -> Self {
         let names = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
-        let mut shared = Shared::new(rules.family, &[rules], names.chain(inbound.iter().copied()));
+        let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
+        let names = names.chain(routes).chain(inbound.iter().copied());
+        let mut shared = Shared::new(rules.family, &[rules], names);
         let zero = || Intervals::from_to(0, 0);
         let new = State::New.number();
         let classes = inbound.iter().map(|name| shared.interfaces.class(name)).map(|class| (class, class));
@@ -86,7 +88,7 @@ impl Comparison {
             (Field::Mark, zero()),
             (Field::ConnectionMark, zero()),
         ]);
-        let mut verdicts = Lowering::new(&mut shared, rules, facts, &known, Hook::Arriving).path();
+        let mut verdicts = Lowering::new(&mut shared, rules, facts, &known).way(Hook::Arriving);
         for (field, set) in &known {
             verdicts = shared.only(verdicts, *field, set);
             if *field != Field::Inbound {
@@ -197,7 +199,6 @@ impl Comparison {
             icmp_type: is_icmp.then(|| byte(Field::IcmpType, &[8, 128])),
             icmp_code: is_icmp.then(|| byte(Field::IcmpCode, &[0])),
             tcp_flags: (protocol == 6).then_some(0b10),
-            state: Some(State::New),
         }
     }
 }

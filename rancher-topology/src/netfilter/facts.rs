@@ -13,6 +13,8 @@ use crate::packet::{Family, Intervals, number};
 pub struct HostFacts {
     /// Every interface of the host, if they are known.
     pub interfaces: Option<Vec<HostInterface>>,
+    /// The routes of the host, if they are known: of those that lead to an address, the longest prefix rules.
+    pub routes: Option<Vec<HostRoute>>,
     /// The sets of `ipset`, by name.
     pub sets: BTreeMap<String, AddressSet>,
 }
@@ -30,6 +32,15 @@ pub struct HostInterface {
     pub broadcasts: Vec<IpAddr>,
     /// Whether it leads nowhere (`lo`).
     pub loopback: bool,
+}
+
+/// A route of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRoute {
+    /// The addresses that it leads to.
+    pub to: IpNet,
+    /// The interface on which packets to them leave.
+    pub interface: String,
 }
 
 /// A set of `ipset`.
@@ -73,6 +84,25 @@ pub enum Dimension {
 }
 
 impl HostFacts {
+    /// The facts of a host with these interfaces, whose routes are to its own networks and, for everything else, out on
+    /// one interface.
+    #[must_use]
+    pub fn of_interfaces(
+        interfaces: Vec<HostInterface>,
+        way_out: Option<&str>,
+        sets: BTreeMap<String, AddressSet>,
+    ) -> Self {
+        let mut routes: Vec<HostRoute> = Vec::new();
+        for interface in interfaces.iter().filter(|interface| !interface.loopback) {
+            let networks = interface.addresses.iter().chain(&interface.peers);
+            routes.extend(networks.map(|to| HostRoute { to: to.trunc(), interface: interface.name.clone() }));
+        }
+        for to in [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())] {
+            routes.extend(way_out.map(|name| HostRoute { to, interface: name.to_owned() }));
+        }
+        Self { interfaces: Some(interfaces), routes: Some(routes), sets }
+    }
+
     /// The host's own addresses of a family, if its interfaces are known.
     pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
         let interfaces = self.interfaces.as_ref()?;
@@ -81,6 +111,12 @@ impl HostFacts {
         // Of a v4 network on the loopback interface every address is the host's (`fib_add_ifaddr`).
         let on_loopback = interfaces.iter().filter(|one| one.loopback && family == Family::V4);
         Some(on_loopback.fold(own, |own, one| own.union(&one.networks(family))))
+    }
+
+    /// What the host takes for itself: its own addresses, loopback, and what means all on one of its networks.
+    pub(super) fn own(&self, family: Family) -> Option<Intervals> {
+        let own = self.addresses(family)?.union(&self.broadcasts(family)?).union(&family.loopback());
+        Some(own.union(&family.everyone()))
     }
 
     /// The addresses of a family that mean all on a network of the host, if its interfaces are known.

@@ -2,18 +2,24 @@
 
 use std::net::IpAddr;
 
+use hashbrown::HashMap;
+
 use super::facts::{HostFacts, HostInterface};
+use super::hook::Hook;
 use super::lower::{Join, Lowering, Shared};
 use super::rule_set::RuleSet;
-use super::{Hook, Known, Verdict};
+use super::{Known, Verdict, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State, number};
+use crate::packet::{Family, Field, Intervals, State, number};
 
 /// What a rule set does with packets on one way.
 pub struct Filter {
     pub(super) shared: Shared,
+    /// For each packet of those that it was made for.
     pub(super) verdicts: Diagram,
     carried: Option<Vec<Carried>>,
+    /// The verdicts of packets of which some fields are not known, and that have one of some states.
+    partly: HashMap<(Vec<Field>, Vec<State>), Diagram>,
 }
 
 /// An interface, and the networks behind it.
@@ -46,17 +52,16 @@ pub struct Packet {
     pub icmp_code: Option<u8>,
     /// The flags of a TCP segment, FIN in the lowest bit.
     pub tcp_flags: Option<u8>,
-    /// What connection tracking says of it.
-    pub state: Option<State>,
 }
 
 impl Filter {
     /// A rule set as far as some packets go through it.
     #[must_use]
     pub fn new(rules: &RuleSet, facts: &HostFacts, hook: Hook, known: &Known) -> Self {
-        let names = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
-        let mut shared = Shared::new(rules.family, &[rules], names);
-        let mut verdicts = Lowering::new(&mut shared, rules, facts, known, hook).path();
+        let interfaces = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
+        let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
+        let mut shared = Shared::new(rules.family, &[rules], interfaces.chain(routes));
+        let mut verdicts = Lowering::new(&mut shared, rules, facts, known).way(hook);
         for (field, set) in known {
             verdicts = shared.only(verdicts, *field, set);
         }
@@ -68,7 +73,13 @@ impl Filter {
             };
             all.iter().map(carried).collect()
         });
-        Self { shared, verdicts, carried }
+        Self { shared, verdicts, carried, partly: HashMap::new() }
+    }
+
+    /// How many nodes the diagrams have that were made on the way: what the answers cost in memory.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.shared.diagrams.len()
     }
 
     /// The verdicts, without packets that no interface carries: what comes from a network behind some interfaces comes
@@ -91,39 +102,48 @@ impl Filter {
         arriving
     }
 
-    /// How many nodes the diagrams have that were made on the way.
-    #[must_use]
-    pub fn nodes(&self) -> usize {
-        self.shared.diagrams.len()
-    }
-
     /// What becomes of a packet.
     pub fn verdict(&mut self, packet: &Packet) -> Verdict {
         let fields = packet.fields(&self.shared);
-        let bits = usize::from(self.shared.layout.bits());
-        let mut words = vec![0_u64; bits.div_ceil(64)];
+        let layout = &self.shared.layout;
+        let mut words = [0_u64; 10];
+        debug_assert!(usize::from(layout.bits()) <= words.len() * 64);
+        let mut unknown = Vec::new();
         for (field, value) in &fields {
-            let Some(value) = value else { continue };
-            for bit in self.shared.layout.bits_of(*field) {
-                if self.shared.layout.bit_of(*field, bit, *value) {
+            let Some(value) = value else {
+                unknown.push(*field);
+                continue;
+            };
+            for bit in layout.bits_of(*field) {
+                if layout.bit_of(*field, bit, *value) {
                     words[usize::from(bit) / 64] |= 1 << (bit % 64);
                 }
             }
         }
-        let mut asked = self.verdicts;
-        for (field, value) in &fields {
-            if value.is_none() {
-                asked = self.shared.forget(asked, *field, Join::Verdicts);
-            }
+        let asked = self.partly(unknown, packet.states());
+        let leaf =
+            self.shared.diagrams.eval(asked, |bit| words[usize::from(bit) / 64] >> (bit % 64) & 1 == 1);
+        Verdict::of(leaf)
+    }
+
+    fn partly(&mut self, unknown: Vec<Field>, states: Vec<State>) -> Diagram {
+        let key = (unknown, states);
+        if let Some(&known) = self.partly.get(&key) {
+            return known;
         }
-        Verdict::of(
-            self.shared.diagrams.eval(asked, |bit| words[usize::from(bit) / 64] >> (bit % 64) & 1 == 1),
-        )
+        let states = Intervals::of(key.1.iter().map(|state| (state.number(), state.number())).collect());
+        let mut asked = self.shared.only(self.verdicts, Field::State, &states);
+        asked = self.shared.forget(asked, Field::State, Join::Verdicts);
+        for field in &key.0 {
+            asked = self.shared.forget(asked, *field, Join::Verdicts);
+        }
+        self.partly.insert(key, asked);
+        asked
     }
 }
 
 impl Packet {
-    fn fields(&self, shared: &Shared) -> [(Field, Option<u128>); 15] {
+    fn fields(&self, shared: &Shared) -> [(Field, Option<u128>); 14] {
         let class = |name: &Option<String>| name.as_ref().map(|name| shared.interfaces.class(name));
         [
             (Field::Source, Some(number(self.source))),
@@ -136,11 +156,26 @@ impl Packet {
             (Field::IcmpType, self.icmp_type.map(Into::into)),
             (Field::IcmpCode, self.icmp_code.map(Into::into)),
             (Field::TcpFlags, self.tcp_flags.map(|flags| (flags & 0x3F).into())),
-            (Field::State, self.state.map(State::number)),
             (Field::Inbound, class(&self.inbound)),
             (Field::Outbound, class(&self.outbound)),
             (Field::Mark, Some(0)),
             (Field::ConnectionMark, Some(0)),
         ]
+    }
+
+    /// What connection tracking may say of it, if no rule keeps it from looking.
+    fn states(&self) -> Vec<State> {
+        let family = Family::of(self.source);
+        match (self.protocol, self.tcp_flags, self.icmp_type) {
+            (6, Some(flags), _) => vec![conntrack::tcp(flags)],
+            // These are looked into as well, at more than a packet here has.
+            (6 | 33 | 132 | 136, ..) => vec![State::New, State::Invalid],
+            (protocol, _, Some(kind)) if protocol == family.icmp() => conntrack::icmp(family, kind)
+                .map_or_else(|| vec![State::Related, State::Invalid], |state| vec![state]),
+            (protocol, ..) if protocol == family.icmp() => {
+                vec![State::New, State::Related, State::Invalid, State::Untracked]
+            }
+            _ => vec![State::New],
+        }
     }
 }

@@ -70,7 +70,8 @@ pub enum Condition {
     },
     /// The name of an interface, inbound or outbound, is one of these.
     Interface(Field, InterfacePattern),
-    /// An address is of one of these kinds.
+    /// An address is of these kinds, as far as it can be of several: one of them for v4; for v6 all that an address
+    /// itself tells and one that a route tells.
     AddressKind(Field, Vec<AddressKind>),
     /// It is in a set of `ipset`, by these fields.
     Set {
@@ -113,6 +114,8 @@ pub enum AddressKind {
     Broadcast,
     /// Of a group.
     Multicast,
+    /// Of nobody: 0.0.0.0 or `::`.
+    Unspecified,
     /// Another kind; whether an address is of it is not known here.
     Other,
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::facts::{AddressSet, Dimension, Entry, HostFacts};
 use super::filter::Packet;
-use super::routing::to_every_host;
+use super::hook::{self, Step};
 use super::rule_set::{
     AddressKind, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Target, TranslatedTo,
 };
 use super::{Hook, Verdict};
-use crate::packet::{Field, State, number};
+use crate::packet::{Family, Field, State, number};
 
 /// The way of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,11 +48,7 @@ pub fn trace(rules: &RuleSet, facts: &HostFacts, packet: &Packet) -> Trace {
         found: Trace { verdict: Verdict::Admitted, decisions: Vec::new(), unclear: Vec::new() },
         depth: 0,
     };
-    let before = Hook::Arriving.tables();
-    let admitted = way.tables(before) && {
-        let hook = way.route();
-        way.tables(&hook.tables()[before.len()..])
-    };
+    let admitted = way.steps(Hook::Arriving.steps());
     way.found.verdict = match (way.found.unclear.is_empty(), admitted) {
         (false, _) => Verdict::Possible,
         (true, true) => Verdict::Admitted,
@@ -69,7 +65,7 @@ fn fields(packet: &Packet) -> BTreeMap<Field, u128> {
         (Field::Protocol, packet.protocol.into()),
         (Field::Mark, 0),
         (Field::ConnectionMark, 0),
-        (Field::State, packet.state.unwrap_or(State::New).number()),
+        (Field::State, State::New.number()),
     ]);
     let ports = [
         (Field::SourcePort, packet.source_port),
@@ -142,13 +138,20 @@ struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    fn tables(&mut self, tables: &[(&'static str, &'static str)]) -> bool {
-        for (table, name) in tables {
-            let Some(chain) = self.rules.tables.get(*table).and_then(|table| table.chains.get(*name)) else {
+    fn steps(&mut self, steps: &'static [Step]) -> bool {
+        for step in steps {
+            let (table, name) = match step {
+                Step::Table(table, name) => (*table, *name),
+                Step::Route => {
+                    let next = self.route();
+                    return self.steps(next);
+                }
+            };
+            let Some(chain) = self.rules.tables.get(table).and_then(|table| table.chains.get(name)) else {
                 continue;
             };
             let end = self.chain(table, name);
-            let by_policy = |admits| Decision { table, chain: (*name).to_owned(), rule: None, admits };
+            let by_policy = |admits| Decision { table, chain: name.to_owned(), rule: None, admits };
             match end {
                 End::Accepts => {}
                 End::Drops => return false,
@@ -162,23 +165,17 @@ impl<'a> Way<'a> {
         true
     }
 
-    fn route(&mut self) -> Hook {
+    fn route(&mut self) -> &'static [Step] {
         let family = self.rules.family;
         let to = self.fields[&Field::Destination];
-        let own = self.facts.addresses(family).unwrap_or_default();
-        let broadcasts = self.facts.broadcasts(family).unwrap_or_default();
-        if own.union(&broadcasts).union(&to_every_host(family)).contains(to) {
-            return Hook::Input;
+        if self.facts.own(family).unwrap_or_default().union(&family.multicast()).contains(to) {
+            return hook::INPUT;
         }
-        let interfaces = self.facts.interfaces.iter().flatten().filter(|interface| !interface.loopback);
-        let behind = interfaces.flat_map(|interface| {
-            let networks = interface.addresses.iter().chain(&interface.peers);
-            networks.map(|net| (net.prefix_len(), net, &interface.name))
-        });
         let address = family.address(to);
-        let best = behind.filter(|(_, net, _)| net.contains(&address)).max_by_key(|(length, ..)| *length);
-        self.outbound = best.map(|(.., name)| name.clone());
-        Hook::Forward
+        let leading = self.facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
+        self.outbound =
+            leading.max_by_key(|route| route.to.prefix_len()).map(|route| route.interface.clone());
+        hook::FORWARD
     }
 
     fn chain(&mut self, table: &'static str, name: &str) -> End {
@@ -313,7 +310,7 @@ impl<'a> Way<'a> {
             }
             Condition::AddressKind(field, kinds) => {
                 let address = self.fields.get(field).copied().unwrap_or_default();
-                Met::any(kinds.iter().map(|kind| self.address_kind(address, *kind)))
+                self.address_kinds(address, kinds)
             }
             Condition::Set { name, sides } => self.set(name, sides, 0),
             Condition::Frame(FrameKind::Unicast | FrameKind::Broadcast | FrameKind::Multicast) => Met::Maybe,
@@ -325,25 +322,44 @@ impl<'a> Way<'a> {
         }
     }
 
+    /// As `lower::kinds` takes them: of v4 one is enough; of v6 what the address tells itself must be so, and one of
+    /// those that a route tells.
+    fn address_kinds(&self, address: u128, kinds: &[AddressKind]) -> Met {
+        let is = |kind: &AddressKind| self.address_kind(address, *kind);
+        if self.rules.family == Family::V4 {
+            return Met::any(kinds.iter().map(is));
+        }
+        let by_route = |kind: &&AddressKind| matches!(kind, AddressKind::Local | AddressKind::Other);
+        let route = if kinds.iter().any(|kind| by_route(&kind)) {
+            Met::any(kinds.iter().filter(by_route).map(is))
+        } else {
+            Met::Yes
+        };
+        let multicast = Family::V6.multicast().contains(address);
+        let itself = kinds.iter().map(|kind| match kind {
+            AddressKind::Multicast => Met::of(multicast),
+            AddressKind::Unicast => Met::of(!multicast && address != 0),
+            AddressKind::Unspecified => Met::of(address == 0),
+            AddressKind::Broadcast | AddressKind::Local | AddressKind::Other => Met::Yes,
+        });
+        Met::all(itself.chain([route]))
+    }
+
     fn address_kind(&self, address: u128, kind: AddressKind) -> Met {
         let family = self.rules.family;
-        let multicast = match family {
-            crate::packet::Family::V4 => (0xE000_0000..=0xEFFF_FFFF).contains(&address),
-            crate::packet::Family::V6 => address >> 120 == 0xFF,
-        };
+        let multicast = family.multicast().contains(address);
         let known = self.facts.addresses(family).zip(self.facts.broadcasts(family));
-        let everyone = to_every_host(family).contains(address) && !multicast;
         let Some((own, broadcasts)) = known else {
             return if kind == AddressKind::Multicast { Met::of(multicast) } else { Met::Maybe };
         };
-        let is_everybody = family == crate::packet::Family::V4 && address == 0xFFFF_FFFF;
-        let local = own.contains(address) || (everyone && !is_everybody);
-        let broadcast = broadcasts.contains(address) || is_everybody;
+        let local = own.union(&family.loopback()).contains(address);
+        let broadcast = broadcasts.union(&family.everyone()).contains(address);
         match kind {
             AddressKind::Local => Met::of(local),
             AddressKind::Broadcast => Met::of(broadcast),
             AddressKind::Multicast => Met::of(multicast),
             AddressKind::Unicast => Met::of(!local && !broadcast && !multicast),
+            AddressKind::Unspecified => Met::of(address == 0),
             AddressKind::Other if local || broadcast || multicast => Met::No,
             AddressKind::Other => Met::Maybe,
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::Intervals;
+
 /// A version of the internet protocol. A rule set is for one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -37,6 +39,33 @@ impl Family {
         match self {
             Self::V4 => IpAddr::V4(u32::try_from(number).unwrap_or(u32::MAX).into()),
             Self::V6 => IpAddr::V6(number.into()),
+        }
+    }
+
+    /// Addresses that mean a host itself, on every host (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
+    #[must_use]
+    pub fn loopback(self) -> Intervals {
+        match self {
+            Self::V4 => Intervals::from_to(0x7F00_0000, 0x7FFF_FFFF),
+            Self::V6 => Intervals::from_to(1, 1),
+        }
+    }
+
+    /// Addresses of groups (RFC 5771, RFC 4291 section 2.7).
+    #[must_use]
+    pub fn multicast(self) -> Intervals {
+        match self {
+            Self::V4 => Intervals::from_to(0xE000_0000, 0xEFFF_FFFF),
+            Self::V6 => Intervals::from_to(0xFF << 120, u128::MAX),
+        }
+    }
+
+    /// The address that means all on a network, whichever it is (RFC 919). v6 has none.
+    #[must_use]
+    pub fn everyone(self) -> Intervals {
+        match self {
+            Self::V4 => Intervals::from_to(0xFFFF_FFFF, 0xFFFF_FFFF),
+            Self::V6 => Intervals::default(),
         }
     }
 

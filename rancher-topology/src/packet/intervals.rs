@@ -5,6 +5,12 @@
 pub struct Intervals(Vec<(u128, u128)>);
 
 impl Intervals {
+    /// No number.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// All numbers from the first to the last.
     #[must_use]
     pub fn from_to(first: u128, last: u128) -> Self {

@@ -17,7 +17,7 @@ pub use known::{Known, Origin};
 pub use network::{Database, Listener, LoadBalancer, Network, Overlay, SecurityGroup, SecurityRule, Subnet};
 pub use nodes::{Node, Pool};
 pub use rancher::Rancher1;
-pub use resolve::resolve;
+pub use resolve::{Resolution, resolve};
 pub use services::{
     Destination, EnvironmentValue, Health, Mesh, Probe, Required, Requirement, Service, ServiceKind,
     ServiceNetwork, StartedBy, Starter, Traffic, TunnelEnd, TunnelMode,

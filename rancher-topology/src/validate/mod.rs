@@ -3,10 +3,12 @@
 //! This is where the sets of lints come together, a product's own among them, and where `allow` is heeded.
 
 mod example;
+mod mend;
 
 use std::collections::BTreeMap;
 
 pub use example::complete;
+pub use mend::{Mended, mend};
 
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};
 use crate::document::{Allowance, Document};
@@ -67,21 +69,32 @@ pub fn validate(text: &str) -> Report {
         }
     }
     if topology.is_none() {
-        wait(&mut findings, active());
+        wait(&mut findings, active(), false);
     }
-    report(&document, topology, refused, findings)
+    let known = context.map(|context| (context.flows, context.policy)).filter(|_| refused.is_empty());
+    let topology = topology.filter(|_| refused.is_empty());
+    let mut report = report(&document, topology, refused, findings);
+    (report.flows, report.policy) = known.unzip();
+    report
 }
 
 fn unreadable(refused: Vec<Diagnostic>) -> Report {
     let mut findings = Findings::default();
-    wait(&mut findings, lints());
+    wait(&mut findings, lints(), true);
     Report { findings: refused, unchecked: findings.unchecked, ..Report::default() }
 }
 
-/// Says of the lints that need a whole topology that they could not look.
-fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>) {
-    for lint in lints.filter(|lint| matches!(lint.found, Found::Whole(_) | Found::WholeOrParts(..))) {
-        findings.unchecked(lint, "the errors above have to be mended first");
+/// Says of the lints that need more than there is that they could not look.
+fn wait(findings: &mut Findings, lints: impl Iterator<Item = &'static Lint>, nothing_is_there: bool) {
+    for lint in lints {
+        let could_not = match lint.found {
+            Found::Whole(_) => true,
+            Found::Parts(_) | Found::WholeOrParts(..) => nothing_is_there,
+            Found::Refused | Found::Afterwards => false,
+        };
+        if could_not {
+            findings.unchecked(lint, "the errors have to be mended first");
+        }
     }
 }
 
@@ -92,7 +105,7 @@ fn report(
     findings: Findings,
 ) -> Report {
     let Findings { found, mut unchecked } = findings;
-    let found = once_for_each_cause(found);
+    let found = once_for_each_cause(&refused, found);
     let allowances = document.allowances();
     let mut used = vec![false; allowances.len()];
     let mut report = Report { findings: refused, ..Report::default() };
@@ -122,10 +135,10 @@ fn place(finding: &Diagnostic) -> Option<Span> {
     finding.labels.first().map(|label| label.span)
 }
 
-/// Drops what another finding says better that shows the same place among its own.
-fn once_for_each_cause(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// Drops what another finding, or what is refused, says better that shows the same place among its own.
+fn once_for_each_cause(refused: &[Diagnostic], found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut better: BTreeMap<&'static str, Vec<Span>> = BTreeMap::new();
-    for finding in &found {
+    for finding in refused.iter().chain(&found) {
         let instead_of = lint(finding.id).map_or(&[][..], |lint| lint.instead_of);
         for id in instead_of {
             better.entry(id).or_default().extend(finding.labels.iter().map(|label| label.span));

@@ -7,6 +7,7 @@ mod words;
 
 use clap::ValueEnum;
 use rancher_gen::exit::Exit;
+use rancher_topology::Severity;
 use rancher_topology::failure::{self as model, NotNamed, Simulation};
 
 use super::Failure;
@@ -44,13 +45,29 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
-    let topology = args.input.topology()?;
-    let simulation = Simulation::of(&topology);
+    let (source, report) = args.input.report()?;
+    let Some(topology) = &report.topology else {
+        return Err(Failure::Topology(source, report.findings));
+    };
+    let simulation = Simulation::of(topology);
+    let exit = simulated(args, &simulation)?;
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    if errors > 0 {
+        let (are, them) = if errors == 1 { ("error is", "it") } else { ("errors are", "them") };
+        let file = args.input.file().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+        super::tell(&format!(
+            "note: {errors} {are} in this topology: `rancher-gen validate {file}` shows {them}\n"
+        ));
+    }
+    Ok(exit)
+}
+
+fn simulated(args: &Args, simulation: &Simulation<'_>) -> Result<Exit, Failure> {
     if args.fail.is_empty() {
         let search = simulation.search(args.budget);
         super::print(&match args.format {
-            Format::Human => found::human(&simulation, &search),
-            Format::Json => found::json(&simulation, &search),
+            Format::Human => found::human(simulation, &search),
+            Format::Json => found::json(simulation, &search),
         })?;
         if search.is_partial() {
             super::tell(&format!(
@@ -61,10 +78,10 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         return Ok(Exit::Done);
     }
-    let outcome = simulation.outcome(&failures(&simulation, &args.fail)?);
+    let outcome = simulation.outcome(&failures(simulation, &args.fail)?);
     super::print(&match args.format {
-        Format::Human => left::human(&simulation, &outcome),
-        Format::Json => left::json(&simulation, &outcome),
+        Format::Human => left::human(simulation, &outcome),
+        Format::Json => left::json(simulation, &outcome),
     })?;
     Ok(if outcome.nothing_is_lost() {
         Exit::Done

@@ -98,7 +98,7 @@ pub(super) fn assumptions(cx: &Context<'_>) -> Assumptions {
     Assumptions {
         name: Raw::name(&topology.name),
         sections: all.into_iter().filter(|section| !section.rows.is_empty()).collect(),
-        groups: cx.policy.groups.iter().filter_map(|own| group(topology, &cx.policy, own)).collect(),
+        groups: cx.policy.groups.iter().filter_map(|own| group(topology, cx.policy, own)).collect(),
     }
 }
 

@@ -93,8 +93,8 @@ impl PoolReach {
 impl Reach {
     pub(super) fn of(cx: &Context<'_>) -> Self {
         let topology = cx.topology;
-        let arrivals = arrivals(topology, &cx.flows);
-        let bare = arrivals_at_bare_nodes(topology, &cx.flows);
+        let arrivals = arrivals(topology, cx.flows);
+        let bare = arrivals_at_bare_nodes(topology, cx.flows);
         let on_pools = services_of_pools(topology);
         let pools = topology
             .pool_ids()
@@ -109,7 +109,7 @@ impl Reach {
             })
             .collect();
         let declared = topology.service_ids().filter(|id| topology[*id].kind == ServiceKind::Declared);
-        let inside = declared.filter_map(|id| Some((id, inside(topology, &cx.flows, id)?))).collect();
+        let inside = declared.filter_map(|id| Some((id, inside(topology, cx.flows, id)?))).collect();
         Self { pools, inside }
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn view(cx: &Context<'_>, id: GroupRef) -> Result<Group, Unquotable> 
         prefix: format!("{}-", group.name),
         description: format!("{} of {}", group.name, cx.topology.name),
         rules: rules
-            .map(|(resource, word, rules)| directed(&cx.policy, Raw::word(resource), word, rules))
+            .map(|(resource, word, rules)| directed(cx.policy, Raw::word(resource), word, rules))
             .collect::<Result<_, _>>()?,
     })
 }

@@ -283,8 +283,10 @@ fn addrtype(given: &[Given]) -> Option<Vec<Condition>> {
                 "LOCAL" => AddressKind::Local,
                 "BROADCAST" => AddressKind::Broadcast,
                 "MULTICAST" => AddressKind::Multicast,
-                "UNSPEC" | "ANYCAST" | "BLACKHOLE" | "UNREACHABLE" | "PROHIBIT" | "THROW" | "NAT"
-                | "XRESOLVE" => AddressKind::Other,
+                "UNSPEC" => AddressKind::Unspecified,
+                "ANYCAST" | "BLACKHOLE" | "UNREACHABLE" | "PROHIBIT" | "THROW" | "NAT" | "XRESOLVE" => {
+                    AddressKind::Other
+                }
                 _ => return None,
             })
         };

@@ -18,7 +18,7 @@ use super::{
     DatabaseId, GroupId, Instance, InstanceId, LoadBalancerId, NodeId, PoolId, ServiceId, SubnetId, Topology,
 };
 use crate::diagnostic::{Diagnostic, MOST_MISTAKES, Span, nearest};
-use crate::document::{Document, Named, Spanned};
+use crate::document::{Document, Lost, Named, Spanned};
 use crate::scalar::Name;
 
 /// The most instances that a topology may have.
@@ -26,23 +26,26 @@ use crate::scalar::Name;
 /// A mesh of tunnels grows with the square of its nodes; ten thousand nodes would be four hundred million containers.
 pub(crate) const MOST_INSTANCES: usize = 2_000_000;
 
-/// Resolves a document. `broken` are the sections in which reading already found mistakes: names that are
-/// missing there are not reported again.
-///
-/// # Errors
-/// Everything that cannot be as it is written, in the order of the document.
-pub fn resolve(document: &Document, broken: &[String]) -> Result<Topology, Vec<Diagnostic>> {
-    let mut resolver = Resolver::new(document, broken);
+/// What resolving a document came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Resolution {
+    /// The topology; `None` when something in it cannot be as it is written. What a provider refuses can.
+    pub topology: Option<Topology>,
+    /// Everything that is refused, in the order of the document.
+    pub refused: Vec<Diagnostic>,
+}
+
+/// Resolves a document. What follows only from what reading has `lost` is not reported.
+#[must_use]
+pub fn resolve(document: &Document, lost: &Lost) -> Resolution {
+    let mut resolver = Resolver::new(document, lost);
     let topology = resolver.topology();
-    let mut diagnostics = resolver.diagnostics;
-    if diagnostics.is_empty() {
-        aws::refuse(document, &topology, &mut diagnostics);
-    }
-    if diagnostics.is_empty() {
-        return Ok(topology);
-    }
-    diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-    Err(diagnostics)
+    let mut refused = resolver.diagnostics;
+    let is_whole = refused.is_empty();
+    aws::refuse(document, &topology, lost, &mut refused);
+    refused.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    Resolution { topology: is_whole.then_some(topology), refused }
 }
 
 /// What a name of a connection or a starter may point at.
@@ -56,7 +59,7 @@ enum Party {
 
 struct Resolver<'d> {
     document: &'d Document,
-    broken: &'d [String],
+    lost: &'d Lost,
     diagnostics: Vec<Diagnostic>,
     /// Instances that were counted before they are made.
     instances: usize,
@@ -67,10 +70,10 @@ struct Resolver<'d> {
 }
 
 impl<'d> Resolver<'d> {
-    fn new(document: &'d Document, broken: &'d [String]) -> Self {
+    fn new(document: &'d Document, lost: &'d Lost) -> Self {
         Self {
             document,
-            broken,
+            lost,
             diagnostics: Vec::new(),
             instances: 0,
             nodes_named: IndexMap::new(),
@@ -123,8 +126,8 @@ impl<'d> Resolver<'d> {
         self.diagnostics.push(diagnostic);
     }
 
-    fn is_broken(&self, section: &str) -> bool {
-        self.broken.iter().any(|broken| broken == section)
+    fn has_lost(&self, section: &str) -> bool {
+        self.lost.names.iter().any(|lost| lost == section)
     }
 
     /// The position of a name among the things of a section, or a word on what is wrong with it.
@@ -150,7 +153,7 @@ impl<'d> Resolver<'d> {
         name: &Spanned<Name>,
         known: impl Iterator<Item = &'n str> + Clone,
     ) {
-        if sections.iter().any(|section| self.is_broken(section)) || self.diagnostics.len() >= MOST_MISTAKES {
+        if sections.iter().any(|section| self.has_lost(section)) || self.diagnostics.len() >= MOST_MISTAKES {
             return;
         }
         let help = match nearest(name, known.clone()) {

@@ -15,9 +15,9 @@ pub(super) const LINT: Lint = Lint {
 databases:
   store: {engine: mariadb-10.11, port: 3306, groups: store, standby: true, max-connections: 200, character-set: utf8mb4}
 services:
-  api: {image: api:1.4.2, placement: node, traffic-to: store}
+  api: {image: api:1.4.2, placement: node, publish: [80:8080], traffic-to: store}
 security-groups:
-  nodes: {inbound: []}
+  nodes: {inbound: [{port: 80/tcp, from: 10.0.0.0/16, purpose: web}]}
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
 load-balancers:
   Store:
@@ -37,6 +37,6 @@ security-groups:
   store: {inbound: [{port: 3306/tcp, from: nodes, purpose: database}], outbound: []}
 "
     ),
-    instead_of: &[],
+    instead_of: &["names-differ-in-case"],
     found: Found::Refused,
 };

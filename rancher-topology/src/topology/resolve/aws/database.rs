@@ -10,10 +10,11 @@ pub(super) fn refuse(
     topology: &Topology,
     database: &Database,
     said: &document::Database,
+    names_are_known: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     name(database, diagnostics);
-    if zones_of(topology, &database.subnets).len() < 2 {
+    if names_are_known && zones_of(topology, &database.subnets).is_some_and(|zones| zones.len() < 2) {
         diagnostics.push(
             Diagnostic::error("aws-database-zones", format!("the subnets of `{}` are in one zone", database.name), names_place(said.subnets.as_ref(), database.span))
                 .why("RDS wants a subnet group over two zones, even for one instance (CreateDBSubnetGroup: DBSubnetGroupDoesNotCoverEnoughAZs)")

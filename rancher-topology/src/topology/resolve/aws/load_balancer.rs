@@ -12,10 +12,11 @@ pub(super) fn refuse(
     topology: &Topology,
     balancer: &LoadBalancer,
     said: &document::LoadBalancer,
+    names_are_known: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     name(balancer, diagnostics);
-    subnets(topology, balancer, said, diagnostics);
+    subnets(topology, balancer, said, names_are_known, diagnostics);
     idle_timeout(balancer, said, diagnostics);
     proxy_protocol(said, diagnostics);
     shared_ports(said, diagnostics);
@@ -41,12 +42,14 @@ fn subnets(
     topology: &Topology,
     balancer: &LoadBalancer,
     said: &document::LoadBalancer,
+    names_are_known: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut first: BTreeMap<Option<&str>, Span> = BTreeMap::new();
-    let names = said.subnets.iter().flat_map(|names| names.iter());
+    // A name that points at nothing would shift the others.
+    let names = said.subnets.iter().filter(|_| names_are_known).flat_map(|names| names.iter());
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     for (id, name) in balancer.subnets.iter().zip(names) {
-        let zone = topology[*id].zone.as_deref();
+        let Some(zone) = topology[*id].zone.as_deref() else { continue };
         let Some(other) = first.insert(zone, name.span) else { continue };
         diagnostics.push(
             Diagnostic::error(
@@ -54,7 +57,7 @@ fn subnets(
                 format!("`{}` has two subnets of one zone", balancer.name),
                 name.span,
             )
-            .here(format!("in {}", zone.unwrap_or("no zone")))
+            .here(format!("in {zone}"))
             .also(other, "so is this one")
             .why("a Classic Load Balancer stands in one subnet of a zone at most (AttachLoadBalancerToSubnets)")
             .help("name one subnet of each zone under `subnets`"),

@@ -11,26 +11,34 @@ use std::net::Ipv4Addr;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, MOST_PLACES, Span};
-use crate::document::{Document, OneOrMany, Provider, Spanned};
+use crate::document::{Document, Lost, OneOrMany, Provider, Spanned};
 use crate::scalar::Name;
 use crate::topology::{Known, NodeId, PoolId, Subnet, SubnetId, Topology};
 
-/// Refuses what AWS refuses, on a network of AWS.
-pub(super) fn refuse(document: &Document, topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+/// Refuses what AWS refuses, on a network of AWS. What could only be missing because something else is wrong is not asked
+/// for: `lost` is what reading took away, and `diagnostics` holds the names that point at nothing.
+pub(super) fn refuse(
+    document: &Document,
+    topology: &Topology,
+    lost: &Lost,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     if *topology.network.provider != Provider::Aws {
         return;
     }
+    let names_are_known =
+        lost.names.is_empty() && !diagnostics.iter().any(|diagnostic| diagnostic.id == "unknown-name");
     sizes(topology, diagnostics);
     reserved_addresses(document, topology, diagnostics);
-    zones(document, topology, diagnostics);
-    groups(topology, diagnostics);
+    zones(document, topology, lost, diagnostics);
+    groups(topology, names_are_known, diagnostics);
     machines(document, topology, diagnostics);
     host_names(topology, diagnostics);
     for (balancer, said) in topology.load_balancers.iter().zip(document.load_balancers.values()) {
-        load_balancer::refuse(topology, balancer, said, diagnostics);
+        load_balancer::refuse(topology, balancer, said, names_are_known, diagnostics);
     }
     for (database, said) in topology.databases.iter().zip(document.databases.values()) {
-        database::refuse(topology, database, said, diagnostics);
+        database::refuse(topology, database, said, names_are_known, diagnostics);
     }
 }
 
@@ -56,7 +64,8 @@ fn reserved_addresses(document: &Document, topology: &Topology, diagnostics: &mu
         let cidr = topology[node.subnet].cidr;
         let (first, last, own) =
             (u32::from(cidr.network()), u32::from(cidr.broadcast()), u32::from(node.address));
-        if own - first < 4 || own == last {
+        // A node outside its subnet is refused for that.
+        if cidr.contains(&node.address) && (own - first < 4 || own == last) {
             taken.entry((node.pool, node.subnet)).or_default().push(id);
         }
     }
@@ -77,7 +86,8 @@ fn reserved_addresses(document: &Document, topology: &Topology, diagnostics: &mu
                 first.address
             ),
         };
-        let (low, high) = (u32::from(cidr.network()) + 4, u32::from(cidr.broadcast()) - 1);
+        let (low, high) =
+            (u32::from(cidr.network()).saturating_add(4), u32::from(cidr.broadcast()).saturating_sub(1));
         diagnostics.push(
             Diagnostic::error("aws-reserved-address", message, start.unwrap_or(topology[pool].span))
                 .why(format!("AWS keeps the first four addresses and the last one of {cidr}"))
@@ -98,12 +108,13 @@ fn place<T>(said: Option<&Spanned<T>>, name: Span) -> Span {
 }
 
 /// Names of groups (CreateSecurityGroup). A member that is in no group gets one of its own name.
-fn groups(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+fn groups(topology: &Topology, names_are_known: bool, diagnostics: &mut Vec<Diagnostic>) {
     let stated = topology.groups.iter().map(|group| (&group.name, group.span));
     let pools = topology.pools.iter().filter(|p| p.groups.is_empty()).map(|p| (&p.name, p.span));
     let balancers = topology.load_balancers.iter().filter(|b| b.groups.is_empty()).map(|b| (&b.name, b.span));
     let databases = topology.databases.iter().filter(|d| d.groups.is_empty()).map(|d| (&d.name, d.span));
-    for (name, span) in stated.chain(pools).chain(balancers).chain(databases) {
+    let own = pools.chain(balancers).chain(databases).filter(|_| names_are_known);
+    for (name, span) in stated.chain(own) {
         if name.starts_with("sg-") || name.as_str() == "default" {
             diagnostics.push(
                 Diagnostic::error(
@@ -154,7 +165,7 @@ fn host_names(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     let balancers = topology.load_balancers.iter().map(|b| (b.host_name(network), b.span));
     let databases = topology.databases.iter().map(|d| (d.host_name(network), d.span));
     let mut taken: BTreeMap<String, Span> = BTreeMap::new();
-    for (name, span) in balancers.chain(databases) {
+    for (name, span) in databases.chain(balancers) {
         if let Some(first) = taken.get(&name) {
             diagnostics.push(
                 Diagnostic::error("aws-host-name", format!("two things would be called {name}"), span)
@@ -168,18 +179,19 @@ fn host_names(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// A subnet lies in one zone, and a VPC in one region.
-fn zones(document: &Document, topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
-    if topology.subnets.is_empty() {
+fn zones(document: &Document, topology: &Topology, lost: &Lost, diagnostics: &mut Vec<Diagnostic>) {
+    if topology.subnets.is_empty() && !lost.values {
         let message = "the network has no subnet, so its region is not known";
         diagnostics.push(
             Diagnostic::error("aws-zone", message, topology.network.span)
                 .help("write one under `subnets`, with its `zone`"),
         );
     }
+    let has_none = |subnet: &Subnet| subnet.region().is_none() && (subnet.zone.is_some() || !lost.values);
     let subnets = topology.subnets.iter().zip(document.network.subnets.values());
     let subnets: Vec<(&Subnet, Span)> =
         subnets.map(|(subnet, said)| (subnet, place(said.zone.as_ref(), subnet.span))).collect();
-    for (subnet, span) in subnets.iter().filter(|(subnet, _)| subnet.region().is_none()) {
+    for (subnet, span) in subnets.iter().filter(|(subnet, _)| has_none(subnet)) {
         let message = match &subnet.zone {
             None => format!("subnet `{}` has no zone", subnet.name),
             Some(zone) => format!("`{zone}` is no availability zone of AWS"),
@@ -215,6 +227,7 @@ fn regions(subnets: &[(&Subnet, Span)], diagnostics: &mut Vec<Diagnostic>) {
     );
 }
 
-fn zones_of<'t>(topology: &'t Topology, subnets: &Known<Vec<SubnetId>>) -> BTreeSet<Option<&'t str>> {
+/// The zones of subnets; `None` where one has none.
+fn zones_of<'t>(topology: &'t Topology, subnets: &Known<Vec<SubnetId>>) -> Option<BTreeSet<&'t str>> {
     subnets.iter().map(|subnet| topology[*subnet].zone.as_deref()).collect()
 }

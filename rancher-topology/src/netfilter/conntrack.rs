@@ -1,0 +1,32 @@
+//! What connection tracking says of the first packet that it sees of a connection.
+//!
+//! Sources: `net/netfilter/nf_conntrack_proto_tcp.c` (`tcp_valid_flags`, `tcp_conntracks`), `nf_conntrack_proto_icmp.c`,
+//! `nf_conntrack_proto_icmpv6.c` of Linux.
+
+use crate::packet::{Family, State};
+
+const SYN: u8 = 2;
+const PSH: u8 = 8;
+const ACK: u8 = 16;
+const URG: u8 = 32;
+
+/// A segment: SYN opens a connection, and a lone ACK takes up one that was there before (`nf_conntrack_tcp_loose`, which
+/// is on unless somebody switches it off). Everything else belongs to a connection that there must be.
+pub(super) const fn tcp(flags: u8) -> State {
+    match flags & !PSH & 0x3F & !URG {
+        SYN | ACK => State::New,
+        _ => State::Invalid,
+    }
+}
+
+/// A message of ICMP or ICMPv6; `None` for an error, which may be about a connection.
+pub(super) const fn icmp(family: Family, kind: u8) -> Option<State> {
+    Some(match (family, kind) {
+        // Questions: echo, timestamp, information, address mask; echo, node information.
+        (Family::V4, 8 | 13 | 15 | 17) | (Family::V6, 128 | 139) => State::New,
+        (Family::V4, 3 | 4 | 5 | 11 | 12) | (Family::V6, 0..=127) => return None,
+        // Neighbour discovery and multicast listeners.
+        (Family::V6, 130..=136 | 143) => State::Untracked,
+        _ => State::Invalid,
+    })
+}

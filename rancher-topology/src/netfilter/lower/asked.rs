@@ -1,0 +1,46 @@
+//! What a rule set asks for, or changes, at all: what it does not is not followed.
+
+use super::all_rules;
+use crate::netfilter::rule_set::{Condition, RuleSet, Target};
+use crate::packet::Field;
+
+/// What a rule set asks for, or changes, at all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) original: bool,
+    pub(super) translated: bool,
+    pub(super) frames: bool,
+    pub(super) changed: Vec<Field>,
+    pub(super) changed_sets: Vec<String>,
+}
+
+impl Asked {
+    pub(super) fn of(rules: &RuleSet) -> Self {
+        let mut asked = Self::default();
+        for rule in all_rules(rules) {
+            rule.conditions.iter().for_each(|condition| fields_of(condition, &mut asked));
+            match &rule.target {
+                Target::Translate(to) => {
+                    asked.changed.extend(to.address.is_some().then_some(Field::Destination));
+                    asked.changed.extend(to.ports.is_some().then_some(Field::DestinationPort));
+                }
+                Target::Mark { field, .. } | Target::MarkUnknown(field) => asked.changed.push(*field),
+                Target::Untrack => asked.changed.push(Field::State),
+                Target::ChangeSet(name) => asked.changed_sets.push(name.clone()),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+fn fields_of(condition: &Condition, asked: &mut Asked) {
+    match condition {
+        Condition::Within(Field::SentTo | Field::SentToPort, _) => asked.original = true,
+        Condition::Translated => asked.translated = true,
+        Condition::Frame(_) => asked.frames = true,
+        Condition::Not(inner) => fields_of(inner, asked),
+        Condition::All(all) | Condition::Any(all) => all.iter().for_each(|one| fields_of(one, asked)),
+        _ => {}
+    }
+}

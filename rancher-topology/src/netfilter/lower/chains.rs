@@ -1,0 +1,258 @@
+//! Chains: rules in their order, and what each does.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
+use crate::netfilter::outcome::{Change, Changes, Outcome};
+use crate::netfilter::rule_set::{Chain, Rule, Target};
+use crate::packet::diagram::Diagram;
+use crate::packet::{Field, Intervals, State};
+
+impl<'a> Lowering<'a> {
+    pub(super) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
+        self.rules.tables.get(table)?.chains.get(chain)
+    }
+
+    /// A chain, as those see it who call it.
+    pub(super) fn chain(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
+        if let Some(&known) = self.chains.get(&(table, name, view)) {
+            return known;
+        }
+        self.open.push(name);
+        let rules: Vec<Lowered> =
+            chain.rules.iter().filter_map(|rule| self.rule(table, rule, view)).collect();
+        let next = Lowered { diagram: self.shared.one(Outcome::Next(0)), changes: false };
+        let lowered = self.in_turn(&rules).unwrap_or(next);
+        self.open.pop();
+        self.chains.insert((table, name, view), lowered);
+        lowered
+    }
+
+    /// Rules in their order, as one. Halves are put together, so that big diagrams are rarely touched.
+    fn in_turn(&mut self, rules: &[Lowered]) -> Option<Lowered> {
+        match rules {
+            [] => None,
+            [only] => Some(*only),
+            _ => {
+                let (first, second) = rules.split_at(rules.len() / 2);
+                let (first, second) = (self.in_turn(first)?, self.in_turn(second)?);
+                Some(self.then(first, second))
+            }
+        }
+    }
+
+    /// One after another: where the first leads on, the second is asked.
+    fn then(&mut self, first: Lowered, second: Lowered) -> Lowered {
+        let changes = first.changes || second.changes;
+        if !first.changes {
+            let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+            let diagram = diagrams.apply(first.diagram, second.diagram, &mut |first, second| {
+                let here = first.as_leaf()?;
+                let set = outcomes.get(here);
+                if !set.iter().any(|outcome| matches!(outcome, Outcome::Next(_))) {
+                    return Some(first);
+                }
+                if set.len() == 1 {
+                    return Some(second);
+                }
+                let decided = set.iter().copied().filter(|outcome| !matches!(outcome, Outcome::Next(_)));
+                let decided = decided.collect();
+                let decided = outcomes.set(decided);
+                Some(Diagram::leaf(outcomes.union(decided, second.as_leaf()?)))
+            });
+            return Lowered { diagram, changes };
+        }
+        let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
+        for made in self.changes_in(first.diagram) {
+            let next = self.before(made, second.diagram, Join::Outcomes);
+            let next = self.each_after(next, made);
+            after.insert(made, next);
+        }
+        let mut decided: BTreeMap<Outcome, Diagram> = BTreeMap::new();
+        let mut all = Vec::new();
+        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        diagrams.map(first.diagram, &mut |leaf| {
+            all.extend_from_slice(outcomes.get(leaf));
+            0
+        });
+        for outcome in all {
+            let leaf = self.shared.one(outcome);
+            decided.insert(outcome, leaf);
+        }
+        let diagram = self.graft(
+            first.diagram,
+            |outcome| match outcome {
+                Outcome::Next(made) => after[&made],
+                decided_already => decided[&decided_already],
+            },
+            Join::Outcomes,
+        );
+        Lowered { diagram, changes }
+    }
+
+    /// The diagram in which the changes of each outcome come after others.
+    fn each_after(&mut self, diagram: Diagram, first: Changes) -> Diagram {
+        if first == 0 {
+            return diagram;
+        }
+        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        diagrams.map(diagram, &mut |leaf| {
+            let set = outcomes.get(leaf).to_vec();
+            let set = set.into_iter().map(|outcome| match outcome.made() {
+                Some(then) => outcome.with(outcomes.after(first, then)),
+                None => outcome,
+            });
+            let set = set.collect();
+            outcomes.set(set)
+        })
+    }
+
+    pub(super) fn each(&mut self, diagram: Diagram, become_: impl Fn(Outcome) -> Outcome) -> Diagram {
+        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        diagrams.map(diagram, &mut |leaf| outcomes.each(leaf, &become_))
+    }
+
+    /// All changes with which packets leave.
+    pub(super) fn changes_in(&mut self, diagram: Diagram) -> Vec<Changes> {
+        let mut all = Vec::new();
+        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        diagrams.map(diagram, &mut |leaf| {
+            all.extend(outcomes.get(leaf).iter().filter_map(|outcome| outcome.made()));
+            0
+        });
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The diagram that has, where some outcomes are possible, what follows each of them.
+    pub(super) fn graft(
+        &mut self,
+        diagram: Diagram,
+        mut follows: impl FnMut(Outcome) -> Diagram,
+        join: Join,
+    ) -> Diagram {
+        let mut leaves = Vec::new();
+        self.shared.diagrams.map(diagram, &mut |leaf| {
+            leaves.push(leaf);
+            0
+        });
+        leaves.sort_unstable();
+        leaves.dedup();
+        let mut grafts: HashMap<u32, Diagram> = HashMap::new();
+        for leaf in leaves {
+            let outcomes = self.shared.outcomes.get(leaf).to_vec();
+            let all = outcomes.into_iter().map(&mut follows).collect::<Vec<_>>();
+            let all = all.into_iter().reduce(|one, other| self.shared.either(one, other, join));
+            grafts.insert(leaf, all.unwrap_or(Diagram::leaf(0)));
+        }
+        self.shared.diagrams.graft(diagram, &mut |leaf| grafts[&leaf])
+    }
+
+    /// A rule, or `None` if it decides nothing.
+    fn rule(&mut self, table: &'a str, rule: &'a Rule, view: View) -> Option<Lowered> {
+        let next = self.shared.outcomes.set(vec![Outcome::Next(0)]);
+        let target = self.target(table, &rule.target, view)?;
+        let mut fields: BTreeMap<usize, (Field, Intervals)> = BTreeMap::new();
+        let mut rest = Vec::new();
+        for condition in &rule.conditions {
+            if let Some((field, set)) = self.single(condition, view) {
+                let place = usize::from(self.shared.layout.bits_of(field).start);
+                fields
+                    .entry(place)
+                    .and_modify(|(_, known)| *known = known.intersection(&set))
+                    .or_insert((field, set));
+            } else {
+                rest.push(condition);
+            }
+        }
+        for (field, set) in fields.values_mut() {
+            if let Some(given) = self.given_for(*field) {
+                if set.intersection(given).is_empty() {
+                    return None;
+                }
+                if given.difference(set).is_empty() {
+                    *set = self.shared.layout.all(*field);
+                }
+            }
+        }
+        let mut met = YES;
+        for condition in rest {
+            let condition = self.condition(condition, view);
+            met = self.both(met, condition);
+        }
+        let mut diagram =
+            if met == YES { target.diagram } else { self.shared.guard(met, target.diagram, next) };
+        if diagram.as_leaf().is_some() {
+            for (field, set) in fields.values().rev() {
+                diagram = self.shared.within(*field, set, diagram, Diagram::leaf(next));
+            }
+        } else {
+            let inside = fields
+                .values()
+                .rev()
+                .fold(YES, |inside, (field, set)| self.shared.within(*field, set, inside, NO));
+            diagram = self.shared.guard(inside, diagram, next);
+        }
+        Some(Lowered { diagram, changes: target.changes })
+    }
+
+    /// What a target does with every packet; `None` if that is nothing.
+    fn target(&mut self, table: &'a str, target: &'a Target, view: View) -> Option<Lowered> {
+        let outcome = match target {
+            Target::Nothing | Target::ChangeSet(_) => return None,
+            Target::Accept | Target::Masquerade => Outcome::Accept(0),
+            Target::Drop => Outcome::Drop,
+            Target::Return => Outcome::Return(0),
+            Target::Jump(name) | Target::Goto(name) => {
+                let back = matches!(target, Target::Jump(_));
+                return Some(self.call(table, name, back, view));
+            }
+            Target::Translate(to) => Outcome::Accept(self.made(Change::Sent(to.clone()))),
+            Target::Mark { field, mask, value } if value & !mask == 0 => {
+                Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
+            }
+            Target::Mark { field, .. } | Target::MarkUnknown(field) => {
+                Outcome::Next(self.made(Change::Anything(*field)))
+            }
+            Target::Untrack => {
+                let value = State::Untracked.number();
+                Outcome::Next(self.made(Change::Bits { field: Field::State, mask: u128::MAX, value }))
+            }
+            Target::Queue => return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop])),
+            Target::Unknown(_) => {
+                return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop, Outcome::Next(0)]));
+            }
+        };
+        let changes = outcome.made().is_some_and(|changes| changes != 0);
+        Some(Lowered { diagram: self.shared.one(outcome), changes })
+    }
+
+    fn made(&mut self, change: Change) -> Changes {
+        self.shared.outcomes.changes(vec![change])
+    }
+
+    fn any_of(&mut self, outcomes: &[Outcome]) -> Lowered {
+        let set = self.shared.outcomes.set(outcomes.to_vec());
+        Lowered { diagram: Diagram::leaf(set), changes: false }
+    }
+
+    fn call(&mut self, table: &'a str, name: &'a str, back: bool, view: View) -> Lowered {
+        let Some(chain) = self.chain_of(table, name) else {
+            return self.any_of(&[Outcome::Accept(0), Outcome::Drop, Outcome::Next(0)]);
+        };
+        if self.open.contains(&name) {
+            // The kernel refuses a rule set with a loop; who reads one tells so before.
+            return self.any_of(&[Outcome::Accept(0), Outcome::Drop]);
+        }
+        let called = self.chain(table, name, chain, view);
+        let diagram = self.each(called.diagram, |outcome| match outcome {
+            Outcome::Next(changes) | Outcome::Return(changes) if back => Outcome::Next(changes),
+            Outcome::Next(changes) => Outcome::Return(changes),
+            decided => decided,
+        });
+        Lowered { diagram, ..called }
+    }
+}

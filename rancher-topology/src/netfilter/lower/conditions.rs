@@ -1,0 +1,225 @@
+//! Conditions: where each is met, may be, and is not.
+
+use super::{Lowering, MAYBE, NO, Shared, View, YES};
+use crate::netfilter::facts::{AddressSet, Dimension, Entry};
+use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
+use crate::packet::diagram::Diagram;
+use crate::packet::{Field, Intervals, State};
+
+impl<'a> Lowering<'a> {
+    pub(super) fn given_for(&self, field: Field) -> Option<&'a Intervals> {
+        if self.fields.changed.contains(&field) { None } else { self.given.get(&field) }
+    }
+
+    /// A condition on one field, as the set of its values.
+    pub(super) fn single(&self, condition: &Condition, view: View) -> Option<(Field, Intervals)> {
+        match condition {
+            Condition::Within(field, set) => {
+                let field = match field {
+                    Field::SentTo if !view.address => Field::Destination,
+                    Field::SentToPort if !view.port => Field::DestinationPort,
+                    field => *field,
+                };
+                Some((field, self.whole(field, set)))
+            }
+            Condition::Interface(field, pattern) => Some((*field, self.shared.interfaces.matching(pattern))),
+            Condition::Not(inner) => {
+                let (field, set) = self.single(inner, view)?;
+                Some((field, self.shared.layout.all(field).difference(&set)))
+            }
+            _ => None,
+        }
+    }
+
+    /// A set without numbers that a field cannot have. What is no state counts as the last one.
+    fn whole(&self, field: Field, set: &Intervals) -> Intervals {
+        let all = self.shared.layout.all(field);
+        let last = State::Untracked.number();
+        if field == Field::State && set.contains(last) {
+            return set.union(&Intervals::from_to(last, self.shared.layout.last(field)));
+        }
+        set.intersection(&all)
+    }
+
+    /// Where a condition is met, may be, and is not.
+    pub(super) fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
+        if let Some((field, set)) = self.single(condition, view) {
+            return match self.given_for(field) {
+                Some(given) if set.intersection(given).is_empty() => NO,
+                Some(given) if given.difference(&set).is_empty() => YES,
+                _ => self.shared.within(field, &set, YES, NO),
+            };
+        }
+        match condition {
+            Condition::Masked { field, mask, value } => {
+                let Shared { diagrams, layout, .. } = &mut *self.shared;
+                layout.masked(diagrams, *field, (*mask, *value), YES, NO)
+            }
+            Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
+            Condition::Set { name, sides } => self.set(name, sides, view, &mut Vec::new()),
+            Condition::Frame(kind) => frame(*kind, view),
+            Condition::Translated if view.translated => YES,
+            Condition::Translated => NO,
+            Condition::Not(inner) => {
+                let inner = self.condition(inner, view);
+                self.not(inner)
+            }
+            Condition::All(all) => all.iter().fold(YES, |met, one| {
+                let one = self.condition(one, view);
+                self.both(met, one)
+            }),
+            Condition::Any(any) => {
+                let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
+                self.any(any)
+            }
+            Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,
+        }
+    }
+
+    fn not(&mut self, condition: Diagram) -> Diagram {
+        self.shared.diagrams.map(condition, &mut |leaf| match leaf {
+            0 => 1,
+            1 => 0,
+            maybe => maybe,
+        })
+    }
+
+    pub(super) fn both(&mut self, one: Diagram, other: Diagram) -> Diagram {
+        self.shared.diagrams.apply(one, other, &mut |one, other| match (one, other) {
+            (NO, _) | (_, NO) => Some(NO),
+            (YES, both) | (both, YES) => Some(both),
+            (MAYBE, MAYBE) => Some(MAYBE),
+            _ => None,
+        })
+    }
+
+    pub(super) fn any(&mut self, mut any: Vec<Diagram>) -> Diagram {
+        while any.len() > 1 {
+            let pairs = any.chunks(2).map(|pair| match *pair {
+                [one, other] => {
+                    self.shared.diagrams.apply(one, other, &mut |one, other| match (one, other) {
+                        (YES, _) | (_, YES) => Some(YES),
+                        (NO, either) | (either, NO) => Some(either),
+                        (MAYBE, MAYBE) => Some(MAYBE),
+                        _ => None,
+                    })
+                }
+                _ => pair[0],
+            });
+            any = pairs.collect();
+        }
+        any.pop().unwrap_or(NO)
+    }
+
+    fn set(&mut self, name: &str, sides: &[Field], view: View, asked: &mut Vec<String>) -> Diagram {
+        if self.fields.changed_sets.iter().any(|changed| changed == name)
+            || asked.iter().any(|one| one == name)
+        {
+            return MAYBE;
+        }
+        match self.facts.sets.get(name) {
+            None | Some(AddressSet::Unknown(_)) => MAYBE,
+            Some(AddressSet::List(names)) => {
+                asked.push(name.to_owned());
+                let any = names.iter().map(|name| self.set(name, sides, view, asked)).collect();
+                asked.pop();
+                self.any(any)
+            }
+            Some(AddressSet::Entries(entries)) => self.entries(entries, sides, view),
+        }
+    }
+
+    fn entries(&mut self, entries: &'a [Entry], sides: &[Field], view: View) -> Diagram {
+        // With fewer sides than a set has dimensions, the kernel finds nothing in it (`ip_set_test`).
+        if entries.iter().any(|entry| entry.dimensions.len() > sides.len()) {
+            return NO;
+        }
+        if let [side, ..] = sides {
+            let addresses = |entry: &'a Entry| match entry.dimensions.as_slice() {
+                [Dimension::Addresses(addresses)] => Some((addresses, entry.not)),
+                _ => None,
+            };
+            if let Some(all) = entries.iter().map(addresses).collect::<Option<Vec<_>>>() {
+                return self.shared.within(*side, &most_exact(all), YES, NO);
+            }
+        }
+        if entries.iter().any(|entry| entry.not) {
+            return MAYBE;
+        }
+        let any = entries.iter().map(|entry| {
+            let all =
+                entry.dimensions.iter().zip(sides).map(|(dimension, side)| dimension_of(dimension, *side));
+            self.condition(&Condition::All(all.collect()), view)
+        });
+        let any = any.collect();
+        self.any(any)
+    }
+}
+
+/// Only frames to the host are forwarded (`ip_forward` of the kernel); to whom others are is not in a packet.
+const fn frame(kind: FrameKind, view: View) -> Diagram {
+    match kind {
+        FrameKind::Unicast if view.forwarded => YES,
+        _ if view.forwarded => NO,
+        _ => MAYBE,
+    }
+}
+
+/// The addresses of a set in which a smaller network has the last word.
+fn most_exact(entries: Vec<(&Intervals, bool)>) -> Intervals {
+    if entries.iter().all(|(_, not)| !not) {
+        return Intervals::of(entries.iter().flat_map(|(addresses, _)| addresses.iter()).collect());
+    }
+    let mut entries = entries;
+    entries.sort_by_key(|(addresses, _)| std::cmp::Reverse(addresses.count()));
+    entries.into_iter().fold(Intervals::default(), |set, (addresses, not)| {
+        if not { set.difference(addresses) } else { set.union(addresses) }
+    })
+}
+
+fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
+    let port = if side == Field::Source { Field::SourcePort } else { Field::DestinationPort };
+    match dimension {
+        Dimension::Addresses(addresses) => Condition::Within(side, addresses.clone()),
+        Dimension::AnyPorts(ports) => Condition::Within(port, ports.clone()),
+        Dimension::Ports { protocol, ports } => {
+            let mut all = vec![Condition::Within(
+                Field::Protocol,
+                Intervals::from_to((*protocol).into(), (*protocol).into()),
+            )];
+            match protocol {
+                1 | 58 => all.push(Condition::Any(ports.iter().flat_map(icmp_messages).collect())),
+                6 | 17 | 132 | 136 => all.push(Condition::Within(port, ports.clone())),
+                // Protocols without ports have port 0 here (`ip_set_get_ip_port`, `net/netfilter/ipset/ip_set_getport.c`).
+                _ if ports.contains(0) => {}
+                _ => all.push(Condition::Any(Vec::new())),
+            }
+            Condition::All(all)
+        }
+        Dimension::Interface(name) => {
+            let side = if side == Field::Source { Field::Inbound } else { Field::Outbound };
+            Condition::Interface(side, InterfacePattern::Name(name.clone()))
+        }
+        Dimension::Mark(marks) => Condition::Within(Field::Mark, marks.clone()),
+    }
+}
+
+/// ICMP messages from one type and code to another.
+fn icmp_messages((first, last): (u128, u128)) -> Vec<Condition> {
+    let messages = |kinds: (u128, u128), codes: (u128, u128)| {
+        Condition::All(vec![
+            Condition::Within(Field::IcmpType, Intervals::of(vec![kinds])),
+            Condition::Within(Field::IcmpCode, Intervals::of(vec![codes])),
+        ])
+    };
+    let ((kind, code), (last_kind, last_code)) = ((first >> 8, first & 0xFF), (last >> 8, last & 0xFF));
+    if kind == last_kind {
+        return vec![messages((kind, kind), (code, last_code))];
+    }
+    let mut all =
+        vec![messages((kind, kind), (code, 0xFF)), messages((last_kind, last_kind), (0, last_code))];
+    if kind + 1 < last_kind {
+        all.push(messages((kind + 1, last_kind - 1), (0, 0xFF)));
+    }
+    all
+}

@@ -1,0 +1,87 @@
+//! From rules to diagrams: what may become of each packet in a chain.
+
+mod asked;
+mod chains;
+mod changes;
+mod conditions;
+mod kinds;
+mod shared;
+mod tables;
+
+use hashbrown::HashMap;
+
+pub(super) use shared::{Join, Shared};
+
+use super::Known;
+use super::facts::HostFacts;
+use super::hook::Step;
+use super::rule_set::{Rule, RuleSet};
+use crate::packet::diagram::Diagram;
+use asked::Asked;
+
+/// A rule set on its way to diagrams.
+pub(super) struct Lowering<'a> {
+    pub(super) shared: &'a mut Shared,
+    rules: &'a RuleSet,
+    facts: &'a HostFacts,
+    /// Fields of which only some values are asked for, and which no rule changes.
+    given: &'a Known,
+    chains: HashMap<(&'a str, &'a str, View), Lowered>,
+    /// What becomes of packets from a step on.
+    steps: HashMap<(Step, View), Diagram>,
+    /// The chains that are being lowered, outermost first.
+    open: Vec<&'a str>,
+    fields: Asked,
+}
+
+/// What a rule can ask of a packet's way until now, as far as the rule set asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct View {
+    /// Its destination was translated,
+    translated: bool,
+    /// so that its address is another than the one that it was sent to,
+    address: bool,
+    /// or its port is.
+    port: bool,
+    /// It is for another host.
+    forwarded: bool,
+}
+
+/// What a chain, or some rules of one, make of packets.
+#[derive(Debug, Clone, Copy)]
+struct Lowered {
+    /// Its leaves are sets of [`Outcome`]s.
+    diagram: Diagram,
+    /// Whether some packets go on changed.
+    changes: bool,
+}
+
+pub(super) const NO: Diagram = Diagram::leaf(0);
+pub(super) const YES: Diagram = Diagram::leaf(1);
+const MAYBE: Diagram = Diagram::leaf(2);
+
+/// All rules of a rule set.
+fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
+    rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules)
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn new(
+        shared: &'a mut Shared,
+        rules: &'a RuleSet,
+        facts: &'a HostFacts,
+        given: &'a Known,
+    ) -> Self {
+        let fields = Asked::of(rules);
+        Self {
+            shared,
+            rules,
+            facts,
+            given,
+            chains: HashMap::new(),
+            steps: HashMap::new(),
+            open: Vec::new(),
+            fields,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What lowered rule sets share, so that they can be compared.
+
+use super::{MAYBE, NO, YES, all_rules};
+use crate::netfilter::interfaces::Interfaces;
+use crate::netfilter::outcome::{Outcome, Outcomes};
+use crate::netfilter::rule_set::{Condition, InterfacePattern, RuleSet};
+use crate::packet::diagram::{Diagram, Diagrams};
+use crate::packet::{Family, Field, Intervals, Layout};
+
+/// What lowered rule sets share, so that they can be compared.
+pub(in crate::netfilter) struct Shared {
+    pub(in crate::netfilter) diagrams: Diagrams,
+    pub(in crate::netfilter) layout: Layout,
+    pub(in crate::netfilter) interfaces: Interfaces,
+    pub(super) outcomes: Outcomes,
+}
+
+/// What the leaves of a diagram are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::netfilter) enum Join {
+    /// Sets of outcomes, by number.
+    Outcomes,
+    /// Verdicts.
+    Verdicts,
+}
+
+impl Join {
+    fn leaves(self, outcomes: &mut Outcomes, one: u32, other: u32) -> u32 {
+        match self {
+            Self::Outcomes => outcomes.union(one, other),
+            Self::Verdicts => one | other,
+        }
+    }
+}
+
+impl Shared {
+    /// What rule sets of a family share, with the names of further interfaces that are to be told apart.
+    pub(in crate::netfilter) fn new<'a>(
+        family: Family,
+        rules: &[&'a RuleSet],
+        names: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let patterns = rules.iter().flat_map(|rules| all_rules(rules)).flat_map(|rule| &rule.conditions);
+        let mut all: Vec<InterfacePattern> = Vec::new();
+        patterns.for_each(|condition| patterns_of(condition, &mut all));
+        all.extend(names.map(|name| InterfacePattern::Name(name.to_owned())));
+        let interfaces = Interfaces::new(all);
+        let layout = Layout::new(family, interfaces.bits());
+        Self { diagrams: Diagrams::default(), layout, interfaces, outcomes: Outcomes::new() }
+    }
+
+    pub(super) fn one(&mut self, outcome: Outcome) -> Diagram {
+        Diagram::leaf(self.outcomes.set(vec![outcome]))
+    }
+
+    /// Where a field is in a set, one thing; elsewhere another.
+    pub(in crate::netfilter) fn within(
+        &mut self,
+        field: Field,
+        set: &Intervals,
+        inside: Diagram,
+        outside: Diagram,
+    ) -> Diagram {
+        self.layout.within(&mut self.diagrams, field, set, inside, outside)
+    }
+
+    /// What may become of a packet where either of two things may happen.
+    pub(in crate::netfilter) fn either(&mut self, one: Diagram, other: Diagram, join: Join) -> Diagram {
+        let Self { diagrams, outcomes, .. } = self;
+        diagrams.apply(one, other, &mut |one, other| {
+            if one == other {
+                return Some(one);
+            }
+            Some(Diagram::leaf(join.leaves(outcomes, one.as_leaf()?, other.as_leaf()?)))
+        })
+    }
+
+    /// What may become of a packet of which a field is not known.
+    pub(in crate::netfilter) fn forget(&mut self, diagram: Diagram, field: Field, join: Join) -> Diagram {
+        let Self { diagrams, outcomes, layout, .. } = self;
+        let bits = layout.bits_of(field);
+        diagrams
+            .forget(diagram, &|bit| bits.contains(&bit), &mut |one, other| join.leaves(outcomes, one, other))
+    }
+
+    /// What may become of packets with some values of a field; nothing of others, as they cannot be.
+    pub(in crate::netfilter) fn only(&mut self, diagram: Diagram, field: Field, set: &Intervals) -> Diagram {
+        let inside = self.within(field, set, YES, NO);
+        self.diagrams.choose(inside, diagram, Diagram::leaf(0))
+    }
+
+    /// `then` where a condition is met, `next` where it is not, either where it may be.
+    pub(super) fn guard(&mut self, condition: Diagram, then: Diagram, next: u32) -> Diagram {
+        let Self { diagrams, outcomes, .. } = self;
+        diagrams.apply(condition, then, &mut |condition, then| match condition {
+            NO => Some(Diagram::leaf(next)),
+            YES => Some(then),
+            MAYBE => Some(Diagram::leaf(outcomes.union(then.as_leaf()?, next))),
+            _ => None,
+        })
+    }
+}
+
+fn patterns_of(condition: &Condition, patterns: &mut Vec<InterfacePattern>) {
+    match condition {
+        Condition::Interface(_, pattern) => patterns.push(pattern.clone()),
+        Condition::Not(inner) => patterns_of(inner, patterns),
+        Condition::All(all) | Condition::Any(all) => all.iter().for_each(|one| patterns_of(one, patterns)),
+        _ => {}
+    }
+}

@@ -1,0 +1,129 @@
+//! The tables of a packet's way, one after the other.
+
+use std::collections::BTreeMap;
+
+use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
+use crate::netfilter::hook::{self, Hook, Step};
+use crate::netfilter::outcome::{Changes, Outcome};
+use crate::netfilter::rule_set::{Chain, Policy};
+use crate::netfilter::verdict;
+use crate::packet::diagram::Diagram;
+use crate::packet::{Family, Field, Intervals, State, number};
+
+impl<'a> Lowering<'a> {
+    /// What becomes of packets on their way, as [`Verdict`](crate::netfilter::Verdict)s.
+    pub(in crate::netfilter) fn way(&mut self, hook: Hook) -> Diagram {
+        self.steps(hook.steps(), View::default())
+    }
+
+    fn steps(&mut self, steps: &'static [Step], view: View) -> Diagram {
+        let Some((step, rest)) = steps.split_first() else {
+            return verdict::ADMITTED;
+        };
+        if let Some(&known) = self.steps.get(&(*step, view)) {
+            return known;
+        }
+        let diagram = match *step {
+            Step::Route => self.route(view),
+            Step::Table(table, name) => match self.chain_of(table, name) {
+                None => self.steps(rest, view),
+                Some(chain) => {
+                    let lowered = self.base(table, name, chain, view);
+                    self.table(lowered, rest, view)
+                }
+            },
+        };
+        self.steps.insert((*step, view), diagram);
+        diagram
+    }
+
+    /// What becomes of packets in a table, and after it.
+    fn table(&mut self, lowered: Lowered, rest: &'static [Step], view: View) -> Diagram {
+        let next = self.steps(rest, view);
+        if !lowered.changes {
+            let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+            return diagrams.apply(lowered.diagram, next, &mut |here, next| {
+                verdict_of(outcomes.get(here.as_leaf()?), next)
+            });
+        }
+        let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
+        for changes in self.changes_in(lowered.diagram) {
+            let view = self.view_after(view, changes);
+            let next = self.steps(rest, view);
+            let diagram = self.before(changes, next, Join::Verdicts);
+            after.insert(changes, diagram);
+        }
+        self.graft(
+            lowered.diagram,
+            |outcome| match outcome.made() {
+                Some(changes) => after[&changes],
+                None => verdict::REFUSED,
+            },
+            Join::Verdicts,
+        )
+    }
+
+    /// What is for the host goes to its processes, the rest is forwarded: by the routes, where they are known.
+    fn route(&mut self, view: View) -> Diagram {
+        let family = self.rules.family;
+        let forwarded = View { forwarded: self.fields.frames, ..view };
+        let input = self.steps(hook::INPUT, view);
+        let mut forward = self.steps(hook::FORWARD, forwarded);
+        if let Some(routes) = &self.facts.routes {
+            let mut routes: Vec<_> =
+                routes.iter().filter(|route| Family::of(route.to.addr()) == family).collect();
+            routes.sort_by_key(|route| route.to.prefix_len());
+            let unrouted = verdict::REFUSED;
+            let all = forward;
+            forward = routes.into_iter().fold(unrouted, |rest, route| {
+                let class = self.shared.interfaces.class(&route.interface);
+                let by = self.with_bits(all, Field::Outbound, u128::MAX, class);
+                let to = Intervals::from_to(number(route.to.network()), number(route.to.broadcast()));
+                let there = self.shared.within(Field::Destination, &to, YES, NO);
+                self.shared.diagrams.choose(there, by, rest)
+            });
+        }
+        let Some(own) = self.facts.own(family) else {
+            return self.shared.either(input, forward, Join::Verdicts);
+        };
+        // What is for a group is for a process of the host that is in it.
+        let own = own.union(&family.multicast());
+        let here = self.shared.within(Field::Destination, &own, YES, NO);
+        self.shared.diagrams.choose(here, input, forward)
+    }
+
+    /// A built-in chain with its policy: every outcome accepts or drops.
+    fn base(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
+        let lowered = self.chain(table, name, chain, view);
+        let policy = chain.policy.unwrap_or(Policy::Accept);
+        let end = |outcome| match (outcome, policy) {
+            (Outcome::Next(changes) | Outcome::Return(changes), Policy::Accept) => Outcome::Accept(changes),
+            (Outcome::Next(_) | Outcome::Return(_), Policy::Drop) => Outcome::Drop,
+            (decided, _) => decided,
+        };
+        let mut diagram = self.each(lowered.diagram, end);
+        if table == "nat" {
+            // Only what begins a connection asks this table (`man iptables`, nat).
+            let begins = [State::New, State::Related].map(|state| (state.number(), state.number()));
+            let begins = self.shared.within(Field::State, &Intervals::of(begins.to_vec()), YES, NO);
+            let passes = self.shared.one(Outcome::Accept(0));
+            diagram = self.shared.diagrams.choose(begins, diagram, passes);
+        }
+        Lowered { diagram, ..lowered }
+    }
+}
+
+/// What the tables that follow make of a packet whose outcomes in one are known, if that is decided.
+fn verdict_of(outcomes: &[Outcome], next: Diagram) -> Option<Diagram> {
+    let dropped = outcomes.contains(&Outcome::Drop);
+    let accepted = outcomes.iter().any(|outcome| outcome.made().is_some());
+    match (accepted, dropped) {
+        (false, false) => Some(verdict::IMPOSSIBLE),
+        (false, true) => Some(verdict::REFUSED),
+        (true, false) => Some(next),
+        (true, true) => {
+            let refused = verdict::REFUSED.as_leaf()?;
+            Some(Diagram::leaf(next.as_leaf()? | refused))
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The policy engine against the kernel: random rule sets, random packets, and the kernel is right.
+//!
+//! `KERNEL_CASES` says how many rule sets are tried for each back end and family, `KERNEL_SEED` where the numbers begin;
+//! without them it is a few, always the same.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use rancher_gen::read::iptables;
+use rancher_topology::netfilter::{
+    AddressSet, Dimension, Entry, Filter, Hook, HostFacts, HostInterface, HostRoute, Known, Packet, Verdict,
+};
+use rancher_topology::packet::{self, Intervals};
+
+mod support;
+use support::kernel::{Case, Family, Interface, Judge, Protocol};
+use support::netns::BackEnd;
+use support::rule_sets::{self, INTERFACES, Random};
+
+/// What the engine is told of the judge's node.
+fn facts(sets: &str) -> HostFacts {
+    let interfaces = Interface::numbered(&INTERFACES);
+    let lo = HostInterface {
+        name: "lo".to_owned(),
+        addresses: vec!["127.0.0.1/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        peers: Vec::new(),
+        broadcasts: Vec::new(),
+        loopback: true,
+    };
+    let all = interfaces.iter().map(|one| HostInterface {
+        name: one.name.clone(),
+        addresses: vec![one.v4.into(), one.v6.into()],
+        peers: Vec::new(),
+        broadcasts: vec![one.v4.broadcast().into()],
+        loopback: false,
+    });
+    let mut routes: Vec<HostRoute> = interfaces
+        .iter()
+        .flat_map(|one| {
+            [ipnet::IpNet::from(one.v4).trunc(), ipnet::IpNet::from(one.v6).trunc()].map(|to| (to, &one.name))
+        })
+        .map(|(to, interface)| HostRoute { to, interface: interface.clone() })
+        .collect();
+    for default in ["0.0.0.0/0", "::/0"] {
+        routes.push(HostRoute { to: default.parse().unwrap(), interface: interfaces[0].name.clone() });
+    }
+    HostFacts { interfaces: Some(all.chain([lo]).collect()), routes: Some(routes), sets: sets_of(sets) }
+}
+
+/// The three sets of `rule_sets`, from what `ipset restore` reads.
+fn sets_of(text: &str) -> BTreeMap<String, AddressSet> {
+    let mut sets: BTreeMap<String, Vec<Entry>> =
+        ["hosts", "nets", "pairs"].map(|name| (name.to_owned(), Vec::new())).into();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ["add", name, entry] = words[..] else { continue };
+        let (address, port) = entry.split_once(",tcp:").map_or((entry, None), |(a, p)| (a, Some(p)));
+        let net: ipnet::IpNet =
+            address.parse().unwrap_or_else(|_| address.parse::<std::net::IpAddr>().unwrap().into());
+        let range = Intervals::from_to(packet::number(net.network()), packet::number(net.broadcast()));
+        let mut dimensions = vec![Dimension::Addresses(range)];
+        dimensions.extend(port.map(|port| {
+            let port: u128 = port.parse().unwrap();
+            Dimension::Ports { protocol: 6, ports: Intervals::from_to(port, port) }
+        }));
+        sets.get_mut(name).unwrap().push(Entry { dimensions, not: false });
+    }
+    sets.into_iter().map(|(name, entries)| (name, AddressSet::Entries(entries))).collect()
+}
+
+fn known(packet: &support::kernel::Packet) -> Packet {
+    let transport = matches!(packet.proto, Protocol::Tcp | Protocol::Udp);
+    let icmp = matches!(packet.proto, Protocol::Icmp | Protocol::Icmp6);
+    let flag = |name: &String| match name.as_str() {
+        "FIN" => 1,
+        "SYN" => 2,
+        "RST" => 4,
+        "PSH" => 8,
+        "ACK" => 16,
+        "URG" => 32,
+        _ => 0,
+    };
+    Packet {
+        inbound: Some(packet.iif.clone()),
+        outbound: None,
+        source: packet.src,
+        destination: packet.dst,
+        protocol: match packet.proto {
+            Protocol::Tcp => 6,
+            Protocol::Udp => 17,
+            Protocol::Icmp => 1,
+            Protocol::Icmp6 => 58,
+            Protocol::Number(number) => number,
+        },
+        source_port: transport.then_some(packet.sport),
+        destination_port: transport.then_some(packet.dport),
+        icmp_type: icmp.then_some(packet.icmp_type),
+        icmp_code: icmp.then_some(packet.code),
+        tcp_flags: matches!(packet.proto, Protocol::Tcp).then(|| packet.flags.iter().map(flag).sum()),
+    }
+}
+
+/// What came of many cases.
+#[derive(Debug, Default)]
+struct Tally {
+    loaded: u32,
+    refused_to_load: Vec<String>,
+    packets: u32,
+    admitted: u32,
+    possible: u32,
+    disagreements: Vec<String>,
+}
+
+impl Tally {
+    fn case(
+        &mut self,
+        judge: &mut Judge,
+        back_end: BackEnd,
+        family: Family,
+        random: Random,
+        packets: Vec<support::kernel::Packet>,
+    ) {
+        let Random { rules, sets, uncertain } = random;
+        let case = Case { family, back_end, rules, sets, packets, fresh: false };
+        let answer = judge.ask(&case);
+        if !answer.loaded {
+            self.refused_to_load.push(format!("{}\n{:?}", case.rules, answer.error));
+            return;
+        }
+        self.loaded += 1;
+        let family = if family == Family::V4 { packet::Family::V4 } else { packet::Family::V6 };
+        let read = iptables::read(&case.rules, Some(family)).unwrap();
+        let facts = facts(&case.sets);
+        let mut filter = Filter::new(&read.rules, &facts, Hook::Arriving, &Known::new());
+        for (sent, arrived) in case.packets.iter().zip(&answer.verdicts) {
+            let verdict = filter.verdict(&known(sent));
+            self.packets += 1;
+            self.admitted += u32::from(arrived.is_some());
+            self.possible += u32::from(verdict == Verdict::Possible);
+            let agree = match verdict {
+                Verdict::Admitted => arrived.is_some(),
+                Verdict::Refused => arrived.is_none(),
+                // An error of ICMP may be about a connection.
+                Verdict::Possible => uncertain || matches!(sent.icmp_type, 1 | 3 | 11),
+                Verdict::Impossible => false,
+            };
+            if !agree {
+                self.disagreements.push(format!(
+                    "{back_end:?} {family}\n{}{}{sent:?}\nthe kernel: {arrived:?}, the engine: {verdict}",
+                    case.sets, case.rules
+                ));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kernel_and_the_engine_agree() {
+    let number =
+        |name: &str, otherwise: u64| std::env::var(name).map_or(otherwise, |value| value.parse().unwrap());
+    let (cases, seed) = (number("KERNEL_CASES", 100), number("KERNEL_SEED", 1));
+    let combinations = [BackEnd::Nft, BackEnd::Legacy].map(|b| [(b, Family::V4), (b, Family::V6)]).concat();
+    // Two judges for each, as the kernel waits more than it works.
+    let judges: Vec<_> = combinations.into_iter().flat_map(|one| [(one, 0), (one, 1)]).collect();
+    let threads: Vec<_> = judges
+        .into_iter()
+        .map(|((back_end, family), half)| {
+            std::thread::spawn(move || {
+                let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
+                let mut tally = Tally::default();
+                for at in (half..cases).step_by(2) {
+                    let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003) + at);
+                    let random = rule_sets::rule_set(&mut rng, family);
+                    let packets = rule_sets::packets(&mut rng, family, 30);
+                    tally.case(&mut judge, back_end, family, random, packets);
+                }
+                tally
+            })
+        })
+        .collect();
+    let mut all = Tally::default();
+    for thread in threads {
+        let tally = thread.join().unwrap();
+        all.loaded += tally.loaded;
+        all.packets += tally.packets;
+        all.admitted += tally.admitted;
+        all.possible += tally.possible;
+        all.refused_to_load.extend(tally.refused_to_load);
+        all.disagreements.extend(tally.disagreements);
+    }
+    println!(
+        "{} rule sets, {} packets, {} admitted, {} of which the engine is not certain",
+        all.loaded, all.packets, all.admitted, all.possible
+    );
+    assert!(
+        all.disagreements.is_empty(),
+        "{} disagreements, the smallest:\n{}",
+        all.disagreements.len(),
+        all.disagreements.iter().min_by_key(|one| one.len()).unwrap()
+    );
+    assert!(
+        all.refused_to_load.is_empty(),
+        "{} rule sets did not load, the first:\n{}",
+        all.refused_to_load.len(),
+        all.refused_to_load[0]
+    );
+    // Rules and packets that never meet would prove nothing.
+    assert!(
+        all.admitted > all.packets / 5 && all.admitted < all.packets * 4 / 5,
+        "{} of {}",
+        all.admitted,
+        all.packets
+    );
+}
