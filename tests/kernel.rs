@@ -154,6 +154,78 @@ impl Tally {
     }
 }
 
+/// Where they once disagreed: each with what the kernel does.
+#[test]
+fn old_disagreements_are_none() {
+    use support::kernel::Packet as Sent;
+    let v6 = |last| std::net::IpAddr::from([0xfd00, 2, 0, 0, 0, 0, 0, last]);
+    let from = std::net::IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, 5]);
+    let v4 = |last| std::net::IpAddr::from([10, 2, 0, last]);
+    let cases = [
+        // An address of the host is unicast too, and several kinds have to be so at once: v6 only.
+        (
+            Family::V6,
+            "-A INPUT -m addrtype --dst-type UNICAST -j DROP",
+            Sent::new("eth0", from, v6(1), Protocol::Tcp),
+            false,
+        ),
+        (
+            Family::V6,
+            "-A INPUT -m addrtype --dst-type LOCAL,MULTICAST -j DROP",
+            Sent::new("eth0", from, v6(1), Protocol::Tcp),
+            true,
+        ),
+        (
+            Family::V4,
+            "-A INPUT -m addrtype --dst-type UNICAST -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Tcp),
+            true,
+        ),
+        (
+            Family::V4,
+            "-A INPUT -m addrtype --dst-type LOCAL,MULTICAST -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Tcp),
+            false,
+        ),
+        // A connection without ports has port 0, and one of ICMP its type and code: 2048 is an echo request.
+        (
+            Family::V4,
+            "-A INPUT -m conntrack --ctorigdstport 0 -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Number(89)),
+            false,
+        ),
+        (
+            Family::V4,
+            "-A INPUT -m conntrack --ctorigdstport 53 -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Number(89)),
+            true,
+        ),
+        (
+            Family::V4,
+            "-A INPUT -m conntrack --ctorigdstport 2048 -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Icmp),
+            false,
+        ),
+        (
+            Family::V4,
+            "-A INPUT -m conntrack --ctorigdstport 53 -j DROP",
+            Sent::new("eth0", v4(5), v4(1), Protocol::Icmp),
+            true,
+        ),
+    ];
+    let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
+    for (family, rule, packet, admitted) in cases {
+        let rules = format!("*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n");
+        for back_end in [BackEnd::Nft, BackEnd::Legacy] {
+            let random = Random { rules: rules.clone(), sets: String::new(), uncertain: false };
+            let mut tally = Tally::default();
+            tally.case(&mut judge, back_end, family, random, vec![packet.clone()]);
+            assert_eq!(tally.disagreements, Vec::<String>::new());
+            assert_eq!((tally.loaded, tally.admitted, tally.possible), (1, u32::from(admitted), 0), "{rule}");
+        }
+    }
+}
+
 #[test]
 fn the_kernel_and_the_engine_agree() {
     let number =

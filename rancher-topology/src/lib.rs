@@ -48,12 +48,13 @@ pub use validate::validate;
 /// ```
 pub fn load(text: &str) -> Result<Topology, Vec<Diagnostic>> {
     let Resolved { topology, refused, .. } = resolved(text);
-    topology.ok_or(refused)
+    topology.filter(|_| refused.is_empty()).ok_or(refused)
 }
 
-/// What reading and resolving a text came to. There is a topology exactly when nothing is refused.
+/// What reading and resolving a text came to. It is a good topology when nothing is refused.
 struct Resolved {
     document: Option<Document>,
+    /// There although something is refused where that takes nothing away: lints can look at it.
     topology: Option<Topology>,
     refused: Vec<Diagnostic>,
 }
@@ -61,10 +62,11 @@ struct Resolved {
 fn resolved(text: &str) -> Resolved {
     let read = document::read(text);
     let mut refused = read.diagnostics;
-    let topology = read.document.as_ref().and_then(|document| {
-        topology::resolve(document, &read.broken).map_err(|more| refused.extend(more)).ok()
+    let resolution = read.document.as_ref().map(|document| topology::resolve(document, &read.lost));
+    let topology = resolution.and_then(|resolution| {
+        refused.extend(resolution.refused);
+        resolution.topology.filter(|_| !read.lost.values)
     });
     refused.sort_by_key(|d| d.labels.first().map(|label| label.span));
-    let topology = topology.filter(|_| refused.is_empty());
     Resolved { document: read.document, topology, refused }
 }

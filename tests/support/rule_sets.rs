@@ -65,7 +65,7 @@ impl Maker<'_> {
     fn ports(&mut self) -> String {
         let port = self.port();
         if self.one_in(4) {
-            format!("{port}:{}", port.saturating_add(self.rng.u16(0..3000)))
+            format!("{port}:{}", port.saturating_add(self.rng.u16(1..3000)))
         } else {
             port.to_string()
         }
@@ -210,7 +210,7 @@ impl Maker<'_> {
                     write!(all, "-p ipv6-icmp -m icmp6 {not}--icmpv6-type {kind} ").unwrap();
                 }
             },
-            4 => write!(all, "{not}-p {} ", self.any(&["tcp", "udp", "47"])).unwrap(),
+            4 => write!(all, "{not}-p {} ", self.any(&["tcp", "udp", "89"])).unwrap(),
             5 => write!(all, "-p tcp -m tcp {not}--syn ").unwrap(),
             _ => {}
         }
@@ -359,7 +359,7 @@ pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
                 6..8 => Protocol::Udp,
                 8 if family == Family::V4 => Protocol::Icmp,
                 8 => Protocol::Icmp6,
-                _ => Protocol::Number(47),
+                _ => Protocol::Number(89),
             };
             let mut packet = Packet::new(inbound, host(rng, family), destination, protocol);
             // No two have the same source port, so that no translation has to give way to another.

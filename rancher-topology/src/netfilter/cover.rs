@@ -35,7 +35,7 @@ fn find(shared: &Shared, set: Diagram, fields: &[Field], above: &Known, found: &
     if shared.diagrams.bit(set) >= bits.end {
         return find(shared, set, rest, above, found);
     }
-    let parts = parts(&shared.diagrams, set, &bits);
+    let Some(parts) = parts(&shared.diagrams, set, &bits, MOST * 16) else { return false };
     let mut alike: BTreeMap<Diagram, Vec<(u128, u128)>> = BTreeMap::new();
     let mut order = Vec::new();
     for (at, (first, below)) in parts.iter().enumerate() {

@@ -94,6 +94,30 @@ pub enum Condition {
     Unknown(String),
 }
 
+impl Condition {
+    /// Messages of ICMP from one type and code to another, a number each: the type is its high byte.
+    #[must_use]
+    pub fn messages((first, last): (u128, u128)) -> Self {
+        let part = |(kinds, codes): ((u128, u128), (u128, u128))| {
+            Self::All(vec![
+                Self::Within(Field::IcmpType, Intervals::of(vec![kinds])),
+                Self::Within(Field::IcmpCode, Intervals::of(vec![codes])),
+            ])
+        };
+        let ((low, low_code), (high, high_code)) = ((first >> 8, first & 255), (last >> 8, last & 255));
+        let parts = if low == high {
+            vec![((low, low), (low_code, high_code))]
+        } else {
+            let between = (high > low + 1).then(|| ((low + 1, high - 1), (0, 255)));
+            [((low, low), (low_code, 255)), ((high, high), (0, high_code))]
+                .into_iter()
+                .chain(between)
+                .collect()
+        };
+        Self::Any(parts.into_iter().map(part).collect())
+    }
+}
+
 /// Which interfaces a rule is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InterfacePattern {

@@ -26,7 +26,7 @@ impl Intervals {
         for (first, last) in intervals {
             match joined.last_mut() {
                 Some(before) if before.1 == u128::MAX || first <= before.1 + 1 => {
-                    before.1 = before.1.max(last)
+                    before.1 = before.1.max(last);
                 }
                 _ => joined.push((first, last)),
             }
@@ -36,6 +36,7 @@ impl Intervals {
     }
 
     /// The intervals, lowest first: they neither overlap nor touch.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u128, u128)> + '_ {
         self.0.iter().copied()
     }

@@ -6,7 +6,6 @@ use super::{Family, Field, Intervals};
 /// Where the bits of each field are. The first bit of a number is its most significant one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
-    family: Family,
     /// First bit and length of each field, by `Field as usize`.
     places: [(Bit, u8); Field::ORDER.len()],
     bits: Bit,
@@ -30,11 +29,7 @@ impl Layout {
             places[field as usize] = (bits, length);
             bits += Bit::from(length);
         }
-        Self { family, places, bits }
-    }
-
-    pub(crate) const fn family(&self) -> Family {
-        self.family
+        Self { places, bits }
     }
 
     /// How many bits there are.

@@ -1,56 +1,73 @@
 //! The conditions of a rule, from its options.
 
 use rancher_topology::netfilter::{AddressKind, Condition, FrameKind, InterfacePattern};
-use rancher_topology::packet::{Family, Field, Intervals, State, number};
+use rancher_topology::packet::{Family, Field, Intervals, number};
 
 use super::options::{Given, Options};
-use super::values;
+use super::{conntrack, values};
 
 /// The conditions of a rule; what is not understood is told, and may be met or not.
 pub(super) fn conditions(options: &Options, family: Family, unclear: &mut Vec<String>) -> Vec<Condition> {
     let mut all = Vec::new();
     for given in &options.own {
-        match own(given, family) {
-            Some(condition) => all.extend(condition.map(|condition| signed(given.negated, condition))),
-            None => {
-                unclear.push(given.to_string());
-                all.push(Condition::Unknown(given.to_string()));
-            }
+        if let Some(condition) = own(given, family) {
+            all.push(signed(given.negated, condition));
+        } else {
+            unclear.push(given.to_string());
+            all.push(Condition::Unknown(given.to_string()));
         }
     }
     for (name, given) in &options.modules {
-        match module(name, given, family) {
-            Some(conditions) => all.extend(conditions),
-            None => {
-                let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-                let text = format!("-m {name} {}", words.join(" "));
-                unclear.push(text.trim_end().to_owned());
-                all.push(Condition::Unknown(text));
-            }
+        if let Some(conditions) = module(name, given, family) {
+            all.extend(conditions);
+        } else {
+            let text = text(name, given);
+            unclear.push(text.clone());
+            all.push(Condition::Unknown(text));
         }
     }
     all
 }
 
-fn signed(negated: bool, condition: Condition) -> Condition {
+/// A module as it was written.
+fn text(name: &str, given: &[Given]) -> String {
+    let words: Vec<String> = given.iter().map(ToString::to_string).collect();
+    format!("-m {name} {}", words.join(" ")).trim_end().to_owned()
+}
+
+fn unknown(name: &str, given: &[Given]) -> Vec<Condition> {
+    vec![Condition::Unknown(text(name, given))]
+}
+
+/// What every packet meets.
+const fn always() -> Condition {
+    Condition::All(Vec::new())
+}
+
+/// What no packet meets.
+const fn never() -> Condition {
+    Condition::Any(Vec::new())
+}
+
+pub(super) fn signed(negated: bool, condition: Condition) -> Condition {
     if negated { Condition::Not(Box::new(condition)) } else { condition }
 }
 
-/// An option that no module has; `Some(None)` if it asks for nothing.
-fn own(given: &Given, family: Family) -> Option<Option<Condition>> {
+/// An option that no module has.
+fn own(given: &Given, family: Family) -> Option<Condition> {
     let value = given.value();
     Some(match given.name.as_str() {
-        "-s" | "--source" | "--src" => Some(addresses(Field::Source, value?, family)?),
-        "-d" | "--destination" | "--dst" => Some(addresses(Field::Destination, value?, family)?),
-        "-i" | "--in-interface" => Some(interface(Field::Inbound, value?)),
-        "-o" | "--out-interface" => Some(interface(Field::Outbound, value?)),
+        "-s" | "--source" | "--src" => addresses(Field::Source, value?, family)?,
+        "-d" | "--destination" | "--dst" => addresses(Field::Destination, value?, family)?,
+        "-i" | "--in-interface" => interface(Field::Inbound, value?),
+        "-o" | "--out-interface" => interface(Field::Outbound, value?),
         "-p" | "--protocol" => match values::protocol(value?)? {
-            0 => None,
-            protocol => Some(protocol_is(protocol)),
+            0 => always(),
+            protocol => protocol_is(protocol),
         },
         // Connection tracking puts fragments together before any rule sees them.
-        "-f" | "--fragment" => Some(Condition::Any(Vec::new())),
-        "-c" | "--set-counters" | "-4" | "-6" => None,
+        "-f" | "--fragment" => never(),
+        "-c" | "--set-counters" | "-4" | "-6" => always(),
         _ => return None,
     })
 }
@@ -69,7 +86,7 @@ fn interface(field: Field, word: &str) -> Condition {
     Condition::Interface(field, pattern)
 }
 
-fn protocol_is(protocol: u8) -> Condition {
+pub(super) fn protocol_is(protocol: u8) -> Condition {
     Condition::Within(Field::Protocol, Intervals::from_to(protocol.into(), protocol.into()))
 }
 
@@ -80,19 +97,18 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, transport),
         "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, icmp),
         "multiport" => each(given, multiport),
-        "state" | "conntrack" => conntrack(given, family),
+        "state" | "conntrack" => conntrack::conditions(given, family),
         "iprange" => each(given, |given| iprange(given, family)),
         "addrtype" => addrtype(given),
         "set" => set(given),
         "mark" => each(given, |given| mark(Field::Mark, given)),
         "connmark" => each(given, |given| mark(Field::ConnectionMark, given)),
         "pkttype" => each(given, frame),
-        "recent" => recent(given),
+        "recent" => Some(recent(given)),
         // What these ask for changes from packet to packet, or is not in one that a person can name.
         "mac" | "limit" | "hashlimit" | "connlimit" | "owner" | "physdev" | "length" | "statistic"
         | "time" | "quota" | "connbytes" | "cpu" | "helper" | "socket" | "rpfilter" => {
-            let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-            Some(vec![Condition::Unknown(format!("-m {name} {}", words.join(" ")))])
+            Some(unknown(name, given))
         }
         _ => None,
     }
@@ -112,7 +128,7 @@ fn transport(given: &Given) -> Option<Condition> {
             [mask, set] => {
                 let (mask, set) = (values::flags(mask)?, values::flags(set)?);
                 // A flag that has to be set and is not looked at can never be.
-                Some(if set & !mask == 0 { flags_are(mask, set) } else { Condition::Any(Vec::new()) })
+                Some(if set & !mask == 0 { flags_are(mask, set) } else { never() })
             }
             _ => None,
         },
@@ -134,7 +150,7 @@ fn icmp(given: &Given) -> Option<Condition> {
     }
     let value = given.value()?;
     if value == "any" || value == "255" || value == "255/0:255" {
-        return Some(Condition::All(Vec::new()));
+        return Some(always());
     }
     let (kind, code) = match value.split_once('/') {
         Some((kind, code)) => (kind, Some(values::range(code, 255)?)),
@@ -163,90 +179,6 @@ fn multiport(given: &Given) -> Option<Condition> {
         ])),
         _ => None,
     }
-}
-
-fn states(states: &[State]) -> Condition {
-    Condition::Within(
-        Field::State,
-        Intervals::of(states.iter().map(|state| (state.number(), state.number())).collect()),
-    )
-}
-
-fn state_list(value: &str) -> Option<Condition> {
-    let mut any = Vec::new();
-    for word in value.split(',') {
-        any.push(match word {
-            "NEW" => states(&[State::New]),
-            "ESTABLISHED" => states(&[State::Established]),
-            "RELATED" => states(&[State::Related]),
-            "INVALID" => states(&[State::Invalid]),
-            "UNTRACKED" => states(&[State::Untracked]),
-            "DNAT" => Condition::Translated,
-            // The sender is changed after every filter has seen the first packet.
-            "SNAT" => Condition::All(vec![
-                Condition::Not(Box::new(states(&[State::New, State::Invalid, State::Untracked]))),
-                Condition::Unknown("--ctstate SNAT".to_owned()),
-            ]),
-            _ => return None,
-        });
-    }
-    Some(if any.len() == 1 { any.pop()? } else { merged(any) })
-}
-
-/// States as one set where that can be.
-fn merged(any: Vec<Condition>) -> Condition {
-    let mut set = Intervals::default();
-    let mut rest = Vec::new();
-    for one in any {
-        match one {
-            Condition::Within(Field::State, states) => set = set.union(&states),
-            other => rest.push(other),
-        }
-    }
-    let states = Condition::Within(Field::State, set);
-    if rest.is_empty() {
-        return states;
-    }
-    rest.push(states);
-    Condition::Any(rest)
-}
-
-/// Both modules: `xt_conntrack` is asked for either. What is not tracked meets nothing but its state.
-fn conntrack(given: &[Given], family: Family) -> Option<Vec<Condition>> {
-    let (mut of_state, mut others) = (Vec::new(), Vec::new());
-    for one in given {
-        let value = one.value()?;
-        let port = |field| Some(Condition::Within(field, Intervals::of(vec![values::ports(value)?])));
-        let unknown = || Some(Condition::Unknown(one.to_string()));
-        let condition = match one.name.as_str() {
-            "--state" | "--ctstate" => {
-                of_state.push(signed(one.negated, state_list(value)?));
-                continue;
-            }
-            "--ctproto" => protocol_is(values::protocol(value)?),
-            "--ctorigsrc" => values::address(Field::Source, value, family)?,
-            "--ctorigdst" => values::address(Field::SentTo, value, family)?,
-            "--ctorigsrcport" => port(Field::SourcePort)?,
-            "--ctorigdstport" => port(Field::SentToPort)?,
-            // The first packet goes the way that the connection was asked for.
-            "--ctdir" if value == "ORIGINAL" => Condition::Any(vec![states(&[State::New]), unknown()?]),
-            "--ctdir" => Condition::All(vec![Condition::Not(Box::new(states(&[State::New]))), unknown()?]),
-            "--ctreplsrc" | "--ctrepldst" | "--ctreplsrcport" | "--ctrepldstport" | "--ctstatus"
-            | "--ctexpire" => unknown()?,
-            _ => return None,
-        };
-        others.push(signed(one.negated, condition));
-    }
-    if others.is_empty() {
-        return Some(of_state);
-    }
-    let untracked = states(&[State::Invalid, State::Untracked]);
-    if of_state.is_empty() {
-        others.push(Condition::Not(Box::new(untracked)));
-        return Some(others);
-    }
-    of_state.push(Condition::Any(vec![untracked, Condition::All(others)]));
-    Some(of_state)
 }
 
 fn iprange(given: &Given, family: Family) -> Option<Condition> {
@@ -294,8 +226,7 @@ fn addrtype(given: &[Given]) -> Option<Vec<Condition>> {
         all.push(signed(one.negated, Condition::AddressKind(field, kinds)));
     }
     if limited {
-        let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-        return Some(vec![Condition::Unknown(format!("-m addrtype {}", words.join(" ")))]);
+        return Some(unknown("addrtype", given));
     }
     Some(all)
 }
@@ -317,8 +248,7 @@ fn set(given: &[Given]) -> Option<Vec<Condition>> {
     {
         return Some(vec![condition]);
     }
-    let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-    Some(vec![Condition::Unknown(format!("-m set {}", words.join(" ")))])
+    Some(unknown("set", given))
 }
 
 fn mark(field: Field, given: &Given) -> Option<Condition> {
@@ -344,14 +274,12 @@ fn frame(given: &Given) -> Option<Condition> {
 }
 
 /// `--set` puts the address on the list and is always met; the rest depends on what is on the list.
-fn recent(given: &[Given]) -> Option<Vec<Condition>> {
-    let sets = given.iter().find(|option| option.name == "--set");
-    if let Some(set) = sets {
-        let others = ["--set", "--name", "--rsource", "--rdest", "--mask"];
-        if given.iter().all(|option| others.contains(&option.name.as_str())) {
-            return Some(vec![signed(set.negated, Condition::All(Vec::new()))]);
+fn recent(given: &[Given]) -> Vec<Condition> {
+    let others = ["--set", "--name", "--rsource", "--rdest", "--mask"];
+    match given.iter().find(|option| option.name == "--set") {
+        Some(set) if given.iter().all(|option| others.contains(&option.name.as_str())) => {
+            vec![signed(set.negated, always())]
         }
+        _ => unknown("recent", given),
     }
-    let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-    Some(vec![Condition::Unknown(format!("-m recent {}", words.join(" ")))])
 }

@@ -1,5 +1,6 @@
 //! What `iptables-save` and `ip6tables-save` print (`man iptables-save`, `man iptables-extensions`).
 
+mod conntrack;
 mod matches;
 mod options;
 mod targets;

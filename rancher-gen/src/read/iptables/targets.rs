@@ -32,16 +32,15 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "DROP" | "REJECT" | "TARPIT" | "DELUDE" => Target::Drop,
         "RETURN" => Target::Return,
         "QUEUE" | "NFQUEUE" => Target::Queue,
+        "NOTRACK" => Target::Untrack,
+        "CT" if has("--notrack") => Target::Untrack,
         // None of these ends a table, and what they change no match that is known here asks for.
         "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP"
         | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP" | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST"
-        | "IDLETIMER" | "LED" => Target::Nothing,
+        | "IDLETIMER" | "LED" | "CT" => Target::Nothing,
         "HMARK" => Target::MarkUnknown(Field::Mark),
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,
-        "NOTRACK" => Target::Untrack,
-        "CT" if has("--notrack") => Target::Untrack,
-        "CT" => Target::Nothing,
         "SET" => Target::ChangeSet(
             given
                 .iter()

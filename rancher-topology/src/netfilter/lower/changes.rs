@@ -79,10 +79,11 @@ impl Lowering<'_> {
     pub(super) fn view_after(&self, view: View, changes: Changes) -> View {
         let mut view = view;
         for change in self.shared.outcomes.change(changes) {
-            if let Change::Sent(to) = change {
-                view.translated |= self.fields.translated;
-                view.address |= self.fields.original && to.address.is_some();
-                view.port |= self.fields.original && to.ports.is_some();
+            let Change::Sent(to) = change else { continue };
+            if self.fields.translated || self.fields.original {
+                let new = view.translated.get_or_insert_default();
+                new.address |= to.address.is_some();
+                new.port |= to.ports.is_some();
             }
         }
         view

@@ -16,8 +16,10 @@ impl<'a> Lowering<'a> {
         match condition {
             Condition::Within(field, set) => {
                 let field = match field {
-                    Field::SentTo if !view.address => Field::Destination,
-                    Field::SentToPort if !view.port => Field::DestinationPort,
+                    Field::SentTo if !view.translated.is_some_and(|new| new.address) => Field::Destination,
+                    Field::SentToPort if !view.translated.is_some_and(|new| new.port) => {
+                        Field::DestinationPort
+                    }
                     field => *field,
                 };
                 Some((field, self.whole(field, set)))
@@ -58,7 +60,7 @@ impl<'a> Lowering<'a> {
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
             Condition::Set { name, sides } => self.set(name, sides, view, &mut Vec::new()),
             Condition::Frame(kind) => frame(*kind, view),
-            Condition::Translated if view.translated => YES,
+            Condition::Translated if view.translated.is_some() => YES,
             Condition::Translated => NO,
             Condition::Not(inner) => {
                 let inner = self.condition(inner, view);
@@ -183,12 +185,10 @@ fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
         Dimension::Addresses(addresses) => Condition::Within(side, addresses.clone()),
         Dimension::AnyPorts(ports) => Condition::Within(port, ports.clone()),
         Dimension::Ports { protocol, ports } => {
-            let mut all = vec![Condition::Within(
-                Field::Protocol,
-                Intervals::from_to((*protocol).into(), (*protocol).into()),
-            )];
+            let is = Intervals::from_to((*protocol).into(), (*protocol).into());
+            let mut all = vec![Condition::Within(Field::Protocol, is)];
             match protocol {
-                1 | 58 => all.push(Condition::Any(ports.iter().flat_map(icmp_messages).collect())),
+                1 | 58 => all.push(Condition::Any(ports.iter().map(Condition::messages).collect())),
                 6 | 17 | 132 | 136 => all.push(Condition::Within(port, ports.clone())),
                 // Protocols without ports have port 0 here (`ip_set_get_ip_port`, `net/netfilter/ipset/ip_set_getport.c`).
                 _ if ports.contains(0) => {}
@@ -202,24 +202,4 @@ fn dimension_of(dimension: &Dimension, side: Field) -> Condition {
         }
         Dimension::Mark(marks) => Condition::Within(Field::Mark, marks.clone()),
     }
-}
-
-/// ICMP messages from one type and code to another.
-fn icmp_messages((first, last): (u128, u128)) -> Vec<Condition> {
-    let messages = |kinds: (u128, u128), codes: (u128, u128)| {
-        Condition::All(vec![
-            Condition::Within(Field::IcmpType, Intervals::of(vec![kinds])),
-            Condition::Within(Field::IcmpCode, Intervals::of(vec![codes])),
-        ])
-    };
-    let ((kind, code), (last_kind, last_code)) = ((first >> 8, first & 0xFF), (last >> 8, last & 0xFF));
-    if kind == last_kind {
-        return vec![messages((kind, kind), (code, last_code))];
-    }
-    let mut all =
-        vec![messages((kind, kind), (code, 0xFF)), messages((last_kind, last_kind), (0, last_code))];
-    if kind + 1 < last_kind {
-        all.push(messages((kind + 1, last_kind - 1), (0, 0xFF)));
-    }
-    all
 }

@@ -21,7 +21,7 @@ impl Known {
         Self { sure: Intervals::new(), maybe }
     }
 
-    fn or(self, other: Self) -> Self {
+    fn or(self, other: &Self) -> Self {
         let sure = self.sure.union(&other.sure);
         let maybe = self.maybe.union(&other.maybe).difference(&sure);
         Self { sure, maybe }
@@ -47,7 +47,7 @@ impl Lowering<'_> {
     fn local(&self) -> Known {
         let family = self.rules.family;
         let everywhere = Known::sure(family.loopback());
-        everywhere.or(match self.facts.addresses(family) {
+        everywhere.or(&match self.facts.addresses(family) {
             Some(own) => Known::sure(own),
             None => Known::maybe(self.others()),
         })
@@ -66,17 +66,17 @@ impl Lowering<'_> {
         let unspecified = || Known::maybe(Intervals::from_to(0, 0));
         let others = self.others();
         kinds.iter().fold(Known::default(), |known, kind| {
-            known.or(match kind {
+            known.or(&match kind {
                 AddressKind::Multicast => Known::sure(family.multicast()),
-                AddressKind::Local => self.local().or(unspecified()),
+                AddressKind::Local => self.local().or(&unspecified()),
                 AddressKind::Broadcast => {
-                    let on_all = Known::sure(family.everyone()).or(unspecified());
-                    on_all.or(match self.facts.broadcasts(family) {
+                    let on_all = Known::sure(family.everyone()).or(&unspecified());
+                    on_all.or(&match self.facts.broadcasts(family) {
                         Some(own) => Known::sure(own),
                         None => Known::maybe(others.clone()),
                     })
                 }
-                AddressKind::Unicast => unspecified().or(match self.facts.own(family) {
+                AddressKind::Unicast => unspecified().or(&match self.facts.own(family) {
                     Some(own) => Known::sure(others.difference(&own)),
                     None => Known::maybe(others.clone()),
                 }),
@@ -96,7 +96,8 @@ impl Lowering<'_> {
             AddressKind::Other => Some(Known::maybe(all.difference(&Family::V6.loopback()))),
             _ => None,
         });
-        let by_route = by_route.reduce(Known::or).unwrap_or_else(|| Known::sure(all.clone()));
+        let by_route =
+            by_route.reduce(|one, other| one.or(&other)).unwrap_or_else(|| Known::sure(all.clone()));
         kinds.iter().fold(by_route, |known, kind| match kind {
             AddressKind::Multicast => known.within(&multicast),
             AddressKind::Unicast => {

@@ -37,14 +37,17 @@ pub(super) struct Lowering<'a> {
 /// What a rule can ask of a packet's way until now, as far as the rule set asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct View {
-    /// Its destination was translated,
-    translated: bool,
-    /// so that its address is another than the one that it was sent to,
-    address: bool,
-    /// or its port is.
-    port: bool,
+    /// Its destination was translated.
+    translated: Option<Replaced>,
     /// It is for another host.
     forwarded: bool,
+}
+
+/// What a packet has that it was not sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Replaced {
+    address: bool,
+    port: bool,
 }
 
 /// What a chain, or some rules of one, make of packets.
