@@ -23,12 +23,14 @@ fn facts(sets: &str) -> HostFacts {
     let lo = HostInterface {
         name: "lo".to_owned(),
         addresses: vec!["127.0.0.1/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        peers: Vec::new(),
         broadcasts: Vec::new(),
         loopback: true,
     };
     let all = interfaces.iter().map(|one| HostInterface {
         name: one.name.clone(),
         addresses: vec![one.v4.into(), one.v6.into()],
+        peers: Vec::new(),
         broadcasts: vec![one.v4.broadcast().into()],
         loopback: false,
     });

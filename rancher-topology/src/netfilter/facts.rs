@@ -84,6 +84,25 @@ pub enum Dimension {
 }
 
 impl HostFacts {
+    /// The facts of a host with these interfaces, whose routes are to its own networks and, for everything else, out on
+    /// one interface.
+    #[must_use]
+    pub fn of_interfaces(
+        interfaces: Vec<HostInterface>,
+        way_out: Option<&str>,
+        sets: BTreeMap<String, AddressSet>,
+    ) -> Self {
+        let mut routes: Vec<HostRoute> = Vec::new();
+        for interface in interfaces.iter().filter(|interface| !interface.loopback) {
+            let networks = interface.addresses.iter().chain(&interface.peers);
+            routes.extend(networks.map(|to| HostRoute { to: to.trunc(), interface: interface.name.clone() }));
+        }
+        for to in [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())] {
+            routes.extend(way_out.map(|name| HostRoute { to, interface: name.to_owned() }));
+        }
+        Self { interfaces: Some(interfaces), routes: Some(routes), sets }
+    }
+
     /// The host's own addresses of a family, if its interfaces are known.
     pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
         let interfaces = self.interfaces.as_ref()?;

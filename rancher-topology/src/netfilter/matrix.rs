@@ -52,7 +52,7 @@ impl Filter {
 
         let mut rows: Vec<Diagram> = Vec::new();
         let mut row_of: BTreeMap<Diagram, u32> = BTreeMap::new();
-        let sources = parts(diagrams, reached, &source);
+        let sources = parts(diagrams, reached, &source, usize::MAX).unwrap_or_default();
         let sources: Vec<(u128, u32)> = sources
             .into_iter()
             .map(|(first, row)| {
@@ -65,7 +65,8 @@ impl Filter {
             .collect();
 
         let columns = together(diagrams, rows.clone());
-        let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination)
+        let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination, usize::MAX)
+            .unwrap_or_default()
             .into_iter()
             .map(|(first, column)| (first, column.as_leaf().unwrap_or(u32::MAX)))
             .collect();
@@ -104,11 +105,16 @@ impl Filter {
 }
 
 /// Where a diagram changes as a field grows whose bits it asks for first: each part's first value and what is left.
-fn parts(diagrams: &Diagrams, diagram: Diagram, bits: &std::ops::Range<Bit>) -> Vec<(u128, Diagram)> {
+/// `None` if there are more parts than `most`.
+pub(super) fn parts(
+    diagrams: &Diagrams,
+    diagram: Diagram,
+    bits: &std::ops::Range<Bit>,
+    most: usize,
+) -> Option<Vec<(u128, Diagram)>> {
     let mut found = Vec::new();
-    part(diagrams, diagram, bits.clone(), 0, &mut found);
-    found.dedup_by(|next, before| next.1 == before.1);
-    found
+    part(diagrams, diagram, bits.clone(), 0, most, &mut found)?;
+    Some(found)
 }
 
 fn part(
@@ -116,15 +122,20 @@ fn part(
     diagram: Diagram,
     bits: std::ops::Range<Bit>,
     first: u128,
+    most: usize,
     found: &mut Vec<(u128, Diagram)>,
-) {
-    let bit = diagrams.bit(diagram);
-    if bit >= bits.end {
-        return found.push((first, diagram));
+) -> Option<()> {
+    if diagrams.bit(diagram) >= bits.end {
+        if found.last().is_none_or(|(_, before)| *before != diagram) {
+            found.push((first, diagram));
+        }
+        return (found.len() <= most).then_some(());
     }
+    // A bit that is not asked for is passed all the same: what follows is there twice.
+    let bit = bits.start;
     let (zero, one) = diagrams.branches(diagram, bit);
-    part(diagrams, zero, bit + 1..bits.end, first, found);
-    part(diagrams, one, bit + 1..bits.end, first | 1 << (bits.end - 1 - bit), found);
+    part(diagrams, zero, bit + 1..bits.end, first, most, found)?;
+    part(diagrams, one, bit + 1..bits.end, first | 1 << (bits.end - 1 - bit), most, found)
 }
 
 /// One diagram that differs exactly where one of many does.
@@ -147,4 +158,19 @@ fn together(diagrams: &mut Diagrams, mut many: Vec<Diagram>) -> Diagram {
         many = pairs;
     }
     many.pop().unwrap_or(Diagram::leaf(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bit_that_is_not_asked_for_is_passed_all_the_same() {
+        let mut diagrams = Diagrams::default();
+        let low = diagrams.node(2, Diagram::leaf(0), Diagram::leaf(1));
+        let of = |number| Diagram::leaf(number);
+        let found = parts(&diagrams, low, &(0..3), usize::MAX).unwrap();
+        assert_eq!(found, (0..8).map(|at| (at, of(u32::from(at % 2 == 1)))).collect::<Vec<_>>());
+        assert_eq!(parts(&diagrams, low, &(0..3), 7), None);
+    }
 }

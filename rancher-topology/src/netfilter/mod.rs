@@ -8,7 +8,9 @@
 //! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions are taken to
 //! be independent of each other.
 
+mod comparison;
 mod conntrack;
+mod cover;
 mod facts;
 mod filter;
 mod hook;
@@ -17,10 +19,12 @@ mod lower;
 mod matrix;
 mod outcome;
 mod rule_set;
+mod trace;
 mod verdict;
 
 use std::collections::BTreeMap;
 
+pub use comparison::{Comparison, Difference, Kind};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
 pub use hook::Hook;
@@ -29,6 +33,7 @@ pub use rule_set::{
     AddressKind, Chain, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Table, Target,
     TranslatedTo, Translation,
 };
+pub use trace::{Decision, Trace, trace};
 pub use verdict::Verdict;
 
 use crate::packet::{Field, Intervals};

@@ -7,6 +7,7 @@
 mod admission;
 mod groups;
 mod host;
+mod host_packets;
 mod packets;
 
 pub use admission::{
@@ -15,4 +16,5 @@ pub use admission::{
 };
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};
+pub use host_packets::{HostAdmission, Permission, Reason};
 pub use packets::{EndpointRange, Endpoints, PacketBox, PacketSet, ServiceRange, Services, Side, Unfixed};

@@ -59,8 +59,8 @@ struct Lowered {
     changes: bool,
 }
 
-const NO: Diagram = Diagram::leaf(0);
-const YES: Diagram = Diagram::leaf(1);
+pub(super) const NO: Diagram = Diagram::leaf(0);
+pub(super) const YES: Diagram = Diagram::leaf(1);
 const MAYBE: Diagram = Diagram::leaf(2);
 
 /// All rules of a rule set.

@@ -86,6 +86,8 @@ impl<'a> Lowering<'a> {
         let Some(own) = self.facts.own(family) else {
             return self.shared.either(input, forward, Join::Verdicts);
         };
+        // What is for a group is for a process of the host that is in it.
+        let own = own.union(&family.multicast());
         let here = self.shared.within(Field::Destination, &own, YES, NO);
         self.shared.diagrams.choose(here, input, forward)
     }

@@ -1,0 +1,221 @@
+//! What a rule set admits against what is meant to be admitted, exactly.
+//!
+//! Both are functions of packets in one space: the first packets of connections that arrive on some interfaces. Where they
+//! come to the same everywhere, they are one diagram.
+
+use super::cover::boxes;
+use super::facts::HostFacts;
+use super::filter::Packet;
+use super::lower::{Join, Lowering, NO, Shared, YES};
+use super::rule_set::RuleSet;
+use super::{Hook, Known};
+use crate::packet::diagram::Diagram;
+use crate::packet::{Family, Field, Intervals, State};
+
+/// A rule set beside what is meant.
+pub struct Comparison {
+    shared: Shared,
+    /// Zero where both say the same, else a [`Kind`].
+    differs: Diagram,
+    family: Family,
+    inbound: Vec<String>,
+    /// What the whole space has of some fields: of no use to a reader.
+    senders: Intervals,
+    of_every_opening: Known,
+}
+
+/// In what a rule set differs from what is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// It admits, for certain, what is to be refused.
+    Admits,
+    /// It refuses, for certain, what is to be admitted.
+    Refuses,
+    /// It may admit what is to be refused.
+    MayAdmit,
+    /// It may refuse what is to be admitted.
+    MayRefuse,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Admits, Self::Refuses, Self::MayAdmit, Self::MayRefuse];
+
+    /// Whether the difference is there for certain.
+    #[must_use]
+    pub const fn is_certain(self) -> bool {
+        matches!(self, Self::Admits | Self::Refuses)
+    }
+
+    const fn leaf(self) -> u32 {
+        self as u32 + 1
+    }
+}
+
+/// Packets of which a rule set does something else than what is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What it does.
+    pub kind: Kind,
+    /// The packets: every combination of these values. A field that is not there may be anything.
+    pub packets: Known,
+    /// One of them.
+    pub example: Packet,
+}
+
+impl Comparison {
+    /// Compares, for packets of `space` that come in on one of some interfaces, what a rule set admits with `meant`.
+    ///
+    /// `space` and `meant` are unions of combinations of values. The packets are [`State::New`] and have no marks yet.
+    #[must_use]
+    pub fn of(
+        rules: &RuleSet,
+        facts: &HostFacts,
+        inbound: &[&str],
+        space: &[Known],
+        meant: &[Known],
+    ) -> Self {
+        let names = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
+        let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
+        let names = names.chain(routes).chain(inbound.iter().copied());
+        let mut shared = Shared::new(rules.family, &[rules], names);
+        let zero = || Intervals::from_to(0, 0);
+        let new = State::New.number();
+        let classes = inbound.iter().map(|name| shared.interfaces.class(name)).map(|class| (class, class));
+        let known = Known::from([
+            (Field::State, Intervals::from_to(new, new)),
+            (Field::Inbound, Intervals::of(classes.collect())),
+            (Field::Mark, zero()),
+            (Field::ConnectionMark, zero()),
+        ]);
+        let mut verdicts = Lowering::new(&mut shared, rules, facts, &known).way(Hook::Arriving);
+        for (field, set) in &known {
+            verdicts = shared.only(verdicts, *field, set);
+            if *field != Field::Inbound {
+                verdicts = shared.forget(verdicts, *field, Join::Verdicts);
+            }
+        }
+        verdicts = shared.forget(verdicts, Field::Outbound, Join::Verdicts);
+        let in_space = union(&mut shared, space);
+        let meant_in_space = union(&mut shared, meant);
+        let verdicts = shared.diagrams.choose(in_space, verdicts, Diagram::leaf(0));
+        let differs = shared.diagrams.apply(verdicts, meant_in_space, &mut |verdict, meant| {
+            if verdict == super::verdict::IMPOSSIBLE {
+                return Some(Diagram::leaf(0));
+            }
+            let kind = match (verdict, meant.as_leaf()? == 1) {
+                (super::verdict::ADMITTED, true) | (super::verdict::REFUSED, false) => return Some(NO),
+                (super::verdict::ADMITTED, false) => Kind::Admits,
+                (super::verdict::REFUSED, true) => Kind::Refuses,
+                (other, meant) => {
+                    other.as_leaf()?;
+                    if meant { Kind::MayRefuse } else { Kind::MayAdmit }
+                }
+            };
+            Some(Diagram::leaf(kind.leaf()))
+        });
+        let of_all = |field| {
+            let sets = space.iter().filter_map(|one: &Known| one.get(&field));
+            sets.fold(Intervals::default(), |all, set| all.union(set))
+        };
+        let of_every_opening = [Field::TcpFlags, Field::IcmpType].map(|field| (field, of_all(field))).into();
+        Self {
+            senders: of_all(Field::Source),
+            of_every_opening,
+            family: rules.family,
+            inbound: inbound.iter().map(|name| (*name).to_owned()).collect(),
+            shared,
+            differs,
+        }
+    }
+
+    /// Whether the rule set does what is meant with every packet, for certain.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.differs == NO
+    }
+
+    /// The packets of which it does something else in one way, and whether these are all.
+    pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
+        let set = self.shared.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
+        let (found, all) = boxes(&self.shared, set);
+        let differences = found.into_iter().map(|mut packets| {
+            let example = self.example(&packets);
+            packets.remove(&Field::Inbound);
+            packets.retain(|field, set| self.of_every_opening.get(field) != Some(set));
+            if let Some(senders) = packets.get_mut(&Field::Source) {
+                *senders = self.with_nobody(senders);
+                if senders.difference(&self.shared.layout.all(Field::Source)).is_empty()
+                    && self.shared.layout.all(Field::Source).difference(senders).is_empty()
+                {
+                    packets.remove(&Field::Source);
+                }
+            }
+            Difference { kind, packets, example }
+        });
+        (differences.collect(), all)
+    }
+
+    /// Senders, and between and around them those that nobody is: then there are fewer ranges to read.
+    fn with_nobody(&self, senders: &Intervals) -> Intervals {
+        let all = self.shared.layout.all(Field::Source);
+        let nobody = all.difference(&self.senders);
+        let others = self.senders.difference(senders);
+        if others.is_empty() {
+            return all;
+        }
+        let ranges: Vec<(u128, u128)> = senders.iter().collect();
+        let gaps = ranges.windows(2).map(|pair| (pair[0].1 + 1, pair[1].0 - 1));
+        let filled: Vec<(u128, u128)> = gaps
+            .filter(|(first, last)| Intervals::from_to(*first, *last).difference(&nobody).is_empty())
+            .chain(ranges.iter().copied())
+            .collect();
+        Intervals::of(filled)
+    }
+
+    /// A packet of some, as ordinary as there is one.
+    fn example(&self, packets: &Known) -> Packet {
+        let of = |field: Field, liked: &[u128]| {
+            let all = self.shared.layout.all(field);
+            let set = packets.get(&field).unwrap_or(&all);
+            let liked = liked.iter().copied().find(|value| set.contains(*value));
+            liked.or_else(|| set.iter().next().map(|(first, _)| first)).unwrap_or_default()
+        };
+        let small = |field, liked: &[u128]| u16::try_from(of(field, liked)).unwrap_or_default();
+        let byte = |field, liked: &[u128]| u8::try_from(of(field, liked)).unwrap_or_default();
+        let protocol = byte(Field::Protocol, &[6, 17, u128::from(self.family.icmp())]);
+        let has_ports = matches!(protocol, 6 | 17 | 33 | 132 | 136);
+        let is_icmp = protocol == self.family.icmp();
+        let class = of(Field::Inbound, &[]);
+        let inbound = self.inbound.iter().find(|name| self.shared.interfaces.class(name) == class);
+        Packet {
+            inbound: inbound.or(self.inbound.first()).cloned(),
+            outbound: None,
+            source: self.family.address(of(Field::Source, &[])),
+            destination: self.family.address(of(Field::Destination, &[])),
+            protocol,
+            source_port: has_ports.then(|| small(Field::SourcePort, &[40_000])),
+            destination_port: has_ports.then(|| small(Field::DestinationPort, &[])),
+            icmp_type: is_icmp.then(|| byte(Field::IcmpType, &[8, 128])),
+            icmp_code: is_icmp.then(|| byte(Field::IcmpCode, &[0])),
+            tcp_flags: (protocol == 6).then_some(0b10),
+        }
+    }
+}
+
+/// The packets of some combinations of values.
+fn union(shared: &mut Shared, boxes: &[Known]) -> Diagram {
+    let mut all: Vec<Diagram> = Vec::new();
+    for one in boxes {
+        let fields = Field::ORDER.iter().rev().filter_map(|field| Some((*field, one.get(field)?)));
+        all.push(fields.fold(YES, |inside, (field, set)| shared.within(field, set, inside, NO)));
+    }
+    while all.len() > 1 {
+        let pairs = all.chunks(2).map(|pair| match *pair {
+            [one, other] => shared.either(one, other, Join::Verdicts),
+            _ => pair[0],
+        });
+        all = pairs.collect();
+    }
+    all.pop().unwrap_or(NO)
+}
