@@ -334,7 +334,7 @@ impl Maker<'_> {
 }
 
 /// A host behind an interface, the node itself, or somebody elsewhere.
-fn host(rng: &mut Rng, family: Family) -> IpAddr {
+pub fn host(rng: &mut Rng, family: Family) -> IpAddr {
     let (interface, number) = (rng.u8(0..5), rng.u8(1..6));
     if rng.u8(0..6) == 0 {
         return match family {

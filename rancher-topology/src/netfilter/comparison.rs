@@ -4,6 +4,7 @@
 //! come to the same everywhere, they are one diagram.
 
 use super::cover::boxes;
+use super::example;
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Join, Lowering, NO, Shared, YES};
@@ -47,7 +48,7 @@ impl Kind {
         matches!(self, Self::Admits | Self::Refuses)
     }
 
-    const fn leaf(self) -> u32 {
+    pub(super) const fn leaf(self) -> u32 {
         self as u32 + 1
     }
 }
@@ -140,7 +141,11 @@ impl Comparison {
         let set = self.shared.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
         let (found, all) = boxes(&self.shared, set);
         let differences = found.into_iter().map(|mut packets| {
-            let example = self.example(&packets);
+            let mut example = example::of(&self.shared, self.family, &packets);
+            let among = example.inbound.as_ref().is_some_and(|name| self.inbound.contains(name));
+            if !among {
+                example.inbound = self.inbound.first().cloned();
+            }
             packets.remove(&Field::Inbound);
             packets.retain(|field, set| self.of_every_opening.get(field) != Some(set));
             if let Some(senders) = packets.get_mut(&Field::Source) {
@@ -171,35 +176,6 @@ impl Comparison {
             .chain(ranges.iter().copied())
             .collect();
         Intervals::of(filled)
-    }
-
-    /// A packet of some, as ordinary as there is one.
-    fn example(&self, packets: &Known) -> Packet {
-        let of = |field: Field, liked: &[u128]| {
-            let all = self.shared.layout.all(field);
-            let set = packets.get(&field).unwrap_or(&all);
-            let liked = liked.iter().copied().find(|value| set.contains(*value));
-            liked.or_else(|| set.iter().next().map(|(first, _)| first)).unwrap_or_default()
-        };
-        let small = |field, liked: &[u128]| u16::try_from(of(field, liked)).unwrap_or_default();
-        let byte = |field, liked: &[u128]| u8::try_from(of(field, liked)).unwrap_or_default();
-        let protocol = byte(Field::Protocol, &[6, 17, u128::from(self.family.icmp())]);
-        let has_ports = matches!(protocol, 6 | 17 | 33 | 132 | 136);
-        let is_icmp = protocol == self.family.icmp();
-        let class = of(Field::Inbound, &[]);
-        let inbound = self.inbound.iter().find(|name| self.shared.interfaces.class(name) == class);
-        Packet {
-            inbound: inbound.or(self.inbound.first()).cloned(),
-            outbound: None,
-            source: self.family.address(of(Field::Source, &[])),
-            destination: self.family.address(of(Field::Destination, &[])),
-            protocol,
-            source_port: has_ports.then(|| small(Field::SourcePort, &[40_000])),
-            destination_port: has_ports.then(|| small(Field::DestinationPort, &[])),
-            icmp_type: is_icmp.then(|| byte(Field::IcmpType, &[8, 128])),
-            icmp_code: is_icmp.then(|| byte(Field::IcmpCode, &[0])),
-            tcp_flags: (protocol == 6).then_some(0b10),
-        }
     }
 }
 

@@ -52,4 +52,21 @@ impl Interfaces {
         }
         Intervals::of(points)
     }
+
+    /// The name of an interface of some classes, if one of them has a name.
+    pub(super) fn name_in(&self, classes: &Intervals) -> Option<String> {
+        self.classes.iter().enumerate().find_map(|(at, class)| match class {
+            InterfacePattern::Name(name) if classes.contains(at as u128) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
+    /// The patterns of some classes; `None` where others are among them.
+    pub(super) fn patterns(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
+        if classes.contains(self.classes.len() as u128) {
+            return None;
+        }
+        let known = self.classes.iter().enumerate();
+        Some(known.filter(|(at, _)| classes.contains(*at as u128)).map(|(_, class)| class).collect())
+    }
 }

@@ -8,9 +8,11 @@
 //! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions are taken to
 //! be independent of each other.
 
+mod change;
 mod comparison;
 mod conntrack;
 mod cover;
+mod example;
 mod facts;
 mod filter;
 mod hook;
@@ -24,6 +26,7 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
+pub use change::Change;
 pub use comparison::{Comparison, Difference, Kind};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};

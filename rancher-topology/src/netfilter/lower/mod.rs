@@ -64,7 +64,7 @@ pub(super) const YES: Diagram = Diagram::leaf(1);
 const MAYBE: Diagram = Diagram::leaf(2);
 
 /// All rules of a rule set.
-fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
+pub(super) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
     rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules)
 }
 
