@@ -1,5 +1,6 @@
 //! The command line: a file for each subcommand, arguments in, exit code out.
 
+mod audit;
 mod explain;
 mod failure;
 mod fix;
@@ -42,6 +43,8 @@ enum Command {
     Flows(flows::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
+    /// Compare what exists with the model: the rule set of a node's firewall
+    Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),
     /// Print the JSON Schema of a topology, for an editor to complete and check by, or of findings
@@ -73,6 +76,7 @@ pub(crate) fn run() -> Exit {
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

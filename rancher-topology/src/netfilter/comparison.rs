@@ -139,19 +139,17 @@ impl Comparison {
     pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
         let set = self.shared.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
         let (found, all) = boxes(&self.shared, set);
-        let differences = found.into_iter().map(|mut packets| {
-            let example = self.example(&packets);
+        let differences = found.into_iter().filter_map(|mut packets| {
+            let example = Packet::among(self.family, &packets, self.inbound_of(&packets))?;
             packets.remove(&Field::Inbound);
             packets.retain(|field, set| self.of_every_opening.get(field) != Some(set));
             if let Some(senders) = packets.get_mut(&Field::Source) {
                 *senders = self.with_nobody(senders);
-                if senders.difference(&self.shared.layout.all(Field::Source)).is_empty()
-                    && self.shared.layout.all(Field::Source).difference(senders).is_empty()
-                {
+                if *senders == self.shared.layout.all(Field::Source) {
                     packets.remove(&Field::Source);
                 }
             }
-            Difference { kind, packets, example }
+            Some(Difference { kind, packets, example })
         });
         (differences.collect(), all)
     }
@@ -173,33 +171,56 @@ impl Comparison {
         Intervals::of(filled)
     }
 
-    /// A packet of some, as ordinary as there is one.
-    fn example(&self, packets: &Known) -> Packet {
+    /// The name of the interface that some packets come in on.
+    fn inbound_of(&self, packets: &Known) -> Option<String> {
+        let class = packets.get(&Field::Inbound).and_then(|set| set.iter().next());
+        let class = class.map_or(0, |(first, _)| first);
+        let named = self.inbound.iter().find(|name| self.shared.interfaces.class(name) == class);
+        named.or(self.inbound.first()).cloned()
+    }
+}
+
+impl Packet {
+    /// One of some packets, as ordinary as there is one: the first of a connection, with the port and the sender that
+    /// say most. `None` if there are none.
+    #[must_use]
+    pub fn among(family: Family, packets: &Known, inbound: Option<String>) -> Option<Self> {
+        if packets.values().any(Intervals::is_empty) {
+            return None;
+        }
         let of = |field: Field, liked: &[u128]| {
-            let all = self.shared.layout.all(field);
-            let set = packets.get(&field).unwrap_or(&all);
+            let Some(set) = packets.get(&field) else { return liked.first().copied().unwrap_or_default() };
             let liked = liked.iter().copied().find(|value| set.contains(*value));
             liked.or_else(|| set.iter().next().map(|(first, _)| first)).unwrap_or_default()
         };
+        // An address that is in no real network (RFC 5737, RFC 3849).
+        let stranger = match family {
+            Family::V4 => 0xC633_6401,
+            Family::V6 => 0x2001_0DB8 << 96 | 1,
+        };
+        let first = of(Field::Source, &[stranger]);
+        // The first address of a network is nobody's.
+        let next = first.saturating_add(1);
+        let is_there = packets.get(&Field::Source).is_some_and(|set| set.contains(next));
+        let source = if first != stranger && is_there { next } else { first };
         let small = |field, liked: &[u128]| u16::try_from(of(field, liked)).unwrap_or_default();
         let byte = |field, liked: &[u128]| u8::try_from(of(field, liked)).unwrap_or_default();
-        let protocol = byte(Field::Protocol, &[6, 17, u128::from(self.family.icmp())]);
+        let protocol = byte(Field::Protocol, &[6, 17, u128::from(family.icmp())]);
         let has_ports = matches!(protocol, 6 | 17 | 33 | 132 | 136);
-        let is_icmp = protocol == self.family.icmp();
-        let class = of(Field::Inbound, &[]);
-        let inbound = self.inbound.iter().find(|name| self.shared.interfaces.class(name) == class);
-        Packet {
-            inbound: inbound.or(self.inbound.first()).cloned(),
+        let is_icmp = protocol == family.icmp();
+        let echo = if family == Family::V4 { 8 } else { 128 };
+        Some(Self {
+            inbound,
             outbound: None,
-            source: self.family.address(of(Field::Source, &[])),
-            destination: self.family.address(of(Field::Destination, &[])),
+            source: family.address(source),
+            destination: family.address(of(Field::Destination, &[])),
             protocol,
             source_port: has_ports.then(|| small(Field::SourcePort, &[40_000])),
             destination_port: has_ports.then(|| small(Field::DestinationPort, &[])),
-            icmp_type: is_icmp.then(|| byte(Field::IcmpType, &[8, 128])),
+            icmp_type: is_icmp.then(|| byte(Field::IcmpType, &[echo])),
             icmp_code: is_icmp.then(|| byte(Field::IcmpCode, &[0])),
             tcp_flags: (protocol == 6).then_some(0b10),
-        }
+        })
     }
 }
 
