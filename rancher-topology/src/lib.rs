@@ -9,6 +9,7 @@
 //!
 //! Nothing here renders, reads a file or asks the machine it runs on.
 
+pub mod audit;
 pub mod diagnostic;
 pub mod document;
 pub mod failure;

@@ -17,6 +17,8 @@ pub(super) enum Failure {
     NobodyReads,
     /// The topology is not good.
     Topology(Source, Vec<Diagnostic>),
+    /// What exists cannot be read.
+    Live(Source, Vec<Diagnostic>),
     /// Anything else, in words, with what to do about it.
     Said {
         /// How the run ends.
@@ -52,6 +54,10 @@ impl Failure {
             Self::Topology(source, diagnostics) => {
                 super::tell(&report::human(&source, &diagnostics, true));
                 Exit::Topology
+            }
+            Self::Live(source, diagnostics) => {
+                super::tell(&report::human(&source, &diagnostics, true));
+                Exit::Io
             }
             Self::Said { exit, message, more } => {
                 super::tell(&format!("error: {message}\n"));

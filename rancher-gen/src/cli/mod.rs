@@ -1,5 +1,6 @@
 //! The command line: a file for each subcommand, arguments in, exit code out.
 
+mod audit;
 mod explain;
 mod failure;
 mod fix;
@@ -49,6 +50,8 @@ enum Command {
     Matrix(matrix::Args),
     /// Say what becomes of packets in a host's rule set
     Reach(reach::Args),
+    /// Compare what exists with the model: the rule set of a node's firewall
+    Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),
     /// Print the JSON Schema of a topology, for an editor to complete and check by, or of findings
@@ -82,6 +85,7 @@ pub(crate) fn run() -> Exit {
         Command::Simulate(args) => simulate::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Reach(args) => reach::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::comparison::{Difference, Kind};
 use super::cover::boxes;
-use super::example;
 use super::facts::HostFacts;
+use super::filter::Packet;
 use super::lower::{Lowering, Shared, all_rules};
 use super::rule_set::{Condition, RuleSet, Target};
 use super::{Hook, InterfacePattern, Known};
@@ -72,10 +72,12 @@ impl Change {
         });
         let (found, all) = boxes(&self.shared, set);
         let difference = |packets: Known| {
-            let example = example::of(&self.shared, self.family, &packets);
-            Difference { kind, packets, example }
+            let named = |side| packets.get(&side).and_then(|set| self.shared.interfaces.name_in(set));
+            let mut example = Packet::among(self.family, &packets, named(Field::Inbound))?;
+            example.outbound = named(Field::Outbound);
+            Some(Difference { kind, packets, example })
         };
-        (found.into_iter().map(difference).collect(), all)
+        (found.into_iter().filter_map(difference).collect(), all)
     }
 
     /// The interfaces that some values of [`Field::Inbound`] or [`Field::Outbound`] stand for; `None` where those are

@@ -4,7 +4,6 @@
 //! come to the same everywhere, they are one diagram.
 
 use super::cover::boxes;
-use super::example;
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Join, Lowering, NO, Shared, YES};
@@ -140,23 +139,17 @@ impl Comparison {
     pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
         let set = self.shared.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
         let (found, all) = boxes(&self.shared, set);
-        let differences = found.into_iter().map(|mut packets| {
-            let mut example = example::of(&self.shared, self.family, &packets);
-            let among = example.inbound.as_ref().is_some_and(|name| self.inbound.contains(name));
-            if !among {
-                example.inbound = self.inbound.first().cloned();
-            }
+        let differences = found.into_iter().filter_map(|mut packets| {
+            let example = Packet::among(self.family, &packets, self.inbound_of(&packets))?;
             packets.remove(&Field::Inbound);
             packets.retain(|field, set| self.of_every_opening.get(field) != Some(set));
             if let Some(senders) = packets.get_mut(&Field::Source) {
                 *senders = self.with_nobody(senders);
-                if senders.difference(&self.shared.layout.all(Field::Source)).is_empty()
-                    && self.shared.layout.all(Field::Source).difference(senders).is_empty()
-                {
+                if *senders == self.shared.layout.all(Field::Source) {
                     packets.remove(&Field::Source);
                 }
             }
-            Difference { kind, packets, example }
+            Some(Difference { kind, packets, example })
         });
         (differences.collect(), all)
     }
@@ -176,6 +169,14 @@ impl Comparison {
             .chain(ranges.iter().copied())
             .collect();
         Intervals::of(filled)
+    }
+
+    /// The name of the interface that some packets come in on.
+    fn inbound_of(&self, packets: &Known) -> Option<String> {
+        let class = packets.get(&Field::Inbound).and_then(|set| set.iter().next());
+        let class = class.map_or(0, |(first, _)| first);
+        let named = self.inbound.iter().find(|name| self.shared.interfaces.class(name) == class);
+        named.or(self.inbound.first()).cloned()
     }
 }
 

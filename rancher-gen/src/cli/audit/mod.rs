@@ -1,0 +1,114 @@
+//! `rancher-gen audit`.
+
+mod host;
+mod words;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use rancher_gen::exit::Exit;
+use rancher_gen::report::Source;
+use rancher_topology::topology::NodeId;
+use rancher_topology::{Diagnostic, Topology, diagnostic};
+
+use super::Failure;
+use super::input::Input;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  iptables-save > rules.txt; ip6tables-save > rules6.txt; ipset save > sets.txt; ip address > addresses.txt
+  rancher-gen audit cluster.yaml rules.txt --node mgmt-host-1 --ipset sets.txt --interfaces addresses.txt
+  rancher-gen audit cluster.yaml rules.txt rules6.txt --node mgmt-host-1 --format json
+
+What is compared are the first packets of connections that arrive at the node from the network, for one of its
+addresses or of its containers'. The exit code is 0 when what exists does with all of them what the model says, 1 when
+it does not, and 5 when that depends on what is not known here.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: Input,
+    /// What exists: what `iptables-save` or `ip6tables-save` printed on the node
+    #[arg(value_name = "LIVE", required = true)]
+    live: Vec<PathBuf>,
+    /// The node that it was taken from
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
+    /// What `ipset save` printed there: without it, what a set has is not known
+    #[arg(long, value_name = "FILE")]
+    ipset: Option<PathBuf>,
+    /// What `ip address` or `ip -j address` printed there: without it, the node has the addresses of the model
+    #[arg(long, value_name = "FILE")]
+    interfaces: Option<PathBuf>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+/// What one text of what exists came to.
+struct Answer {
+    human: String,
+    json: serde_json::Value,
+    exit: Exit,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let topology = args.input.topology()?;
+    let mut answers = Vec::new();
+    for path in &args.live {
+        let source = read(path)?;
+        answers.push(host::audit(args, &topology, node(args, &topology)?, &source)?);
+    }
+    let exit = |exit: Exit| answers.iter().any(|answer| answer.exit == exit);
+    let exit = if exit(Exit::No) {
+        Exit::No
+    } else if exit(Exit::Uncertain) {
+        Exit::Uncertain
+    } else {
+        Exit::Done
+    };
+    super::print(&match args.format {
+        Format::Human => answers.iter().map(|answer| answer.human.as_str()).collect::<Vec<_>>().join("\n"),
+        Format::Json => {
+            let all: Vec<&serde_json::Value> = answers.iter().map(|answer| &answer.json).collect();
+            serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+        }
+    })?;
+    Ok(exit)
+}
+
+/// The node that is meant.
+fn node(args: &Args, topology: &Topology) -> Result<NodeId, Failure> {
+    let Some(name) = &args.node else {
+        return Err(Failure::said(Exit::Usage, "this was taken from one node; say which with --node NAME"));
+    };
+    topology.node_ids().find(|id| *topology[*id].name == **name).ok_or_else(|| {
+        let known = topology.nodes.iter().map(|node| &*node.name);
+        let near = diagnostic::nearest(name, known).map_or_else(
+            || "`rancher-gen show` lists them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Failure::said(Exit::Usage, format!("no node is called `{name}`")).and(near)
+    })
+}
+
+/// A text of what exists.
+fn read(path: &Path) -> Result<Source, Failure> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|error| Failure::io(&name, &error))?;
+    // What programs print of a host may have names in any encoding; they are compared, and not read.
+    Ok(Source { name, text: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// That a text of what exists cannot be read.
+fn unreadable(source: &Source, diagnostics: Vec<Diagnostic>) -> Failure {
+    Failure::Live(source.clone(), diagnostics)
+}

@@ -1,0 +1,141 @@
+//! Packets in words: networks, ports, protocols.
+
+use std::net::IpAddr;
+
+use ipnet::{Ipv4Subnets, Ipv6Subnets};
+use rancher_topology::netfilter::{Known, Packet};
+use rancher_topology::packet::{Family, Field, Intervals};
+
+/// More ranges than this are not read in a line.
+const MOST_IN_A_LINE: usize = 8;
+
+/// The networks that together are a set of addresses, as few as possible.
+pub(super) fn networks(family: Family, set: &Intervals) -> Vec<String> {
+    set.iter().flat_map(|(first, last)| of_range(family, first, last)).collect()
+}
+
+fn of_range(family: Family, first: u128, last: u128) -> Vec<String> {
+    match (family.address(first), family.address(last)) {
+        (IpAddr::V4(first), IpAddr::V4(last)) => {
+            Ipv4Subnets::new(first, last, 0).map(|net| net.to_string()).collect()
+        }
+        (IpAddr::V6(first), IpAddr::V6(last)) => {
+            Ipv6Subnets::new(first, last, 0).map(|net| net.to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The same for a line: single addresses without a prefix, ranges where they are shorter than their networks.
+pub(super) fn addresses(family: Family, set: &Intervals) -> String {
+    let words = set.iter().map(|(first, last)| {
+        let nets = of_range(family, first, last);
+        match nets.as_slice() {
+            _ if first == last => family.address(first).to_string(),
+            [only] => only.clone(),
+            _ => format!("{}-{}", family.address(first), family.address(last)),
+        }
+    });
+    in_a_line(words.collect())
+}
+
+fn in_a_line(words: Vec<String>) -> String {
+    if words.len() <= MOST_IN_A_LINE {
+        return words.join(", ");
+    }
+    format!("{} and {} more", words[..MOST_IN_A_LINE].join(", "), words.len() - MOST_IN_A_LINE)
+}
+
+/// Numbers and ranges of them: `22`, `5000-5001`.
+pub(super) fn ranges(set: &Intervals) -> Vec<String> {
+    let word = |(first, last)| if first == last { format!("{first}") } else { format!("{first}-{last}") };
+    set.iter().map(word).collect()
+}
+
+/// A protocol's name, or its number where it has none that everybody knows.
+pub(super) fn protocol(number: u8) -> String {
+    match number {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "icmpv6".to_owned(),
+        132 => "sctp".to_owned(),
+        number => format!("protocol {number}"),
+    }
+}
+
+/// The protocols of some packets; none if it may be any.
+pub(super) fn protocols(packets: &Known) -> Vec<String> {
+    let Some(set) = packets.get(&Field::Protocol) else { return Vec::new() };
+    let others = Intervals::from_to(0, 255).difference(set);
+    if others.count() < 8 {
+        let others = others.iter().flat_map(|(first, last)| first..=last);
+        let others: Vec<String> =
+            others.filter_map(|number| Some(protocol(u8::try_from(number).ok()?))).collect();
+        return vec![format!("every protocol but {}", others.join(" and "))];
+    }
+    set.iter()
+        .map(|(first, last)| match (u8::try_from(first), u8::try_from(last)) {
+            (Ok(first), Ok(last)) if first == last => protocol(first),
+            _ => format!("protocols {first}-{last}"),
+        })
+        .collect()
+}
+
+/// `5000-5001/tcp from 198.51.100.0/24 to 172.22.1.210`.
+pub(super) fn line(family: Family, packets: &Known) -> String {
+    let protocols = protocols(packets);
+    let mut text = match packets.get(&Field::DestinationPort) {
+        Some(ports) => {
+            let slash =
+                if protocols.is_empty() { String::new() } else { format!("/{}", protocols.join(" or ")) };
+            format!("{}{slash}", in_a_line(ranges(ports)))
+        }
+        None if protocols.is_empty() => "everything".to_owned(),
+        None => in_a_line(protocols),
+    };
+    let mut and = |words: String| {
+        text.push(' ');
+        text.push_str(&words);
+    };
+    match packets.get(&Field::Source) {
+        Some(set) => and(format!("from {}", addresses(family, set))),
+        None => and("from anywhere".to_owned()),
+    }
+    if let Some(set) = packets.get(&Field::Destination) {
+        and(format!("to {}", addresses(family, set)));
+    }
+    for (field, word) in [
+        (Field::SourcePort, "source port"),
+        (Field::IcmpType, "type"),
+        (Field::IcmpCode, "code"),
+        (Field::TcpFlags, "flags"),
+    ] {
+        if let Some(set) = packets.get(&field) {
+            and(format!("{word} {}", in_a_line(ranges(set))));
+        }
+    }
+    text
+}
+
+/// `tcp 198.51.100.1:40000 → 172.22.1.210:5000 on eth0`.
+pub(super) fn packet(packet: &Packet) -> String {
+    let side = |address: IpAddr, port: Option<u16>| match (address, port) {
+        (address, None) => address.to_string(),
+        (IpAddr::V4(address), Some(port)) => format!("{address}:{port}"),
+        (IpAddr::V6(address), Some(port)) => format!("[{address}]:{port}"),
+    };
+    let mut text = format!(
+        "{} {} → {}",
+        protocol(packet.protocol),
+        side(packet.source, packet.source_port),
+        side(packet.destination, packet.destination_port)
+    );
+    if let Some(kind) = packet.icmp_type {
+        text.push_str(&format!(" type {kind} code {}", packet.icmp_code.unwrap_or_default()));
+    }
+    if let Some(interface) = &packet.inbound {
+        text.push_str(&format!(" on {interface}"));
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! What exists in the world against the model: where the two differ, for certain or possibly.
+//!
+//! Each kind of thing has its own comparison and its own answer. Nothing here reads a text or says how bad an answer is.
+
+mod host;
+
+pub use host::{HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};

@@ -1,0 +1,238 @@
+//! `rancher-gen audit`: what exists against the model.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+mod support;
+use rancher_gen::output::{Selection, render};
+use rancher_gen::template::Templates;
+use serde_json::Value;
+use support::cli::{Ran, rancher_gen};
+use support::examples::{HARDENED, file, topology};
+
+const ADDRESSES: &str = "\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+    inet 127.0.0.1/8 scope host lo
+       valid_lft forever preferred_lft forever
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 qdisc mq state UP group default qlen 1000
+    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 172.22.1.210/24 brd 172.22.1.255 scope global eth0
+       valid_lft forever preferred_lft forever
+3: docker0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default
+    link/ether 02:42:00:00:00:01 brd ff:ff:ff:ff:ff:ff
+    inet 172.17.0.1/16 scope global docker0
+       valid_lft forever preferred_lft forever
+";
+
+/// What an engine adds: ZooKeeper's published port, and a FORWARD that is shut.
+const DOCKER: &str = "\
+*nat
+:PREROUTING ACCEPT [0:0]
+:DOCKER - [0:0]
+-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A DOCKER ! -i docker0 -p tcp -m tcp --dport 2181 -j DNAT --to-destination 172.17.0.2:12181
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+:DOCKER - [0:0]
+-A FORWARD -o docker0 -j DOCKER
+-A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 12181 -j ACCEPT
+COMMIT
+";
+
+/// A folder with the hardened example, and what its first node prints once the firewall is loaded.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let topology = topology(HARDENED);
+    let selection = Selection { only: vec!["iptables"], node: topology.node_ids().next() };
+    let tree = render(&topology, &Templates::embedded(), &selection).unwrap().tree;
+    let rules = file(&tree, "nodes/mgmt-host-1/iptables/rules.v4");
+    let rules = rules.replacen(":RANCHER-GEN -", ":PREROUTING ACCEPT [0:0]\n:RANCHER-GEN -", 1);
+    let rules = rules.replacen("-A RANCHER-GEN ", "-A PREROUTING -j RANCHER-GEN\n-A RANCHER-GEN ", 1);
+    // `iptables-save` prints numbers.
+    let rules = [("destination-unreachable", "3"), ("time-exceeded", "11"), ("parameter-problem", "12")]
+        .iter()
+        .fold(rules, |rules, (name, number)| rules.replace(name, number));
+    put(folder.path(), "cluster.yaml", HARDENED);
+    put(folder.path(), "live.txt", &format!("{rules}{DOCKER}"));
+    put(folder.path(), "addresses.txt", ADDRESSES);
+    folder
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
+
+/// The rules of the folder with some words in place of others.
+fn change(folder: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(folder.join("live.txt")).unwrap();
+    assert!(text.contains(from), "{text}");
+    put(folder, "live.txt", &text.replacen(from, to, 1));
+}
+
+fn audit(folder: &Path, more: &[&str]) -> Ran {
+    let known =
+        ["audit", "cluster.yaml", "live.txt", "--node", "mgmt-host-1", "--interfaces", "addresses.txt"];
+    rancher_gen(folder, &[&known, more].concat())
+}
+
+#[test]
+fn a_host_as_it_was_rendered_is_equal() {
+    let folder = folder();
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(
+        ran.out, "live.txt: IPv4 of mgmt-host-1 does with every connection what the model says\n",
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.code, Some(0));
+}
+
+#[test]
+fn what_is_opened_and_what_is_shut_is_told_with_the_rule_and_the_need() {
+    let folder = folder();
+    change(
+        folder.path(),
+        "-A RANCHER-GEN-HOST -p icmp --icmp-type 3",
+        "-A RANCHER-GEN-HOST -s 198.51.100.0/24 -p tcp --dport 5000:5001 -j RETURN\n\
+         -A RANCHER-GEN-HOST -p icmp --icmp-type 3",
+    );
+    change(
+        folder.path(),
+        "-A FORWARD -o docker0 -j DOCKER",
+        "-A INPUT -s 203.0.113.128/25 -p tcp --dport 22 -j DROP\n\
+         -A FORWARD -s 172.22.3.0/24 -j DROP\n-A FORWARD -o docker0 -j DOCKER",
+    );
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let text = fs::read_to_string(folder.path().join("live.txt")).unwrap();
+    let line = |words: &str| 1 + text.lines().position(|line| line.contains(words)).unwrap();
+    let expected = format!(
+        "\
+live.txt: IPv4 of mgmt-host-1 differs from the model
+
+admits, and the model does not:
+  5000-5001/tcp from 198.51.100.0/24 to 172.22.1.210
+    for example tcp 198.51.100.1:40000 → 172.22.1.210:5000 on eth0
+    admitted by line {open}: -A RANCHER-GEN-HOST -s 198.51.100.0/24 -p tcp --dport 5000:5001 -j RETURN (mangle)
+
+refuses, and the model admits:
+  22/tcp from 203.0.113.128/25 to 172.22.1.210
+    for example tcp 203.0.113.129:40000 → 172.22.1.210:22 on eth0
+    refused by line {shut}: -A INPUT -s 203.0.113.128/25 -p tcp --dport 22 -j DROP (filter)
+    needed by the rule 22/tcp from 203.0.113.0/24 (ssh)
+  2181/tcp from 172.22.3.210 to 172.22.1.210
+    for example tcp 172.22.3.210:40000 → 172.22.1.210:2181 on eth0
+    refused by line {forward}: -A FORWARD -s 172.22.3.0/24 -j DROP (filter)
+    needed by the flow rancher-ha-cattle → rancher-ha-zk 2181/tcp
+
+rules that nothing of the model needs:
+  line {open}: -A RANCHER-GEN-HOST -s 198.51.100.0/24 -p tcp --dport 5000:5001 -j RETURN (mangle)
+",
+        open = line("5000:5001"),
+        shut = line("203.0.113.128/25"),
+        forward = line("172.22.3.0/24 -j DROP"),
+    );
+    assert_eq!(ran.out, expected);
+
+    let ran = audit(folder.path(), &["--format", "json"]);
+    assert_eq!(ran.code, Some(1));
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    let one = &all[0];
+    assert_eq!((&one["result"], &one["family"]), (&"differs".into(), &"v4".into()));
+    let differences = one["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 3);
+    assert_eq!(differences[0]["kind"], "admits");
+    assert_eq!(differences[0]["sources"], serde_json::json!(["198.51.100.0/24"]));
+    assert_eq!(differences[0]["ports"], serde_json::json!(["5000-5001"]));
+    assert_eq!(differences[0]["decided-by"][0]["line"], line("5000:5001"));
+    assert_eq!(differences[1]["example"]["dport"], 22);
+    assert_eq!(one["unneeded-rules"][0]["chain"], "RANCHER-GEN-HOST");
+}
+
+#[test]
+fn what_depends_on_something_unknown_is_possible_only() {
+    let folder = folder();
+    change(
+        folder.path(),
+        "-A FORWARD -o docker0 -j DOCKER",
+        "-A INPUT -p tcp --dport 22 -m geoip --src-cc DE -j DROP\n-A FORWARD -o docker0 -j DOCKER",
+    );
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("\nmay refuse, and the model admits:\n  22/tcp from 203.0.113.0/24 to"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("not understood: -m geoip --src-cc DE\n"), "{}", ran.out);
+    assert!(!ran.out.contains("\nrefuses"), "{}", ran.out);
+}
+
+#[test]
+fn a_set_is_asked_where_it_is_given() {
+    let folder = folder();
+    let text = fs::read_to_string(folder.path().join("live.txt")).unwrap();
+    let line =
+        text.lines().find(|line| line.contains("-s 203.0.113.0/24") && line.contains("--dport 22")).unwrap();
+    change(
+        folder.path(),
+        line,
+        "-A RANCHER-GEN-HOST -p tcp --dport 22 -m set --match-set admins src -j RETURN",
+    );
+    let without = audit(folder.path(), &[]);
+    assert_eq!(without.code, Some(5), "{}", without.out);
+    put(folder.path(), "sets.txt", "create admins hash:net family inet\nadd admins 203.0.113.0/24\n");
+    let with = audit(folder.path(), &["--ipset", "sets.txt"]);
+    assert_eq!(with.code, Some(0), "{}{}", with.out, with.err);
+    put(folder.path(), "sets.txt", "create admins hash:net family inet\nadd admins 203.0.113.0/25\n");
+    let less = audit(folder.path(), &["--ipset", "sets.txt"]);
+    assert!(less.out.contains("  22/tcp from 203.0.113.128/25 to 172.22.1.210\n"), "{}", less.out);
+    assert_eq!(less.code, Some(1));
+}
+
+#[test]
+fn a_host_with_another_interface_is_not_protected() {
+    let folder = folder();
+    put(folder.path(), "addresses.txt", &ADDRESSES.replace("eth0", "ens5"));
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("interface eth0 is not on the host"), "{}", ran.out);
+    assert!(
+        ran.out.contains("172.22.1.210 is on none of the interfaces that the model states"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("  every protocol but icmp and tcp and udp from anywhere to 172.22.1.210\n"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_host_without_rules_admits_everything() {
+    let folder = folder();
+    put(folder.path(), "live.txt", "# Generated by iptables-save\n");
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("no rules are in it, so nothing is refused"), "{}", ran.out);
+}
+
+#[test]
+fn wrong_use_is_told_with_what_to_do() {
+    let folder = folder();
+    let no_node = rancher_gen(folder.path(), &["audit", "cluster.yaml", "live.txt"]);
+    assert_eq!(no_node.code, Some(2));
+    assert!(no_node.err.contains("--node NAME"), "{}", no_node.err);
+    let wrong = rancher_gen(folder.path(), &["audit", "cluster.yaml", "live.txt", "--node", "mgmt-hots-1"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("did you mean `mgmt-host-1`?"), "{}", wrong.err);
+    let swapped = audit(folder.path(), &["--ipset", "addresses.txt"]);
+    assert_eq!(swapped.code, Some(4));
+    assert!(swapped.err.contains("unreadable-sets"), "{}", swapped.err);
+}
