@@ -1,6 +1,7 @@
 //! The command line: a file for each subcommand, arguments in, exit code out.
 
 mod audit;
+mod diff;
 mod explain;
 mod failure;
 mod fix;
@@ -15,6 +16,7 @@ mod schema;
 mod show;
 mod simulate;
 mod validate;
+mod words;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -48,6 +50,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Say who reaches whom through a host's rule set, in classes of addresses that are treated alike
     Matrix(matrix::Args),
+    /// Say what changes for packets when a host's rule set takes the place of another
+    Diff(diff::Args),
     /// Say what becomes of packets in a host's rule set
     Reach(reach::Args),
     /// Compare what exists with the model: the rule set of a node's firewall
@@ -84,6 +88,7 @@ pub(crate) fn run() -> Exit {
         Command::Flows(args) => flows::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Matrix(args) => matrix::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Reach(args) => reach::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Init(args) => init::run(&args),

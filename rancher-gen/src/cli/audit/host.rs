@@ -10,13 +10,14 @@ use rancher_topology::Topology;
 use rancher_topology::audit::{self, HostAudit, HostDifference, NeededBy};
 use rancher_topology::flow::FlowGraph;
 use rancher_topology::netfilter::{HostInterface, Kind, RuleSet};
-use rancher_topology::packet::{Family, Field};
+use rancher_topology::packet::Family;
 use rancher_topology::policy::{HostPolicy, SecurityPolicy, host_policies};
 use rancher_topology::topology::NodeId;
 use serde_json::{Value, json};
 
-use super::{Answer, Args, words};
+use super::{Answer, Args};
 use crate::cli::Failure;
+use crate::cli::words;
 
 /// What was found, and what it was concluded from.
 struct Host<'t> {
@@ -233,27 +234,13 @@ impl Host<'_> {
     fn json(&self, live: &Source) -> Value {
         let family = self.family;
         let differences = self.audit.differences.iter().map(|one| {
-            let packets = &one.packets.packets;
-            let addresses = |field| packets.get(&field).map(|set| words::networks(family, set));
-            let numbers = |field| packets.get(&field).map(words::ranges);
             let kind = KINDS.iter().find(|(kind, ..)| *kind == one.packets.kind).map(|(_, word, _)| word);
-            let example = &one.packets.example;
             let needed: Vec<String> = one.needed_by.iter().map(|needed| self.needed(needed)).collect();
             json!({
                 "kind": kind,
                 "certain": one.packets.kind.is_certain(),
-                "sources": addresses(Field::Source),
-                "destinations": addresses(Field::Destination),
-                "protocols": (!words::protocols(packets).is_empty()).then(|| words::protocols(packets)),
-                "ports": numbers(Field::DestinationPort),
-                "source-ports": numbers(Field::SourcePort),
-                "icmp-types": numbers(Field::IcmpType),
-                "icmp-codes": numbers(Field::IcmpCode),
-                "example": {
-                    "iif": example.inbound, "src": example.source, "dst": example.destination,
-                    "proto": words::protocol(example.protocol), "sport": example.source_port,
-                    "dport": example.destination_port, "type": example.icmp_type, "code": example.icmp_code,
-                },
+                "packets": words::value(family, &one.packets.packets),
+                "example": words::packet_value(&one.packets.example),
                 "decided-by": self.decisions(one),
                 "depends-on-lines": one.trace.unclear,
                 "needed-by": needed,

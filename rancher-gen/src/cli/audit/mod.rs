@@ -1,7 +1,6 @@
 //! `rancher-gen audit`.
 
 mod host;
-mod words;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,8 @@
 //! `rancher-gen matrix --rules`: who reaches whom through a rule set.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::path::Path;
 
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use rancher_gen::exit::Exit;
 use rancher_topology::netfilter::{Filter, Known, Matrix, Verdict};
 use rancher_topology::packet::{Family, Field, Intervals, State};
@@ -12,7 +10,7 @@ use rancher_topology::scalar::{Ports, Protocol};
 use serde::Serialize;
 
 use super::{ChainName, Host};
-use crate::cli::Failure;
+use crate::cli::{Failure, words};
 
 /// How a matrix is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -56,9 +54,10 @@ pub(in crate::cli) fn run(
     let mut filter = Filter::new(&read.rules, &read.facts, chain.hook(), &openings(ports));
     let matrix = filter.matrix();
     let family = read.rules.family;
-    let classes: Vec<Vec<String>> = matrix.classes().iter().map(|class| networks(family, class)).collect();
+    let classes: Vec<Vec<String>> =
+        matrix.classes().iter().map(|class| words::networks(family, class)).collect();
     let text = match format {
-        Format::Table => table(&matrix, &classes),
+        Format::Table => table(family, &matrix),
         Format::Csv => csv(&matrix, &classes),
         Format::Json => {
             let all = 0..classes.len();
@@ -110,30 +109,12 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// The networks that have just these addresses.
-fn networks(family: Family, class: &Intervals) -> Vec<String> {
-    let ranges = class.iter().map(|(first, last)| (family.address(first), family.address(last)));
-    ranges
-        .flat_map(|range| -> Vec<IpNet> {
-            match range {
-                (IpAddr::V4(first), IpAddr::V4(last)) => {
-                    Ipv4Subnets::new(first, last, 0).map(IpNet::V4).collect()
-                }
-                (IpAddr::V6(first), IpAddr::V6(last)) => {
-                    Ipv6Subnets::new(first, last, 0).map(IpNet::V6).collect()
-                }
-                _ => Vec::new(),
-            }
-        })
-        .map(|network| network.to_string())
-        .collect()
-}
-
 /// The classes with their networks, then a line for each pair of which not everything is refused.
-fn table(matrix: &Matrix, classes: &[Vec<String>]) -> String {
+fn table(family: Family, matrix: &Matrix) -> String {
+    let classes = matrix.classes();
     let mut text = String::new();
-    for (at, networks) in classes.iter().enumerate() {
-        let _ = writeln!(text, "class {at}: {}", shown(networks));
+    for (at, class) in classes.iter().enumerate() {
+        let _ = writeln!(text, "class {at}: {}", words::addresses(family, class));
     }
     let mut found = false;
     text.push('\n');
@@ -153,16 +134,6 @@ fn table(matrix: &Matrix, classes: &[Vec<String>]) -> String {
     }
     text.push_str(if found { "\nEverything else is refused.\n" } else { "Everything is refused.\n" });
     text
-}
-
-/// The first networks; all of them are in the JSON and the CSV.
-fn shown(networks: &[String]) -> String {
-    const MOST: usize = 8;
-    let first = networks[..networks.len().min(MOST)].join(" ");
-    match networks.len().checked_sub(MOST) {
-        Some(more) if more > 0 => format!("{first} and {more} more networks"),
-        _ => first,
-    }
 }
 
 fn csv(matrix: &Matrix, classes: &[Vec<String>]) -> String {

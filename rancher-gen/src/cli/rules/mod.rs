@@ -1,5 +1,6 @@
 //! Questions about a bare rule set: which one, and what is known of its host.
 
+pub(super) mod diff;
 pub(super) mod matrix;
 pub(super) mod packets;
 
@@ -48,6 +49,8 @@ pub(super) enum ChainName {
 }
 
 impl ChainName {
+    pub(super) const ALL: [Self; 3] = [Self::Input, Self::Forward, Self::Output];
+
     pub(super) const fn hook(self) -> Hook {
         match self {
             Self::Input => Hook::Input,

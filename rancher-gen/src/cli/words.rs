@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::{Ipv4Subnets, Ipv6Subnets};
 use rancher_topology::netfilter::{Known, Packet};
-use rancher_topology::packet::{Family, Field, Intervals};
+use rancher_topology::packet::{Family, Field, Intervals, State};
+use serde_json::{Value, json};
 
 /// More ranges than this are not read in a line.
 const MOST_IN_A_LINE: usize = 8;
@@ -105,6 +106,9 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
     if let Some(set) = packets.get(&Field::Destination) {
         and(format!("to {}", addresses(family, set)));
     }
+    if let Some(set) = packets.get(&Field::State) {
+        and(format!("state {}", states(set).join(" or ")));
+    }
     for (field, word) in [
         (Field::SourcePort, "source port"),
         (Field::IcmpType, "type"),
@@ -116,6 +120,44 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
         }
     }
     text
+}
+
+/// What connection tracking may say of some packets.
+fn states(set: &Intervals) -> Vec<&'static str> {
+    let word = |state| match state {
+        State::New => "NEW",
+        State::Established => "ESTABLISHED",
+        State::Related => "RELATED",
+        State::Invalid => "INVALID",
+        State::Untracked => "UNTRACKED",
+    };
+    State::ALL.into_iter().filter(|state| set.contains(state.number())).map(word).collect()
+}
+
+/// Some packets as programs read them: every combination of these values. What is null may be anything.
+pub(super) fn value(family: Family, packets: &Known) -> Value {
+    let addresses = |field| packets.get(&field).map(|set| networks(family, set));
+    let numbers = |field| packets.get(&field).map(ranges);
+    json!({
+        "sources": addresses(Field::Source),
+        "destinations": addresses(Field::Destination),
+        "protocols": (!protocols(packets).is_empty()).then(|| protocols(packets)),
+        "ports": numbers(Field::DestinationPort),
+        "source-ports": numbers(Field::SourcePort),
+        "icmp-types": numbers(Field::IcmpType),
+        "icmp-codes": numbers(Field::IcmpCode),
+        "tcp-flags": numbers(Field::TcpFlags),
+        "states": packets.get(&Field::State).map(states),
+    })
+}
+
+/// A packet as programs read it.
+pub(super) fn packet_value(packet: &Packet) -> Value {
+    json!({
+        "iif": packet.inbound, "src": packet.source, "dst": packet.destination,
+        "proto": protocol(packet.protocol), "sport": packet.source_port,
+        "dport": packet.destination_port, "type": packet.icmp_type, "code": packet.icmp_code,
+    })
 }
 
 /// `tcp 198.51.100.1:40000 → 172.22.1.210:5000 on eth0`.

@@ -1,0 +1,203 @@
+//! `rancher-gen diff --rules`: what changes for packets between two rule sets.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use rancher_gen::exit::Exit;
+use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind};
+use rancher_topology::packet::{Family, Field};
+use serde_json::{Value, json};
+
+use super::{ChainName, Host};
+use crate::cli::{Failure, words};
+
+/// How differences are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Format {
+    #[default]
+    Text,
+    /// For a comment on a change
+    Markdown,
+    Json,
+}
+
+/// More differences of a kind than this are counted, not printed; all that were found are in the JSON.
+const MOST: usize = 20;
+
+/// What is compared on one way through the host.
+struct Way {
+    chain: ChainName,
+    change: Change,
+    kinds: Vec<(Kind, Vec<Difference>, bool)>,
+}
+
+/// Prints in what two rule sets differ.
+pub(in crate::cli) fn run(
+    old: &Path,
+    new: &Path,
+    host: &Host,
+    chain: Option<ChainName>,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let (before, after) = (super::read(old, host)?, super::read(new, host)?);
+    let family = before.rules.family;
+    if family != after.rules.family {
+        let message = format!(
+            "the one is for {family}, the other for {}: they decide of no packet both",
+            after.rules.family
+        );
+        return Err(Failure::said(Exit::Usage, message)
+            .and("--family says what they are for, where a text does not tell"));
+    }
+    let chains = chain.map_or_else(|| ChainName::ALL.to_vec(), |chain| vec![chain]);
+    let ways: Vec<Way> = chains
+        .into_iter()
+        .map(|chain| {
+            let mut change =
+                Change::of((&before.rules, &before.facts), (&after.rules, &after.facts), chain.hook());
+            let kinds = if change.is_equal() { &[] as &[Kind] } else { &Kind::ALL };
+            let kinds = kinds.iter().map(|&kind| {
+                let (found, whole) = change.differences(kind);
+                (kind, found, whole)
+            });
+            let kinds = kinds.collect();
+            Way { chain, change, kinds }
+        })
+        .collect();
+    let exit = exit(&ways);
+    let text = match format {
+        Format::Text => text(family, &ways, exit),
+        Format::Markdown => markdown(family, &ways, exit),
+        Format::Json => value(family, &ways, exit).to_string() + "\n",
+    };
+    crate::cli::print(&text)?;
+    Ok(exit)
+}
+
+fn exit(ways: &[Way]) -> Exit {
+    let found = |certain: bool| {
+        let mut kinds = ways.iter().flat_map(|way| &way.kinds);
+        kinds.any(|(kind, found, _)| !found.is_empty() && (!certain || kind.is_certain()))
+    };
+    if found(true) {
+        Exit::No
+    } else if found(false) || ways.iter().any(|way| way.change.asks_for_other_unknowns()) {
+        Exit::Uncertain
+    } else {
+        Exit::Done
+    }
+}
+
+const fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Admits => "newly admitted",
+        Kind::Refuses => "newly refused",
+        Kind::MayAdmit => "possibly newly admitted",
+        Kind::MayRefuse => "possibly newly refused",
+    }
+}
+
+const fn result(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "both do the same with every packet",
+        Exit::Uncertain => "whether they differ depends on what is not known here",
+        _ => "they differ",
+    }
+}
+
+/// `22/tcp from 10.0.0.0/8 in on eth0`.
+fn line(family: Family, way: &Way, one: &Difference) -> String {
+    let mut text = words::line(family, &one.packets);
+    for (side, word) in [(Field::Inbound, "in on"), (Field::Outbound, "out on")] {
+        let Some(classes) = one.packets.get(&side) else { continue };
+        let names = way.change.interfaces(classes).map_or_else(
+            || "other interfaces among them".to_owned(),
+            |patterns| patterns.into_iter().map(pattern).collect::<Vec<_>>().join(", "),
+        );
+        let _ = write!(text, " {word} {names}");
+    }
+    text
+}
+
+fn pattern(pattern: &InterfacePattern) -> String {
+    match pattern {
+        InterfacePattern::Name(name) => name.clone(),
+        InterfacePattern::Prefix(prefix) => format!("{prefix}+"),
+    }
+}
+
+fn text(family: Family, ways: &[Way], exit: Exit) -> String {
+    let mut text = format!("{}\n", result(exit));
+    for way in ways {
+        for (kind, found, whole) in way.kinds.iter().filter(|(_, found, _)| !found.is_empty()) {
+            let _ = writeln!(text, "\n{}: {}", way.chain.as_str(), title(*kind));
+            for one in found.iter().take(MOST) {
+                let _ = writeln!(text, "  {}", line(family, way, one));
+                let _ = writeln!(text, "    for example {}", words::packet(&one.example));
+            }
+            text.push_str(&more(found, *whole, "  "));
+        }
+    }
+    text
+}
+
+fn markdown(family: Family, ways: &[Way], exit: Exit) -> String {
+    let mut text = format!("**Rule set**: {}\n", result(exit));
+    for way in ways {
+        for (kind, found, whole) in way.kinds.iter().filter(|(_, found, _)| !found.is_empty()) {
+            let _ = writeln!(text, "\n### {}: {}\n", way.chain.as_str(), title(*kind));
+            for one in found.iter().take(MOST) {
+                let _ = writeln!(text, "- `{}`", line(family, way, one));
+                let _ = writeln!(text, "  for example `{}`", words::packet(&one.example));
+            }
+            text.push_str(&more(found, *whole, "- "));
+        }
+    }
+    text
+}
+
+fn more(found: &[Difference], whole: bool, lead: &str) -> String {
+    match (found.len().saturating_sub(MOST), whole) {
+        (0, true) => String::new(),
+        (more, true) => format!("{lead}and {more} more\n"),
+        (more, false) => format!("{lead}and more than {more} more\n"),
+    }
+}
+
+fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
+    let chain = |way: &Way| {
+        let difference = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
+            let one = |one: &Difference| {
+                let interfaces = |side| {
+                    let classes = one.packets.get(&side)?;
+                    Some(way.change.interfaces(classes)?.into_iter().map(pattern).collect::<Vec<_>>())
+                };
+                json!({
+                    "kind": title(*kind),
+                    "certain": kind.is_certain(),
+                    "packets": words::value(family, &one.packets),
+                    "in": interfaces(Field::Inbound),
+                    "out": interfaces(Field::Outbound),
+                    "example": words::packet_value(&one.example),
+                })
+            };
+            found.iter().map(one).collect::<Vec<_>>()
+        };
+        json!({
+            "chain": way.chain.as_str(),
+            "equal": way.change.is_equal(),
+            "asks-for-other-unknowns": way.change.asks_for_other_unknowns(),
+            "differences": way.kinds.iter().flat_map(difference).collect::<Vec<_>>(),
+            "whole": way.kinds.iter().all(|(.., whole)| *whole),
+        })
+    };
+    json!({
+        "family": family.to_string(),
+        "result": match exit {
+            Exit::Done => "equal",
+            Exit::Uncertain => "possible",
+            _ => "differs",
+        },
+        "chains": ways.iter().map(chain).collect::<Vec<_>>(),
+    })
+}
