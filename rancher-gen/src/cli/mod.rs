@@ -6,6 +6,7 @@ mod fix;
 mod flows;
 mod init;
 mod input;
+mod reach;
 mod render;
 mod schema;
 mod show;
@@ -40,6 +41,8 @@ enum Command {
     Show(show::Args),
     /// Print who talks to whom, on what, and over which route
     Flows(flows::Args),
+    /// Say whether one thing can open connections to another, over which way, and what is missing where it cannot
+    Reach(reach::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
     /// Write a commented topology to start from
@@ -72,6 +75,7 @@ pub(crate) fn run() -> Exit {
         Command::Explain(args) => explain::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Reach(args) => reach::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),

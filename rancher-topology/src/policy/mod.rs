@@ -10,8 +10,8 @@ mod host;
 mod packets;
 
 pub use admission::{
-    Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, NearMiss, RuleId, ShutOut, StatedRule,
-    Usage,
+    Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, Gates, NearMiss, Passage, RuleId,
+    RuleRef, ShutOut, StatedRule, Usage, Verdict,
 };
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};
