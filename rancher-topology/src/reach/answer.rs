@@ -204,7 +204,7 @@ pub struct Change {
 }
 
 impl Answer {
-    /// Whether everyone reaches everyone; without a port that was asked for, on at least one.
+    /// Whether everyone reaches everyone on the ports that were asked for; without any, whether somebody reaches some port.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let all = self.alike.iter().map(|alike| alike.verdict);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reach;
 use super::answer::{Alike, Cause, HopKind, Pairs, Via, Way, Whom};
-use crate::flow::{Answerer, End};
+use crate::flow::End;
 use crate::policy::{GroupRef, Member, RuleRef, Verdict};
 use crate::scalar::Ports;
 use crate::topology::{NodeId, ServiceId, ServiceKind};
@@ -50,8 +50,9 @@ impl Reach<'_> {
         let networks = self.gates.networks();
         let nodes: BTreeSet<NodeId> =
             clients.iter().chain(&servers).filter_map(|end| self.node(end)).collect();
+        let relevant = self.relevant(clients.iter().chain(&servers));
         let likeness: BTreeMap<NodeId, Likeness> =
-            nodes.into_iter().map(|node| (node, self.likeness(node, &networks))).collect();
+            nodes.into_iter().map(|node| (node, self.likeness(node, &networks, relevant.as_ref()))).collect();
         let to = self.classes(servers.clone(), &likeness);
         let ways = |client: &Whom, server: &Whom| self.ways_on_each(client, server, asked);
         let clients = clients.into_iter().flat_map(|client| {
@@ -110,16 +111,38 @@ impl Reach<'_> {
         pieces.into_iter().map(|ports| (Some(ports), self.ways(client, server, ports))).collect()
     }
 
-    fn likeness(&self, node: NodeId, networks: &[ipnet::IpNet]) -> Likeness {
+    /// The services whose places decide on ways; `None` where every service of a node does.
+    fn relevant<'w>(&self, ends: impl Iterator<Item = &'w Whom>) -> Option<BTreeSet<ServiceId>> {
+        let topology = self.topology;
+        let mut services = BTreeSet::new();
+        for end in ends {
+            match end {
+                Whom::End(End::Node(_)) => return None,
+                Whom::End(End::Instance(id)) => {
+                    let service = topology[*id].service;
+                    services.extend([service, topology.namespace_service(service)]);
+                }
+                _ => {}
+            }
+        }
+        Some(services)
+    }
+
+    fn likeness(
+        &self,
+        node: NodeId,
+        networks: &[ipnet::IpNet],
+        relevant: Option<&BTreeSet<ServiceId>>,
+    ) -> Likeness {
         let topology = self.topology;
         let pool = topology.pool_of(node);
         let address = std::net::IpAddr::V4(topology[node].address);
         let services = topology.instances_on(node).iter().map(|instance| topology[*instance].service);
         let mut services: Vec<ServiceId> =
             services.filter(|id| topology[*id].kind == ServiceKind::Declared).collect();
+        services.retain(|id| relevant.is_none_or(|relevant| relevant.contains(id)));
         services.sort_unstable();
         services.dedup();
-        let answers = self.answers_of(topology[node].pool).iter();
         let routed = topology.pools.iter().flat_map(|pool| &pool.routed);
         let mut in_routed: Vec<Ipv4Net> =
             routed.filter(|net| net.contains(&topology[node].address)).copied().collect();
@@ -133,7 +156,7 @@ impl Reach<'_> {
             in_routed,
             balancers: self.targets.iter().map(|targets| targets.contains(&node)).collect(),
             services,
-            own: answers.filter(|answer| answer.by == Answerer::Node).map(|answer| answer.ports).collect(),
+            own: self.own_answers(topology[node].pool).iter().map(|answer| answer.ports).collect(),
         }
     }
 

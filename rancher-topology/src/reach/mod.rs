@@ -11,15 +11,15 @@ mod ways;
 mod words;
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use answer::{Admitted, Alike, Answer, Cause, Change, Hop, HopKind, Pairs, Refusal, Via, Way, Whom};
 pub use assertion::Counterexample;
 
-use crate::flow::{self, Answerer, End, FlowGraph, answers_at};
+use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};
 use crate::policy::{Direction, Endpoints, Gates, SecurityPolicy, ServiceRange, Services};
 use crate::scalar::{PortRange, Ports, Protocol};
-use crate::topology::{NodeId, Place, PoolId, Topology};
+use crate::topology::{NodeId, Place, PoolId, ServiceId, Topology};
 
 /// A topology made ready to be asked who can reach whom.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub struct Reach<'t> {
     gates: Gates<'t>,
     /// The targets of each load balancer.
     targets: Vec<BTreeSet<NodeId>>,
-    /// What answers on the nodes of each pool.
-    answers: Vec<OnceCell<Vec<flow::Answer>>>,
+    /// What answers on ports of nodes; found when it is first asked for.
+    answers: OnceCell<Answers>,
     /// The ports that rules are about.
     about: Vec<Ports>,
 }
@@ -49,15 +49,40 @@ impl<'t> Reach<'t> {
             about: gates.ports(),
             gates,
             targets: targets.collect(),
-            answers: vec![OnceCell::new(); topology.pools.len()],
+            answers: OnceCell::new(),
         }
     }
 
     /// Whether some ends can open connections to others: on some ports, or on any that these listen on.
     #[must_use]
     pub fn ask(&self, from: &[Place], to: &[Place], ports: Option<Ports>) -> Answer {
-        let (clients, servers) = (self.ends(from, false), self.ends(to, true));
+        let topology = self.topology;
+        let clients = self.ends(from, false);
+        let mut servers = self.ends(to, true);
+        // A role means those of its services that listen there.
+        let listens = |end: &Whom| match end {
+            Whom::End(End::Instance(id)) => self.listens(topology[*id].service, ports),
+            _ => true,
+        };
+        if servers.iter().any(listens) {
+            servers.retain(listens);
+        }
         Answer { alike: self.alike(clients, servers, ports), asked: ports }
+    }
+
+    fn listens(&self, service: ServiceId, ports: Option<Ports>) -> bool {
+        let sockets = self.sockets_of(service);
+        sockets.iter().any(|own| {
+            ports.is_none_or(|ports| own.protocol == ports.protocol && own.range.overlaps(ports.range))
+        })
+    }
+
+    /// The ports of a service, as its clients say them.
+    fn sockets_of(&self, service: ServiceId) -> Vec<Ports> {
+        let topology = self.topology;
+        let carried = topology.meshes.iter().filter(|mesh| mesh.carries == service);
+        let carried = carried.filter_map(|mesh| tcp(mesh.port));
+        topology[service].listen.iter().copied().chain(carried).collect()
     }
 
     /// The single ends that places stand for, each once. Addresses of nodes are these nodes.
@@ -99,41 +124,39 @@ impl<'t> Reach<'t> {
         ends
     }
 
-    /// What answers on ports of one node.
+    /// What answers on ports of one node, in the order of the document.
     fn answers(&self, node: NodeId, ports: Ports) -> Vec<flow::Answer> {
-        let all = self.answers_of(self.topology[node].pool);
-        let here = |answer: &&flow::Answer| {
-            let has = |service| self.topology.instance_on(service, node).is_some();
-            match answer.by {
-                Answerer::Host(service) | Answerer::Published { service, .. } => has(service),
-                Answerer::Tunnel(mesh) => has(self.topology[mesh].namespace),
-                Answerer::Node => true,
-            }
-        };
-        all.iter().filter(here).filter_map(|answer| part(answer, ports)).collect()
+        let topology = self.topology;
+        let all = self.all_answers();
+        let services: BTreeSet<ServiceId> =
+            topology.instances_on(node).iter().map(|instance| topology[*instance].service).collect();
+        let mut found: Vec<flow::Answer> = services
+            .iter()
+            .filter_map(|service| all.of_services.get(service))
+            .flatten()
+            .chain(all.of_pools.get(&topology[node].pool).into_iter().flatten())
+            .filter_map(|answer| part(answer, ports))
+            .collect();
+        found.sort_by_key(|answer| answer.ports);
+        found
     }
 
-    /// What answers on the nodes of a pool.
-    fn answers_of(&self, pool: PoolId) -> &[flow::Answer] {
-        self.answers[pool.position()].get_or_init(|| all_answers(self.topology, pool))
+    /// What the nodes of a pool themselves answer on.
+    fn own_answers(&self, pool: PoolId) -> &[flow::Answer] {
+        self.all_answers().of_pools.get(&pool).map_or(&[], Vec::as_slice)
+    }
+
+    fn all_answers(&self) -> &Answers {
+        self.answers.get_or_init(|| Answers::of(self.topology))
     }
 
     /// The ports that an end listens on, as far as a client can ask for them.
     fn sockets(&self, client: &Whom, server: &Whom) -> Vec<Ports> {
         let topology = self.topology;
-        let tcp = |port| PortRange::single(port).ok().map(|range| Ports { protocol: Protocol::Tcp, range });
         match server {
-            Whom::End(End::Instance(id)) => {
-                let service = topology[*id].service;
-                let carried = topology.meshes.iter().filter(|mesh| mesh.carries == service);
-                let carried = carried.filter_map(|mesh| tcp(mesh.port));
-                topology[service].listen.iter().copied().chain(carried).collect()
-            }
+            Whom::End(End::Instance(id)) => self.sockets_of(topology[*id].service),
             Whom::End(End::Node(node)) => {
-                let every = [Protocol::Tcp, Protocol::Udp].into_iter().filter_map(|protocol| {
-                    Some(Ports { protocol, range: PortRange::new(1, u16::MAX).ok()? })
-                });
-                every.flat_map(|ports| self.answers(*node, ports)).map(|answer| answer.ports).collect()
+                every_port().flat_map(|ports| self.answers(*node, ports)).map(|answer| answer.ports).collect()
             }
             Whom::End(End::LoadBalancer(id)) => {
                 topology[*id].listeners.iter().filter_map(|listener| tcp(listener.listen.port)).collect()
@@ -213,11 +236,50 @@ fn part(answer: &flow::Answer, ports: Ports) -> Option<flow::Answer> {
     Some(part)
 }
 
-fn all_answers(topology: &Topology, pool: PoolId) -> Vec<flow::Answer> {
-    let every = [Protocol::Tcp, Protocol::Udp]
-        .into_iter()
-        .filter_map(|protocol| Some(Ports { protocol, range: PortRange::new(1, u16::MAX).ok()? }));
-    every.flat_map(|ports| answers_at(topology, pool, ports)).collect()
+/// What answers on ports of nodes.
+#[derive(Debug, Default)]
+struct Answers {
+    /// By the service, or the one whose network namespace a mesh's way in is in.
+    of_services: BTreeMap<ServiceId, Vec<flow::Answer>>,
+    /// What the nodes of a pool themselves have.
+    of_pools: BTreeMap<PoolId, Vec<flow::Answer>>,
+}
+
+impl Answers {
+    fn of(topology: &Topology) -> Self {
+        let mut all = Self::default();
+        for ports in every_port() {
+            for answer in services_at(topology, |_| true, ports) {
+                let service = match answer.by {
+                    Answerer::Host(service) | Answerer::Published { service, .. } => service,
+                    Answerer::Tunnel(mesh) => topology[mesh].namespace,
+                    Answerer::Node => continue,
+                };
+                all.of_services.entry(service).or_default().push(answer);
+            }
+        }
+        let tcp = Protocol::Tcp;
+        let sshd = PortRange::single(22).into_iter().map(|range| Ports { protocol: tcp, range });
+        let sshd: Vec<Ports> = sshd.collect();
+        let own = topology.pool_ids().flat_map(|pool| sshd.iter().map(move |ports| (pool, *ports)));
+        for (pool, ports) in own.chain(declared_of_nodes(topology)) {
+            let known = all.of_pools.entry(pool).or_default();
+            let answer = flow::Answer { ports, by: Answerer::Node };
+            if !known.contains(&answer) {
+                known.push(answer);
+            }
+        }
+        all
+    }
+}
+
+fn tcp(port: u16) -> Option<Ports> {
+    PortRange::single(port).ok().map(|range| Ports { protocol: Protocol::Tcp, range })
+}
+
+fn every_port() -> impl Iterator<Item = Ports> {
+    let protocols = [Protocol::Tcp, Protocol::Udp].into_iter();
+    protocols.filter_map(|protocol| Some(Ports { protocol, range: PortRange::new(1, u16::MAX).ok()? }))
 }
 
 fn ports_of(services: &Services) -> Vec<Ports> {

@@ -197,7 +197,7 @@ impl Reach<'_> {
         }
         if !listens {
             let target = topology[service].name.as_str();
-            let line = format!("listen: [{ports}]");
+            let line = format!("listen: [{}]", ports.to_string().trim_end_matches("/tcp"));
             let change = Some(("service", line, topology[service].span));
             let source = self.source(client);
             let path = Path::new(question).from(HopKind::Opens, source, name, ports.range);
@@ -478,12 +478,21 @@ impl Reach<'_> {
                 continue;
             }
             let tcp = |port| Ports { protocol: Protocol::Tcp, range: single(port) };
-            let middle = Whom::End(End::LoadBalancer(balancer));
-            let path = self.cross(Path::new(question), client, &middle, tcp(listen));
+            let balanced = Whom::End(End::LoadBalancer(balancer));
+            let path = self.cross(Path::new(question), client, &balanced, tcp(listen));
             let path = path.taken_by(topology[balancer].name.to_string());
-            let path = self.cross(path, &middle, &Whom::End(End::Node(node)), tcp(forward));
+            let path = self.cross(path, &balanced, &Whom::End(End::Node(node)), tcp(forward));
             let name = End::Instance(server).name(topology);
-            let path = path.then(HopKind::HandedOn, name.clone(), ports.range).taken_by(name);
+            let middle = self.answers(node, tcp(forward)).into_iter().find_map(|answer| match answer.by {
+                Answerer::Host(service) | Answerer::Published { service, .. } => {
+                    topology.instance_on(service, node)
+                }
+                Answerer::Tunnel(_) | Answerer::Node => None,
+            });
+            let middle = middle.map(|id| End::Instance(id).name(topology));
+            let by = middle.unwrap_or_else(|| topology[node].name.to_string());
+            let path = path.taken_by(by.clone());
+            let path = path.from(HopKind::HandedOn, by, name.clone(), ports.range).taken_by(name);
             ways.push(path.done(Via::Balanced(balancer, listen)));
         }
         ways
@@ -573,7 +582,7 @@ impl Reach<'_> {
             let peers = self.seen(peer, is_public);
             let passage = self.gates.judge(direction, member, &peers, ports);
             if matches!(peer, Whom::Internet(_) | Whom::Addresses(_)) {
-                path.cuts.push(self.gates.admitted(direction, member, ports));
+                path.cuts.extend(self.gates.admitted(direction, member, ports));
             }
             match passage.verdict {
                 Verdict::No => {
@@ -585,10 +594,15 @@ impl Reach<'_> {
                 Verdict::Possible => {
                     let rules = passage.by.iter().filter_map(|rule| words::admitted(self, *rule));
                     admitted.extend(rules);
-                    doubts.push(format!(
-                        "the rules admit some of the addresses that {} may turn out to have, not all",
-                        words::named(self, peer)
-                    ));
+                    doubts.push(match peer {
+                        Whom::Addresses(_) | Whom::Internet(_) => {
+                            "the rules admit some of these addresses, or somebody who may turn out to have one".to_owned()
+                        }
+                        Whom::End(_) => format!(
+                            "the rules admit some of the addresses that {} may turn out to have, not all",
+                            words::named(self, peer)
+                        ),
+                    });
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Rules in words: those that admit, and those that are missing with the line to write.
 
+use ipnet::IpNet;
+
 use super::Reach;
 use super::answer::{Admitted, Cause, Change, Refusal, Whom};
 use super::ways::Question;
@@ -8,6 +10,9 @@ use crate::flow::End;
 use crate::policy::{Direction, Endpoints, GroupRef, Member, RulePeer, RuleRef};
 use crate::scalar::Ports;
 use crate::topology::{GroupId, Origin};
+
+/// More networks than this are not a rule that somebody would write.
+const MOST_NETWORKS: usize = 4;
 
 /// A rule that admits packets.
 pub(super) fn admitted(reach: &Reach<'_>, rule: RuleRef) -> Option<Admitted> {
@@ -131,8 +136,12 @@ pub(super) fn named(reach: &Reach<'_>, whom: &Whom) -> String {
 fn peer_word(reach: &Reach<'_>, group: GroupRef, whom: &Whom) -> String {
     let topology = reach.topology;
     let networks = |endpoints: &Endpoints| {
-        let words: Vec<String> = endpoints.as_networks().iter().take(4).map(ToString::to_string).collect();
-        if let [one] = words.as_slice() { one.clone() } else { format!("[{}]", words.join(", ")) }
+        let all = endpoints.as_networks();
+        match all.as_slice() {
+            [one] => one.to_string(),
+            [first, .., last] if all.len() > MOST_NETWORKS => around(*first, *last).to_string(),
+            some => format!("[{}]", some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        }
     };
     match whom {
         Whom::Internet(endpoints) if endpoints.count_v4() > 1 << 31 => "internet".to_owned(),
@@ -159,4 +168,14 @@ fn peer_word(reach: &Reach<'_>, group: GroupRef, whom: &Whom) -> String {
             networks(&Endpoints::networks(subnets.iter().map(|subnet| topology[*subnet].cidr.into())))
         }
     }
+}
+
+/// The narrowest network that two are in.
+fn around(first: IpNet, last: IpNet) -> IpNet {
+    let mut net = first;
+    while !net.contains(&last) {
+        let Some(wider) = net.supernet() else { break };
+        net = wider;
+    }
+    net
 }

@@ -140,6 +140,7 @@ fn taken(hop: &Hop, next: Option<&Hop>) -> Option<String> {
             format!("{who} listens, decrypts what has its key and opens a connection of its own")
         }
         Some(HopKind::Balanced) => format!("{who} listens and opens a connection of its own to a target"),
+        Some(HopKind::HandedOn) => format!("{who} listens and hands it on, as `traffic-to` says"),
         Some(HopKind::Overlay) => format!("{who} listens; the overlay carries it there:"),
         _ => format!("{who} listens"),
     })

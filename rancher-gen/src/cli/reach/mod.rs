@@ -21,15 +21,16 @@ pub(super) use json::schema;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rancher-gen reach cluster.yaml cattle@mgmt-host-1 zookeeper@mgmt-host-2 --port 2181/tcp
-  rancher-gen reach cluster.yaml internet mgmt-host                    every port, each with yes or no
+  rancher-gen reach cluster.yaml internet mgmt-host           every port, each with yes or no
   rancher-gen reach cluster.yaml 10.0.0.0/24 ext-db --port 3306/tcp --format json
 
-FROM and TO are pools, nodes, services, roles, containers, load balancers, databases, `internet`, an address or
-a CIDR; NAME@NODE is what runs there, and `service:NAME` tells apart what has one name. Ports are those that TO
-listens on, as its clients say them; those of a node are the node's own.
+FROM and TO are pools, nodes, services, roles, containers, load balancers, databases, `internet`,
+an address or a CIDR; NAME@NODE is what runs there, and `service:NAME` tells apart what has one
+name. Ports are those that TO listens on, as its clients say them; those of a node are its own.
 
-Exit codes: 0 when everyone of FROM reaches everyone of TO (without --port: on some port), 1 when somebody does
-not, 5 when it is not certain. `rancher-gen schema reach` prints the schema of --format json.")]
+Exit codes: 0 when everyone of FROM reaches everyone of TO (without --port: when somebody reaches
+some port), 1 when not, 5 when it is not certain. `rancher-gen schema reach` prints the schema of
+--format json.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,

@@ -105,10 +105,13 @@ impl<'t> Gates<'t> {
         let packets = |peers: Endpoints| direction.packets(peers, own.clone(), wanted.clone());
         let needed = packets(peer.clone());
         let wherever = packets(self.space.wherever(peer));
+        let fixed = packets(peer.fixed());
         let (mut all, mut by) = (PacketSet::empty(), Vec::new());
         for (rule, peers) in self.rules_for(direction, member, &wanted) {
             let admitted = packets(peers);
-            if !admitted.overlaps(&wherever) {
+            // Whoever has no fixed address and is admitted may turn out to have this one.
+            let may_be_meant = || packets(self.space.wherever(&admitted.endpoints(side))).overlaps(&fixed);
+            if !admitted.overlaps(&wherever) && !may_be_meant() {
                 continue;
             }
             if self.space.lost(side, &needed, &admitted).is_empty() {
@@ -127,11 +130,12 @@ impl<'t> Gates<'t> {
         Passage { verdict, by }
     }
 
-    /// The peers that a member's groups admit on ports.
+    /// The addresses that a member's groups admit on ports, and those that somebody who is admitted may turn out to have.
     #[must_use]
-    pub fn admitted(&self, direction: Direction, member: Member, ports: Ports) -> Endpoints {
+    pub fn admitted(&self, direction: Direction, member: Member, ports: Ports) -> [Endpoints; 2] {
         let wanted = Services::from(ports);
-        Endpoints::union_of(self.rules_for(direction, member, &wanted).map(|(_, peers)| peers))
+        let peers = Endpoints::union_of(self.rules_for(direction, member, &wanted).map(|(_, peers)| peers));
+        [peers.fixed(), self.space.wherever(&peers).fixed()]
     }
 
     /// The TCP and UDP ports on which a member's groups admit some of a peer's packets.
