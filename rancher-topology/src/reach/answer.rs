@@ -33,7 +33,7 @@ pub struct Answer {
 pub struct Alike {
     /// Who opens connections.
     pub clients: Vec<Whom>,
-    /// Who accepts them; each of the clients with each of these.
+    /// Who accepts them; each of the clients with each of these, and nobody with himself.
     pub servers: Vec<Whom>,
     /// Which of these pairs are meant.
     pub pairs: Pairs,
@@ -122,6 +122,8 @@ pub enum HopKind {
     Opens,
     /// The node put its own address in the place of its container's.
     Masquerade,
+    /// The provider's gateway put a node's address in the place of its public one, or the other way round.
+    Gateway,
     /// The node put a container in the place of its published port.
     Published,
     /// A tunnel's end encrypts and opens a connection of its own.
@@ -143,6 +145,7 @@ impl HopKind {
         match self {
             Self::Opens => "opens",
             Self::Masquerade => "masquerade",
+            Self::Gateway => "gateway",
             Self::Published => "published port",
             Self::TunnelOut => "tunnel out",
             Self::TunnelIn => "tunnel in",

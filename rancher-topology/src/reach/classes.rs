@@ -69,7 +69,14 @@ impl Reach<'_> {
             for server in &to {
                 self.between(&class, server, asked, &mut rows);
             }
-            for row in rows {
+            let is_alone = class.members.len() == 1 && servers_have(&to, class.first());
+            let all_others = servers_in(&to).saturating_sub(1);
+            for mut row in rows {
+                // Nobody is asked about himself; whose answer is the same for all others is one with these.
+                if is_alone && row.servers.len() == all_others {
+                    row.servers.push(class.first().clone());
+                    row.servers.sort_unstable();
+                }
                 let same = |known: &&mut Alike| {
                     (known.pairs, known.ports) == (row.pairs, row.ports)
                         && known.servers == row.servers
@@ -216,6 +223,14 @@ impl Reach<'_> {
             }
         }
     }
+}
+
+fn servers_in(classes: &[Class]) -> usize {
+    classes.iter().map(|class| class.members.len()).sum()
+}
+
+fn servers_have(classes: &[Class], end: &Whom) -> bool {
+    classes.iter().any(|class| class.members.contains(end))
 }
 
 impl Class {

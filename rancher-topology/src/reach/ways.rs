@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::answer::{Cause, Change, Hop, HopKind, Refusal, Via, Way, Whom};
 use super::{Reach, words};
-use crate::document::Scheme;
+use crate::document::{Provider, Scheme};
 use crate::flow::{Answerer, End, Party, Route};
 use crate::policy::{Direction, Endpoints, Member, Unfixed, Verdict};
 use crate::scalar::{PortRange, Ports, Protocol};
@@ -197,8 +197,8 @@ impl Reach<'_> {
         }
         if !listens {
             let target = topology[service].name.as_str();
-            let line = format!("listen: [{}]", ports.to_string().trim_end_matches("/tcp"));
-            let change = Some(("service", line, topology[service].span));
+            let line = format!("- {}", ports.to_string().trim_end_matches("/tcp"));
+            let change = Some(("`listen` of service", line, topology[service].span));
             let source = self.source(client);
             let path = Path::new(question).from(HopKind::Opens, source, name, ports.range);
             return vec![path.refused(nothing_listens(target, ports, change)).done(Via::Direct)];
@@ -206,13 +206,12 @@ impl Reach<'_> {
         if ways.is_empty() {
             // What it would take: a published port, and all that is missing on the way to it.
             let owner = topology.namespace_service(service);
-            let line = format!("publish: [\"{}:{}\"]", ports.range, ports);
-            let line = line.replace("/tcp", "");
+            let line = format!("- \"{}:{}\"", ports.range, ports.to_string().trim_end_matches("/tcp"));
             let refusal = Refusal {
                 cause: Cause::NotPublished,
                 words: format!("`{}` publishes no port that leads to {ports}", topology[owner].name),
                 change: Some(Change {
-                    to: format!("service `{}`", topology[owner].name),
+                    to: format!("`publish` of service `{}`", topology[owner].name),
                     line,
                     place: Some(topology[owner].span),
                 }),
@@ -511,8 +510,12 @@ impl Reach<'_> {
         if listens {
             return path.taken_by(balancer.name.to_string());
         }
-        let line = format!("listeners: {{listen: {ports}, forward: {ports}}}");
-        path.refused(nothing_listens(&balancer.name, ports, Some(("load balancer", line, balancer.span))))
+        let line = format!("- {{listen: {ports}, forward: {ports}}}");
+        path.refused(nothing_listens(
+            &balancer.name,
+            ports,
+            Some(("`listeners` of load balancer", line, balancer.span)),
+        ))
     }
 
     /// What a packet for a port of a node becomes behind it.
@@ -555,26 +558,48 @@ impl Reach<'_> {
         let kind = if path.hops.is_empty() { HopKind::Opens } else { HopKind::Balanced };
         let destination = self.address(server);
         let (here, there) = (self.node(client), self.node(server));
+        // An internet gateway translates a node's public address, one to one.
+        // Source: AWS, Amazon VPC User Guide, "Enable internet access for a VPC using an internet gateway".
+        let has_gateway = *topology.network.provider == Provider::Aws;
+        let public = |node: NodeId| format!("public address of {}", topology[node].name);
+        let outside = |whom: &Whom| matches!(whom, Whom::Internet(_)) || self.is_public(whom);
+        if let (true, Whom::Internet(_), Some(node)) = (has_gateway, client, there) {
+            path = path.from(kind, self.source(client), public(node), ports.range);
+            path = path.then(HopKind::Gateway, destination, ports.range);
+            self.gates_on(&mut path, client, server, ports);
+            return path;
+        }
         path = path.from(kind, self.source(client), destination.clone(), ports.range);
         if here.is_some() && here == there {
             return path;
         }
         if let Some(node) = here.filter(|_| self.has_own_network(client)) {
             let source = topology[node].address.to_string();
-            path = path.from(HopKind::Masquerade, source, destination, ports.range);
+            path = path.from(HopKind::Masquerade, source, destination.clone(), ports.range);
+        }
+        if let (true, true, Some(node)) = (has_gateway, outside(server), here) {
+            path = path.from(HopKind::Gateway, public(node), destination, ports.range);
         }
         self.gates_on(&mut path, client, server, ports);
         path
     }
 
+    /// Whether it is reached by public addresses.
+    fn is_public(&self, whom: &Whom) -> bool {
+        let Whom::End(End::LoadBalancer(id)) = whom else { return false };
+        *self.topology[*id].scheme == Scheme::InternetFacing
+    }
+
     /// Asks the routes and gates between two ends about the last packet.
     fn gates_on(&self, path: &mut Path<'_>, client: &Whom, server: &Whom, ports: Ports) {
-        let is_public = matches!(server, Whom::End(End::LoadBalancer(id)) if *self.topology[*id].scheme == Scheme::InternetFacing);
+        let is_public = self.is_public(server);
         let (mut refused, mut admitted, mut doubts) = (self.no_route(client, server), Vec::new(), Vec::new());
         if let Whom::Addresses(addresses) = client
             && !addresses.is_subset(self.gates.known())
         {
             doubts.push("the topology does not say how these addresses get into the network".to_owned());
+        } else if is_public && matches!(client, Whom::Addresses(_)) {
+            doubts.push("the topology does not say by which public addresses these come there".to_owned());
         }
         let sides = [(Direction::Outbound, client, server), (Direction::Inbound, server, client)];
         for (direction, own, peer) in sides {
@@ -657,6 +682,7 @@ impl Reach<'_> {
     fn seen(&self, whom: &Whom, is_public: bool) -> Endpoints {
         let topology = self.topology;
         match whom {
+            Whom::Addresses(_) if is_public => self.gates.internet(),
             Whom::Internet(endpoints) | Whom::Addresses(endpoints) => endpoints.clone(),
             Whom::End(end) => match (self.member(whom), end.node(topology)) {
                 (Some(member), _) if is_public => Endpoints::unfixed(Unfixed::Public(member)),

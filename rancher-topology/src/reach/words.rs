@@ -101,11 +101,11 @@ fn declared(reach: &Reach<'_>, question: &Question<'_>) -> Option<Change> {
     let (to, span) = match client {
         Whom::End(End::Instance(id)) => {
             let service = &topology[topology[*id].service];
-            (format!("service `{}`", service.name), service.span)
+            (format!("`traffic-to` of service `{}`", service.name), service.span)
         }
         Whom::End(End::Node(id)) => {
             let pool = topology.pool_of(*id);
-            (format!("nodes `{}`", pool.name), pool.span)
+            (format!("`traffic-to` of nodes `{}`", pool.name), pool.span)
         }
         _ => return None,
     };
@@ -119,7 +119,7 @@ fn declared(reach: &Reach<'_>, question: &Question<'_>) -> Option<Change> {
     };
     let port = ports.to_string();
     let port = port.strip_suffix("/tcp").unwrap_or(&port);
-    Some(Change { to, line: format!("traffic-to: [\"{name}:{port}\"]"), place: Some(span) })
+    Some(Change { to, line: format!("- \"{name}:{port}\""), place: Some(span) })
 }
 
 /// An end in the words of a sentence.

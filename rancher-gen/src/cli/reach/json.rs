@@ -84,7 +84,7 @@ struct OneWay {
 /// A packet between two translations of its addresses.
 #[derive(Serialize, JsonSchema)]
 struct Packet {
-    /// What made it so: `opens`, `masquerade`, `published port`, `tunnel out`, `tunnel in`, `load balancer`, `handed on`, `overlay`.
+    /// What made it so: `opens`, `masquerade`, `gateway`, `published port`, `tunnel out`, `tunnel in`, `load balancer`, `handed on`, `overlay`.
     kind: &'static str,
     /// Its source: an address, or a container's name where the engine gives the address. The port is the kernel's choice.
     source: String,
