@@ -7,6 +7,8 @@
 mod answer;
 mod assertion;
 mod classes;
+mod crossing;
+mod path;
 mod ways;
 mod words;
 

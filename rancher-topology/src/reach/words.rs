@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::Reach;
 use super::answer::{Admitted, Cause, Change, Refusal, Whom};
-use super::ways::Question;
+use super::path::Question;
 use crate::diagnostic::Span;
 use crate::flow::End;
 use crate::policy::{Direction, Endpoints, GroupRef, Member, RulePeer, RuleRef};
