@@ -58,7 +58,9 @@ fn reference() -> String {
         waiting.extend(mentioned.into_iter().rev());
     }
     out.push_str("\n## The commands\n");
-    for command in ["", "render", "validate", "explain", "show", "flows", "simulate", "init", "schema"] {
+    for command in
+        ["", "render", "validate", "explain", "show", "flows", "reach", "simulate", "init", "schema"]
+    {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let ran = rancher_gen(&top(), &arguments);
         let _ = write!(out, "\n### rancher-gen {command}\n\n```text\n{}```\n", ran.out);

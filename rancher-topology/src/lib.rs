@@ -20,6 +20,7 @@ pub mod netfilter;
 pub mod packet;
 pub mod policy;
 pub mod rancher;
+pub mod reach;
 pub mod scalar;
 pub mod topology;
 pub mod validate;

@@ -28,6 +28,10 @@ pub(super) struct Text {
 }
 
 impl Input {
+    pub(super) const fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
     /// The file; `None` for the standard input.
     pub(super) fn file(&self) -> Option<&Path> {
         Some(self.path.as_path()).filter(|path| *path != Path::new("-"))

@@ -46,14 +46,14 @@ enum Command {
     Show(show::Args),
     /// Print who talks to whom, on what, and over which route
     Flows(flows::Args),
+    /// Say whether one thing can open connections to another, over which way, and what is missing where it cannot
+    Reach(reach::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
     /// Say who reaches whom through a host's rule set, in classes of addresses that are treated alike
     Matrix(matrix::Args),
     /// Say what changes for packets when a host's rule set takes the place of another
     Diff(diff::Args),
-    /// Say what becomes of packets in a host's rule set
-    Reach(reach::Args),
     /// Compare what exists with the model: the rule set of a node's firewall
     Audit(audit::Args),
     /// Write a commented topology to start from
@@ -86,10 +86,10 @@ pub(crate) fn run() -> Exit {
         Command::Explain(args) => explain::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
+        Command::Reach(args) => reach::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Diff(args) => diff::run(&args),
-        Command::Reach(args) => reach::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -8,7 +8,8 @@ use rancher_gen::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rancher-gen schema > topology.schema.json             what a topology may say
-  rancher-gen schema findings > findings.schema.json    what `validate --format json` prints")]
+  rancher-gen schema findings > findings.schema.json    what `validate --format json` prints
+  rancher-gen schema reach > reach.schema.json          what `reach --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -22,12 +23,15 @@ enum Of {
     Topology,
     /// Findings, as `validate --format json` prints them
     Findings,
+    /// Who reaches whom, as `reach --format json` prints it
+    Reach,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let schema = match args.of {
         Of::Topology => rancher_topology::document::schema(),
         Of::Findings => rancher_gen::report::schema(),
+        Of::Reach => super::reach::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;

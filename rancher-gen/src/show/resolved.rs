@@ -66,6 +66,7 @@ pub fn resolved(topology: &Topology) -> Shown {
         topology.service_ids().filter(|id| !topology.meshes.iter().any(|mesh| mesh.services.contains(id)));
     all.named("services", declared.map(|id| (topology[id].name.to_string(), service(topology, id))));
     all.named("tunnels", topology.meshes.iter().map(|own| (own.name.to_string(), mesh(topology, own))));
+    all.list("assert", topology.assertions.iter().map(|own| text(&own.sentence)));
     all.done()
 }
 

@@ -33,7 +33,7 @@ pub use services::{
 pub use spanned::Spanned;
 
 use crate::diagnostic::Diagnostic;
-use crate::scalar::{Name, Text};
+use crate::scalar::{Assertion, Name, Text};
 
 /// A mapping from names to things, in the order of the file.
 pub type Named<T> = IndexMap<Spanned<Name>, Spanned<T>>;
@@ -76,6 +76,10 @@ pub struct Document {
     /// What is peculiar to Rancher 1.0 and 1.1 with its cluster manager; switches that product's rules on.
     #[serde(default)]
     pub rancher_1: Option<Spanned<Rancher1>>,
+    /// What has to be true of who can reach whom, as sentences: `internet cannot reach zookeeper`,
+    /// `cattle can reach zookeeper on 2181/tcp`. `validate` checks them.
+    #[serde(default)]
+    pub assert: Vec<Spanned<Assertion>>,
     /// Findings about the whole topology that are as they should be, each with the reason.
     #[serde(default)]
     pub allow: Allow,

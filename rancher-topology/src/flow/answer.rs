@@ -66,7 +66,7 @@ pub fn answers_at(topology: &Topology, pool: PoolId, ports: Ports) -> Vec<Answer
 }
 
 /// The ports that nodes themselves have, as traffic to their pools says.
-pub(super) fn declared_of_nodes(topology: &Topology) -> impl Iterator<Item = (PoolId, Ports)> {
+pub(crate) fn declared_of_nodes(topology: &Topology) -> impl Iterator<Item = (PoolId, Ports)> {
     let by_services = topology.services.iter().flat_map(|service| &service.traffic_to);
     let by_nodes = topology.pools.iter().flat_map(|pool| pool.traffic_to.iter());
     by_services.chain(by_nodes).filter_map(|traffic| match traffic.to {
@@ -76,7 +76,7 @@ pub(super) fn declared_of_nodes(topology: &Topology) -> impl Iterator<Item = (Po
 }
 
 /// The services that answer on ports of some nodes.
-pub(super) fn services_at(topology: &Topology, on: impl Fn(NodeId) -> bool, ports: Ports) -> Vec<Answer> {
+pub(crate) fn services_at(topology: &Topology, on: impl Fn(NodeId) -> bool, ports: Ports) -> Vec<Answer> {
     let mut answers = Vec::new();
     for id in topology.service_ids() {
         let service = &topology[id];

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 
 pub use answer::{Answer, Answerer, answers_at};
+pub(crate) use answer::{declared_of_nodes, services_at};
 pub use expand::{Connection, End, Hop, HopKind};
 
 use crate::diagnostic::Span;

@@ -2,6 +2,7 @@
 //!
 //! Each parses from its word and prints as it. They know their own grammar and nothing of each other's meaning.
 
+mod assertion;
 mod duration;
 mod image;
 mod name;
@@ -11,6 +12,7 @@ mod reference;
 mod software;
 mod url;
 
+pub use assertion::{Assertion, InvalidAssertion};
 pub use duration::{Duration, InvalidDuration};
 pub(crate) use image::Image;
 pub use name::{InvalidName, InvalidText, Name, Reason, Text};

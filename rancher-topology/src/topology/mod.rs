@@ -2,20 +2,24 @@
 //!
 //! A [`Topology`] is made by [`resolve()`] alone and never changed; nothing that reads one checks it again.
 
+mod assertion;
 mod instances;
 mod known;
 mod network;
 mod nodes;
+mod place;
 mod rancher;
 mod resolve;
 mod services;
 
 use std::ops::Index;
 
+pub use assertion::Assertion;
 pub use instances::{Instance, Namespace};
 pub use known::{Known, Origin};
 pub use network::{Database, Listener, LoadBalancer, Network, Overlay, SecurityGroup, SecurityRule, Subnet};
 pub use nodes::{Node, Pool};
+pub use place::{NoPlace, Place};
 pub use rancher::Rancher1;
 pub use resolve::{Resolution, resolve};
 pub use services::{
@@ -111,6 +115,8 @@ pub struct Topology {
     pub instances: Vec<Instance>,
     /// What is peculiar to Rancher 1.0 and 1.1, if it is such a cluster.
     pub rancher_1: Option<Rancher1>,
+    /// What has to be true of who can reach whom.
+    pub assertions: Vec<Assertion>,
     instances_of_nodes: Vec<Vec<InstanceId>>,
     first_instances: Vec<usize>,
 }

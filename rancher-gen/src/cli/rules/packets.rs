@@ -10,23 +10,13 @@ use rancher_topology::packet::{Field, Intervals};
 use super::{ChainName, Host};
 use crate::cli::Failure;
 
-/// How the answers are printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// A word on a line for each packet
-    #[default]
-    Text,
-    /// A list of words
-    Json,
-}
-
 /// Prints what becomes of each packet of a list: `admitted`, `refused` or `possible`, in its order.
 pub(in crate::cli) fn run(
     path: &Path,
     host: &Host,
     chain: ChainName,
     packets: &Path,
-    format: Format,
+    as_json: bool,
 ) -> Result<Exit, Failure> {
     let rules = super::read(path, host)?;
     let (_, packets) = super::file(packets, |text| read::packets::read(text, rules.rules.family))?;
@@ -35,14 +25,12 @@ pub(in crate::cli) fn run(
     let known = Known::from([(Field::Mark, unmarked()), (Field::ConnectionMark, unmarked())]);
     let mut filter = Filter::new(&rules.rules, &rules.facts, chain.hook(), &known);
     let verdicts = packets.iter().map(|packet| filter.verdict(packet).to_string());
-    let text = match format {
-        Format::Text => verdicts.map(|verdict| verdict + "\n").collect(),
-        Format::Json => {
-            let verdicts: Vec<String> = verdicts.collect();
-            serde_json::to_string_pretty(&verdicts)
-                .map_err(|error| Failure::said(Exit::Io, error.to_string()))?
-                + "\n"
-        }
+    let text = if as_json {
+        let verdicts: Vec<String> = verdicts.collect();
+        serde_json::to_string_pretty(&verdicts).map_err(|error| Failure::said(Exit::Io, error.to_string()))?
+            + "\n"
+    } else {
+        verdicts.map(|verdict| verdict + "\n").collect()
     };
     crate::cli::print(&text)?;
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 mod found;
 mod left;
-mod table;
+pub(super) mod table;
 mod words;
 
 use clap::ValueEnum;

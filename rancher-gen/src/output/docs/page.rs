@@ -33,6 +33,8 @@ pub(super) struct Page {
     stack: Option<Stack>,
     firewalls: Vec<Firewall>,
     secrets: Vec<Secret>,
+    /// What has to stay true of who can reach whom.
+    assertions: Vec<String>,
     accepted: Vec<Accepted>,
 }
 
@@ -197,6 +199,7 @@ pub(super) fn page(cx: &Context<'_>, reach: &Reach, diagram: Raw) -> Page {
         stack: (!topology.services.is_empty()).then(|| stack(topology)),
         firewalls: topology.pool_ids().map(|id| firewall(cx, id)).collect(),
         secrets: secrets(topology),
+        assertions: topology.assertions.iter().map(|own| own.sentence.to_string()).collect(),
         accepted: cx.allowed.iter().map(accepted).collect(),
     }
 }

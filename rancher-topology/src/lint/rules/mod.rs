@@ -2,6 +2,7 @@
 //!
 //! Every answer is [`crate::policy::Admission`]'s; here it is judged and put into words.
 
+mod assertion_fails;
 mod flow_not_admitted;
 mod flow_partly_admitted;
 mod misplaced_rule;
@@ -24,6 +25,7 @@ use crate::scalar::Peer;
 pub const FAMILY: Family = Family {
     name: "Rules and traffic",
     lints: &[
+        &assertion_fails::LINT,
         &flow_not_admitted::LINT,
         &flow_partly_admitted::LINT,
         &misplaced_rule::LINT,

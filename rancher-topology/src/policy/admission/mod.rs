@@ -9,6 +9,7 @@ mod excess;
 mod exposed;
 mod near_miss;
 mod need;
+mod passage;
 mod space;
 
 use crate::flow::{FlowGraph, FlowId, Party};
@@ -16,6 +17,7 @@ use crate::policy::{Endpoints, GroupRef, Member, PacketSet, RulePeer, RulePlace,
 use crate::scalar::{Peer, Traffic};
 use crate::topology::{NodeId, Origin, Topology};
 use need::Need;
+pub use passage::{Gates, Passage, RuleRef, Verdict};
 use space::Space;
 
 /// Which way a rule lets packets through.

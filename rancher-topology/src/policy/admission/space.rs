@@ -28,6 +28,7 @@ const LOCAL_V4: [([u8; 4], u8); 6] = [
 /// Global unicast. Source: RFC 4291 section 2.4, and the IANA registry that has assigned nothing outside of it.
 const GLOBAL_V6: (u16, u8) = (0x2000, 3);
 
+#[derive(Debug)]
 pub(super) struct Space<'t> {
     pub(super) topology: &'t Topology,
     pub(super) policy: &'t SecurityPolicy,
@@ -155,6 +156,11 @@ impl<'t> Space<'t> {
             }
         }
         lost
+    }
+
+    /// Addresses of the network, of overlays and of routed networks.
+    pub(super) fn reached(&self) -> &Endpoints {
+        &self.reached
     }
 
     /// Whether a peer is a private range that nothing known of leads to.

@@ -2,6 +2,7 @@
 //!
 //! Every part goes on after a mistake, so that one run reports them all.
 
+mod assertions;
 mod aws;
 mod carried;
 mod entry;
@@ -109,6 +110,7 @@ impl<'d> Resolver<'d> {
             meshes,
             instances: Vec::new(),
             rancher_1: None,
+            assertions: Vec::new(),
             instances_of_nodes: Vec::new(),
             first_instances: Vec::new(),
         };
@@ -119,6 +121,7 @@ impl<'d> Resolver<'d> {
         if let Some(said) = &document.rancher_1 {
             topology.rancher_1 = self.rancher_1(said, &topology);
         }
+        topology.assertions = self.assertions(&topology);
         topology
     }
 

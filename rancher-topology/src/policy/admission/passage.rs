@@ -1,0 +1,205 @@
+//! What the groups of one member say of packets from or to one peer.
+
+use ipnet::IpNet;
+
+use super::Direction;
+use super::space::Space;
+use crate::policy::{
+    EffectiveRule, Endpoints, GroupRef, Member, PacketSet, RulePeer, SecurityPolicy, Services, Unfixed,
+};
+use crate::scalar::{Ports, Traffic};
+use crate::topology::Topology;
+
+/// The security groups of a topology as gates that packets pass.
+///
+/// Every rule counts here, those that follow from the flows too.
+#[derive(Debug)]
+pub struct Gates<'t> {
+    space: Space<'t>,
+}
+
+/// What the groups of a member say of packets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passage {
+    /// Whether they pass.
+    pub verdict: Verdict,
+    /// The rules that admit them: one that does it alone, otherwise all that admit some.
+    pub by: Vec<RuleRef>,
+}
+
+/// Whether something is so. What is better comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It is.
+    Yes,
+    /// It may be: it depends on what is not known before it is built.
+    Possible,
+    /// It is not.
+    No,
+}
+
+/// A rule of a policy, stated or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleRef {
+    /// The group that it stands in.
+    pub group: GroupRef,
+    /// Among which of its rules.
+    pub direction: Direction,
+    /// Its position among these, counted from 0.
+    pub position: usize,
+}
+
+impl SecurityPolicy {
+    /// A rule; `None` when there is none at that position.
+    #[must_use]
+    pub fn rule(&self, rule: RuleRef) -> Option<&EffectiveRule> {
+        rule.direction.rules(&self[rule.group]).get(rule.position)
+    }
+
+    /// Whether the document leaves a group's outbound rules to what its members' flows need.
+    #[must_use]
+    pub fn follows_flows(&self, topology: &Topology, group: GroupRef) -> bool {
+        crate::policy::groups::leaves_outbound_to_flows(topology, group)
+    }
+}
+
+impl<'t> Gates<'t> {
+    /// The gates of a policy.
+    #[must_use]
+    pub fn of(topology: &'t Topology, policy: &'t SecurityPolicy) -> Self {
+        Self { space: Space::of(topology, policy) }
+    }
+
+    /// The public v4 addresses that are not the network's. Nodes have v4 addresses only.
+    #[must_use]
+    pub fn internet(&self) -> Endpoints {
+        let v4 = Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]);
+        self.space.internet.intersection(&v4)
+    }
+
+    /// Public addresses, v4 and v6, that are not the network's.
+    #[must_use]
+    pub fn public(&self) -> &Endpoints {
+        &self.space.internet
+    }
+
+    /// Addresses of the network, of overlays and of routed networks.
+    #[must_use]
+    pub fn known(&self) -> &Endpoints {
+        self.space.reached()
+    }
+
+    /// The addresses that something without a fixed one may turn out to have.
+    #[must_use]
+    pub fn may_have(&self, one: Unfixed) -> Endpoints {
+        self.space.addresses_of(one)
+    }
+
+    /// What a member's groups say of packets from a peer, or to one.
+    #[must_use]
+    pub fn judge(&self, direction: Direction, member: Member, peer: &Endpoints, ports: Ports) -> Passage {
+        let wanted = Services::from(ports);
+        let own = self.space.inside(member);
+        let side = direction.peer_side();
+        let packets = |peers: Endpoints| direction.packets(peers, own.clone(), wanted.clone());
+        let needed = packets(peer.clone());
+        let wherever = packets(self.space.wherever(peer));
+        let fixed = packets(peer.fixed());
+        let (mut all, mut by) = (PacketSet::empty(), Vec::new());
+        for (rule, peers) in self.rules_for(direction, member, &wanted) {
+            let admitted = packets(peers);
+            // Whoever has no fixed address and is admitted may turn out to have this one.
+            let may_be_meant = || packets(self.space.wherever(&admitted.endpoints(side))).overlaps(&fixed);
+            if !admitted.overlaps(&wherever) && !may_be_meant() {
+                continue;
+            }
+            if self.space.lost(side, &needed, &admitted).is_empty() {
+                return Passage { verdict: Verdict::Yes, by: vec![rule] };
+            }
+            by.push(rule);
+            all = all.union(&admitted);
+        }
+        let verdict = if by.is_empty() {
+            Verdict::No
+        } else if self.space.lost(side, &needed, &all).is_empty() {
+            Verdict::Yes
+        } else {
+            Verdict::Possible
+        };
+        Passage { verdict, by }
+    }
+
+    /// The addresses that a member's groups admit on ports, and those that somebody who is admitted may turn out to have.
+    #[must_use]
+    pub fn admitted(&self, direction: Direction, member: Member, ports: Ports) -> [Endpoints; 2] {
+        let wanted = Services::from(ports);
+        let peers = Endpoints::union_of(self.rules_for(direction, member, &wanted).map(|(_, peers)| peers));
+        [peers.fixed(), self.space.wherever(&peers).fixed()]
+    }
+
+    /// The TCP and UDP ports on which a member's groups admit some of a peer's packets.
+    #[must_use]
+    pub fn services(&self, direction: Direction, member: Member, peer: &Endpoints) -> Services {
+        let wherever = self.space.wherever(peer);
+        let policy = self.space.policy;
+        let rules = policy.groups_of(member).iter().flat_map(|group| direction.rules(&policy[*group]));
+        rules
+            .filter(|rule| !self.space.peer(rule.peer).intersection(&wherever).is_empty())
+            .fold(Services::default(), |all, rule| all.union(&rule.traffic.into()))
+    }
+
+    /// The ranges of ports that some rule is about.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Ports> {
+        let mut all: Vec<Ports> = self
+            .every_rule()
+            .filter_map(|rule| match rule.traffic {
+                Traffic::Ports(ports) => Some(ports),
+                Traffic::Icmp | Traffic::Any => None,
+            })
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The networks that some rule names, each once. Addresses that are in the same ones are alike to the rules.
+    #[must_use]
+    pub fn networks(&self) -> Vec<IpNet> {
+        let mut all: Vec<IpNet> = self
+            .every_rule()
+            .filter_map(|rule| match rule.peer {
+                RulePeer::Network(net) => Some(net),
+                RulePeer::Group(_) => None,
+            })
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn every_rule(&self) -> impl Iterator<Item = &EffectiveRule> {
+        self.space.policy.groups.iter().flat_map(|group| group.inbound.iter().chain(&group.outbound))
+    }
+
+    /// A member's rules that are about all of some services, with whom they mean.
+    fn rules_for(
+        &self,
+        direction: Direction,
+        member: Member,
+        wanted: &Services,
+    ) -> impl Iterator<Item = (RuleRef, Endpoints)> {
+        let policy = self.space.policy;
+        let wanted = wanted.clone();
+        policy.groups_of(member).iter().flat_map(move |group| {
+            let wanted = wanted.clone();
+            let rules = direction.rules(&policy[*group]).iter().enumerate();
+            rules.filter(move |(_, rule)| wanted.is_subset(&rule.traffic.into())).map(
+                move |(position, rule)| {
+                    (RuleRef { group: *group, direction, position }, self.space.peer(rule.peer))
+                },
+            )
+        })
+    }
+}
