@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+
 use super::filter::Filter;
 use super::lower::Join;
 use super::verdict::Verdict;
@@ -64,7 +66,7 @@ impl Filter {
             })
             .collect();
 
-        let columns = together(diagrams, rows.clone());
+        let (columns, joined) = together(diagrams, &rows);
         let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination, usize::MAX)
             .unwrap_or_default()
             .into_iter()
@@ -87,18 +89,22 @@ impl Filter {
             to += usize::from(to_end == here);
             first = here + 1;
         }
-        let mut classes: Vec<(u32, Intervals)> =
-            classes.into_iter().map(|((row, _), parts)| (row, Intervals::of(parts))).collect();
+        let mut classes: Vec<((u32, u32), Intervals)> =
+            classes.into_iter().map(|(alike, parts)| (alike, Intervals::of(parts))).collect();
         classes.sort_by_cached_key(|(_, class)| class.iter().next());
 
+        let mut columns: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for ((_, column), _) in &classes {
+            columns.entry(*column).or_insert_with(|| {
+                let mut verdicts = Vec::with_capacity(rows.len());
+                joined.single(*column, &mut verdicts);
+                verdicts
+            });
+        }
+        let columns: Vec<&Vec<u32>> = classes.iter().map(|((_, column), _)| &columns[column]).collect();
         let mut verdicts = Vec::with_capacity(classes.len() * classes.len());
-        for (row, _) in &classes {
-            for (_, class) in &classes {
-                let one = class.iter().next().map_or(0, |(first, _)| first);
-                let leaf =
-                    diagrams.eval(rows[*row as usize], |bit| layout.bit_of(Field::Destination, bit, one));
-                verdicts.push(Verdict::of(leaf));
-            }
+        for ((row, _), _) in &classes {
+            verdicts.extend(columns.iter().map(|column| Verdict::of(column[*row as usize])));
         }
         Matrix { classes: classes.into_iter().map(|(_, class)| class).collect(), verdicts }
     }
@@ -138,39 +144,45 @@ fn part(
     part(diagrams, one, bit + 1..bits.end, first | 1 << (bits.end - 1 - bit), most, found)
 }
 
-/// One diagram that differs exactly where one of many does.
-fn together(diagrams: &mut Diagrams, mut many: Vec<Diagram>) -> Diagram {
-    while many.len() > 1 {
-        let mut pairs = Vec::with_capacity(many.len().div_ceil(2));
-        for pair in many.chunks(2) {
-            pairs.push(match *pair {
-                [one, other] => {
-                    let mut numbers: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-                    diagrams.apply(one, other, &mut |one, other| {
-                        let pair = (one.as_leaf()?, other.as_leaf()?);
-                        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-                        Some(Diagram::leaf(*numbers.entry(pair).or_insert(next)))
-                    })
-                }
-                _ => pair[0],
-            });
-        }
-        many = pairs;
-    }
-    many.pop().unwrap_or(Diagram::leaf(0))
+/// How the numbers of many diagrams became one number.
+enum Joined {
+    /// A diagram's own.
+    One,
+    /// Each number stands for one of the first part and one of the second.
+    Two(Box<Joined>, Box<Joined>, Vec<(u32, u32)>),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One diagram that differs exactly where one of many does. Halves are put together, so that big diagrams are few.
+fn together(diagrams: &mut Diagrams, many: &[Diagram]) -> (Diagram, Joined) {
+    if let [] | [_] = many {
+        return (many.first().copied().unwrap_or(Diagram::leaf(0)), Joined::One);
+    }
+    let (first, second) = many.split_at(many.len() / 2);
+    let (one, first) = together(diagrams, first);
+    let (other, second) = together(diagrams, second);
+    let mut pairs = Vec::new();
+    let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+    let both = diagrams.apply(one, other, &mut |one, other| {
+        let pair = (one.as_leaf()?, other.as_leaf()?);
+        let number = *numbers.entry(pair).or_insert_with(|| {
+            pairs.push(pair);
+            u32::try_from(pairs.len() - 1).unwrap_or(u32::MAX)
+        });
+        Some(Diagram::leaf(number))
+    });
+    (both, Joined::Two(Box::new(first), Box::new(second), pairs))
+}
 
-    #[test]
-    fn a_bit_that_is_not_asked_for_is_passed_all_the_same() {
-        let mut diagrams = Diagrams::default();
-        let low = diagrams.node(2, Diagram::leaf(0), Diagram::leaf(1));
-        let of = |number| Diagram::leaf(number);
-        let found = parts(&diagrams, low, &(0..3), usize::MAX).unwrap();
-        assert_eq!(found, (0..8).map(|at| (at, of(u32::from(at % 2 == 1)))).collect::<Vec<_>>());
-        assert_eq!(parts(&diagrams, low, &(0..3), 7), None);
+impl Joined {
+    /// The numbers of the single diagrams, in their order, where all together have a number.
+    fn single(&self, number: u32, found: &mut Vec<u32>) {
+        match self {
+            Self::One => found.push(number),
+            Self::Two(first, second, pairs) => {
+                let (one, other) = pairs[number as usize];
+                first.single(one, found);
+                second.single(other, found);
+            }
+        }
     }
 }
