@@ -6,5 +6,6 @@
 pub mod ip_address;
 pub mod ipset;
 pub mod iptables;
+pub mod terraform;
 
 pub use iptables::Note;

@@ -2,6 +2,10 @@
 //!
 //! Each kind of thing has its own comparison and its own answer. Nothing here reads a text or says how bad an answer is.
 
+mod groups;
 mod host;
 
+pub use groups::{
+    DifferentPeer, GroupDifference, GroupsAudit, LiveGroup, LivePeer, LiveRule, all_ports, groups,
+};
 pub use host::{HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};

@@ -1,5 +1,6 @@
 //! `rancher-gen audit`.
 
+mod groups;
 mod host;
 mod words;
 
@@ -21,13 +22,16 @@ use super::input::Input;
   rancher-gen audit cluster.yaml rules.txt --node mgmt-host-1 --ipset sets.txt --interfaces addresses.txt
   rancher-gen audit cluster.yaml rules.txt rules6.txt --node mgmt-host-1 --format json
 
-What is compared are the first packets of connections that arrive at the node from the network, for one of its
+  terraform show -json > state.json
+  rancher-gen audit cluster.yaml state.json                      the security groups
+
+Of a rule set, it compares what becomes of the first packets of connections that arrive at the node from the network, for one of its
 addresses or of its containers'. The exit code is 0 when what exists does with all of them what the model says, 1 when
 it does not, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
-    /// What exists: what `iptables-save` or `ip6tables-save` printed on the node
+    /// What exists: what `iptables-save` or `ip6tables-save` printed on a node, or `terraform show -json`
     #[arg(value_name = "LIVE", required = true)]
     live: Vec<PathBuf>,
     /// The node that it was taken from
@@ -63,7 +67,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut answers = Vec::new();
     for path in &args.live {
         let source = read(path)?;
-        answers.push(host::audit(args, &topology, node(args, &topology)?, &source)?);
+        answers.push(if source.text.trim_start().starts_with(['{', '[']) {
+            groups::audit(&topology, &source)?
+        } else {
+            host::audit(args, &topology, node(args, &topology)?, &source)?
+        });
     }
     let exit = |exit: Exit| answers.iter().any(|answer| answer.exit == exit);
     let exit = if exit(Exit::No) {
