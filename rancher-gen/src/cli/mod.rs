@@ -43,7 +43,7 @@ enum Command {
     Flows(flows::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
-    /// Compare what exists with the model: the rule set of a node's firewall, security groups
+    /// Compare what exists with the model: a node's firewall and containers, security groups
     Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),

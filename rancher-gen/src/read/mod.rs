@@ -3,6 +3,7 @@
 //! What a reader does not understand it says: a [`Note`] where the answer is bounded from both sides, an error where
 //! nothing can be said.
 
+pub mod docker;
 pub mod ip_address;
 pub mod ipset;
 pub mod iptables;

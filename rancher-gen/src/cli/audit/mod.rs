@@ -1,5 +1,6 @@
 //! `rancher-gen audit`.
 
+mod containers;
 mod groups;
 mod host;
 mod words;
@@ -24,6 +25,8 @@ use super::input::Input;
 
   terraform show -json > state.json
   rancher-gen audit cluster.yaml state.json                      the security groups
+  docker inspect $(docker ps --all --quiet) > containers.json
+  rancher-gen audit cluster.yaml containers.json --node mgmt-host-1
 
 Of a rule set, it compares what becomes of the first packets of connections that arrive at the node from the network, for one of its
 addresses or of its containers'. The exit code is 0 when what exists does with all of them what the model says, 1 when
@@ -31,7 +34,8 @@ it does not, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
-    /// What exists: what `iptables-save` or `ip6tables-save` printed on a node, or `terraform show -json`
+    /// What exists: what `iptables-save` or `ip6tables-save` printed on a node, `terraform show -json`, or
+    /// `docker inspect` or `docker ps --all --format json` on a node
     #[arg(value_name = "LIVE", required = true)]
     live: Vec<PathBuf>,
     /// The node that it was taken from
@@ -67,7 +71,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut answers = Vec::new();
     for path in &args.live {
         let source = read(path)?;
-        answers.push(if source.text.trim_start().starts_with(['{', '[']) {
+        let text = source.text.trim_start();
+        // A state is one object; `docker inspect` prints a list, `docker ps` an object with `Names` on each line.
+        let is_docker =
+            text.starts_with('[') || text.lines().next().is_some_and(|line| line.contains("\"Names\""));
+        answers.push(if is_docker {
+            containers::audit(&topology, node(args, &topology)?, &source)?
+        } else if text.starts_with('{') {
             groups::audit(&topology, &source)?
         } else {
             host::audit(args, &topology, node(args, &topology)?, &source)?
