@@ -134,7 +134,7 @@ impl Reader {
             | "aws_default_network_acl"
             | "aws_default_security_group"
             | "aws_networkfirewall_firewall" => {
-                self.note(resource, "it may refuse packets, and is not looked at")
+                self.note(resource, "it may refuse packets, and is not looked at");
             }
             _ => {}
         }
@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    fn state(resources: Value) -> String {
+    fn state(resources: &Value) -> String {
         json!({"format_version": "1.0", "values": {"root_module": {"resources": resources}}}).to_string()
     }
 
@@ -263,11 +263,13 @@ mod tests {
                        "cidr_blocks": ["10.0.0.0/8"], "self": false}});
         let inline = json!([{"protocol": "tcp", "from_port": 22, "to_port": 23, "cidr_blocks": ["10.0.0.0/8"],
                              "ipv6_cidr_blocks": [], "security_groups": [], "self": false}]);
-        let rules = |resources: Value| {
-            let read = read(&state(resources)).unwrap();
+        let rules = |resources: Value| -> Vec<LiveRule> {
+            let read = read(&state(&resources)).unwrap();
             assert!(read.notes.is_empty(), "{:?}", read.notes);
             let mut rules = read.groups[0].rules.clone();
-            rules.iter_mut().for_each(|rule| rule.place.clear());
+            for rule in &mut rules {
+                rule.place.clear();
+            }
             rules
         };
         let first = rules(json!([group(json!([])), separate]));
@@ -289,7 +291,7 @@ mod tests {
             rule(json!({"security_group_id": "sg-1", "ip_protocol": "-1", "prefix_list_id": "pl-1"})),
             {"address": "acl", "type": "aws_network_acl", "values": {}},
         ]);
-        let notes = read(&state(all)).unwrap().notes;
+        let notes = read(&state(&all)).unwrap().notes;
         assert_eq!(notes.len(), 4, "{notes:?}");
         assert!(notes[2].contains("pl-1"), "{notes:?}");
         for text in ["", "{}", "{\"planned_values\": {}}", "[]"] {

@@ -148,6 +148,9 @@ fn of_model(policy: &SecurityPolicy, rule: &EffectiveRule, direction: Direction)
     LiveRule { direction, protocol, ports, peer, place: String::new() }
 }
 
+/// In what rules differ on some ports: whether something is lacking, of which protocol, with whom.
+type Way = (bool, Option<u8>, DifferentPeer);
+
 fn compare(
     group: &str,
     direction: Direction,
@@ -157,7 +160,7 @@ fn compare(
 ) {
     let both = || live.iter().chain(meant);
     let protocols: BTreeSet<Option<u8>> = both().map(|rule| rule.protocol).chain([None]).collect();
-    let mut differs: BTreeMap<(bool, Option<u8>, DifferentPeer), Vec<(u128, u128)>> = BTreeMap::new();
+    let mut differs: BTreeMap<Way, Vec<(u128, u128)>> = BTreeMap::new();
     for protocol in protocols {
         let of = |rules: &[&LiveRule]| -> Vec<LiveRule> {
             let own = rules.iter().filter(|rule| rule.protocol.is_none() || rule.protocol == protocol);

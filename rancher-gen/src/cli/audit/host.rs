@@ -44,20 +44,15 @@ pub(super) fn audit(
         );
     };
     let rules = rules(live, &mut notes, &told)?;
-    let interfaces: Option<Vec<HostInterface>> = match &args.interfaces {
-        Some(path) => {
-            let source = super::read(path)?;
-            let read = ip_address::read(&source.text).map_err(|all| super::unreadable(&source, all))?;
-            told(&source, read.notes, &mut notes);
-            Some(read.interfaces)
-        }
-        None => {
-            notes.push(
-                "the host is taken to have the addresses of the model, and no others (--interfaces)"
-                    .to_owned(),
-            );
-            None
-        }
+    let interfaces: Option<Vec<HostInterface>> = if let Some(path) = &args.interfaces {
+        let source = super::read(path)?;
+        let read = ip_address::read(&source.text).map_err(|all| super::unreadable(&source, all))?;
+        told(&source, read.notes, &mut notes);
+        Some(read.interfaces)
+    } else {
+        let assumed = "the host is taken to have the addresses of the model, and no others (--interfaces)";
+        notes.push(assumed.to_owned());
+        None
     };
     let sets = match &args.ipset {
         Some(path) => {
@@ -167,7 +162,7 @@ impl Host<'_> {
     fn difference(&self, out: &mut String, one: &HostDifference) {
         let _ = writeln!(out, "  {}", words::line(self.family, &one.packets.packets));
         let _ = writeln!(out, "    for example {}", words::packet(&one.packets.example));
-        for decision in self.decisions(one) {
+        for decision in Self::decisions(one) {
             let word = if decision["admits"] == true { "admitted" } else { "refused" };
             let (table, chain) = (&decision["table"], &decision["chain"]);
             let (table, chain) = (table.as_str().unwrap_or_default(), chain.as_str().unwrap_or_default());
@@ -190,7 +185,7 @@ impl Host<'_> {
     }
 
     /// What decides: the refusal, or of what is admitted the rules that say so, or else the policies.
-    fn decisions(&self, one: &HostDifference) -> Vec<Value> {
+    fn decisions(one: &HostDifference) -> Vec<Value> {
         let all = &one.trace.decisions;
         let chosen: Vec<_> = match all.last() {
             Some(last) if !last.admits => vec![last],
@@ -254,7 +249,7 @@ impl Host<'_> {
                     "proto": words::protocol(example.protocol), "sport": example.source_port,
                     "dport": example.destination_port, "type": example.icmp_type, "code": example.icmp_code,
                 },
-                "decided-by": self.decisions(one),
+                "decided-by": Self::decisions(one),
                 "depends-on-lines": one.trace.unclear,
                 "needed-by": needed,
             })
