@@ -236,3 +236,54 @@ fn wrong_use_is_told_with_what_to_do() {
     assert_eq!(swapped.code, Some(4));
     assert!(swapped.err.contains("unreadable-sets"), "{}", swapped.err);
 }
+
+/// Every container of the first node as `docker ps` lists it.
+fn listed() -> String {
+    let topology = topology(HARDENED);
+    let node = topology.node_ids().next().unwrap();
+    let line = |instance: &rancher_topology::topology::InstanceId| {
+        let service = &topology[topology[*instance].service];
+        let ports = service
+            .publish
+            .iter()
+            .map(|publish| format!("0.0.0.0:{}->{}/{}", publish.host, publish.container, publish.protocol));
+        serde_json::json!({
+            "Names": topology.container_name(*instance).to_string(),
+            "Image": service.image,
+            "State": "running",
+            "Ports": ports.collect::<Vec<_>>().join(", "),
+        })
+        .to_string()
+            + "\n"
+    };
+    topology.instances_on(node).iter().map(line).collect()
+}
+
+#[test]
+fn the_containers_of_a_node_are_compared_by_name_image_and_ports() {
+    let folder = folder();
+    let audit = |text: &str| {
+        put(folder.path(), "containers.json", text);
+        rancher_gen(folder.path(), &["audit", "cluster.yaml", "containers.json", "--node", "mgmt-host-1"])
+    };
+    let text = listed();
+    let same = audit(&text);
+    assert_eq!(
+        (same.code, same.out.as_str()),
+        (Some(0), "containers.json: the containers of mgmt-host-1 are those of the model\n"),
+        "{}",
+        same.err
+    );
+    assert!(text.contains("0.0.0.0:18080->8080/tcp"), "{text}");
+    let changed = text.replace("0.0.0.0:18080->8080/tcp", "127.0.0.1:18080->8080/tcp")
+        + "{\"Names\":\"debug\",\"Image\":\"busybox\",\"State\":\"running\",\"Ports\":\"0.0.0.0:2375->2375/tcp\"}\n";
+    let differs = audit(&changed);
+    assert_eq!(
+        differs.out,
+        "containers.json: the containers of mgmt-host-1 differ from the model\n  \
+         rancher-ha-parent publishes 127.0.0.1:18080->8080/tcp, and not in the model\n  \
+         rancher-ha-parent does not publish 18080->8080/tcp, as in the model\n  \
+         debug is not in the model, and publishes 2375->2375/tcp\n"
+    );
+    assert_eq!(differs.code, Some(1));
+}

@@ -183,8 +183,8 @@ fn a_rule_more_or_less_is_found_as_exactly_that() {
         assert_eq!(
             told,
             [
-                "Admits 198.51.100.0 Some(5000)",
-                "Refuses 203.0.113.128 Some(22)",
+                "Admits 198.51.100.1 Some(5000)",
+                "Refuses 203.0.113.129 Some(22)",
                 "MayRefuse 203.0.113.7 Some(22)"
             ]
         );

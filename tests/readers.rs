@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 mod support;
@@ -170,7 +171,7 @@ fn every_message_of_icmp_is_read_by_the_name_that_ipset_prints() {
         let mut lines = format!("create {protocol} hash:ip,port family {inet}\n");
         for kind in 0..=255 {
             for code in 0..16 {
-                lines += &format!("add {protocol} {address},{protocol}:{kind}/{code}\n");
+                let _ = writeln!(lines, "add {protocol} {address},{protocol}:{kind}/{code}");
             }
         }
         support::tools::feed(namespace.command("ipset").arg("restore"), &lines);

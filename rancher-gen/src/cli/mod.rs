@@ -54,7 +54,7 @@ enum Command {
     Matrix(matrix::Args),
     /// Say what changes for packets when a host's rule set takes the place of another
     Diff(diff::Args),
-    /// Compare what exists with the model: the rule set of a node's firewall
+    /// Compare what exists with the model: a node's firewall and containers, security groups
     Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),

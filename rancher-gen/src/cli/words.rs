@@ -1,5 +1,6 @@
 //! Packets in words: networks, ports, protocols.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use ipnet::{Ipv4Subnets, Ipv6Subnets};
@@ -37,10 +38,10 @@ pub(super) fn addresses(family: Family, set: &Intervals) -> String {
             _ => format!("{}-{}", family.address(first), family.address(last)),
         }
     });
-    in_a_line(words.collect())
+    in_a_line(&words.collect::<Vec<_>>())
 }
 
-fn in_a_line(words: Vec<String>) -> String {
+fn in_a_line(words: &[String]) -> String {
     if words.len() <= MOST_IN_A_LINE {
         return words.join(", ");
     }
@@ -90,10 +91,10 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
         Some(ports) => {
             let slash =
                 if protocols.is_empty() { String::new() } else { format!("/{}", protocols.join(" or ")) };
-            format!("{}{slash}", in_a_line(ranges(ports)))
+            format!("{}{slash}", in_a_line(&ranges(ports)))
         }
         None if protocols.is_empty() => "everything".to_owned(),
-        None => in_a_line(protocols),
+        None => in_a_line(&protocols),
     };
     let mut and = |words: String| {
         text.push(' ');
@@ -116,7 +117,7 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
         (Field::TcpFlags, "flags"),
     ] {
         if let Some(set) = packets.get(&field) {
-            and(format!("{word} {}", in_a_line(ranges(set))));
+            and(format!("{word} {}", in_a_line(&ranges(set))));
         }
     }
     text
@@ -174,10 +175,10 @@ pub(super) fn packet(packet: &Packet) -> String {
         side(packet.destination, packet.destination_port)
     );
     if let Some(kind) = packet.icmp_type {
-        text.push_str(&format!(" type {kind} code {}", packet.icmp_code.unwrap_or_default()));
+        let _ = write!(text, " type {kind} code {}", packet.icmp_code.unwrap_or_default());
     }
     if let Some(interface) = &packet.inbound {
-        text.push_str(&format!(" on {interface}"));
+        let _ = write!(text, " on {interface}");
     }
     text
 }

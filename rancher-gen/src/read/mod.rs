@@ -3,9 +3,11 @@
 //! What a reader does not understand it says: a [`Note`] where the answer is bounded from both sides, an error where
 //! nothing can be said.
 
+pub mod docker;
 pub mod ip_address;
 pub mod ipset;
 pub mod iptables;
 pub mod packets;
+pub mod terraform;
 
 pub use iptables::Note;

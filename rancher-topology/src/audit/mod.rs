@@ -2,6 +2,12 @@
 //!
 //! Each kind of thing has its own comparison and its own answer. Nothing here reads a text or says how bad an answer is.
 
+mod containers;
+mod groups;
 mod host;
 
+pub use containers::{ContainerDifference, LiveContainer, Published, containers};
+pub use groups::{
+    DifferentPeer, GroupDifference, GroupsAudit, LiveGroup, LivePeer, LiveRule, all_ports, groups,
+};
 pub use host::{HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};

@@ -6,7 +6,7 @@ use super::facts::{AddressSet, Dimension, Entry, HostFacts};
 use super::filter::Packet;
 use super::hook::{self, Step};
 use super::rule_set::{
-    AddressKind, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Target, TranslatedTo,
+    AddressKind, Condition, InterfacePattern, Policy, Rule, RuleSet, Target, TranslatedTo,
 };
 use super::{Hook, Verdict};
 use crate::packet::{Family, Field, State, number};
@@ -313,12 +313,12 @@ impl<'a> Way<'a> {
                 self.address_kinds(address, kinds)
             }
             Condition::Set { name, sides } => self.set(name, sides, 0),
-            Condition::Frame(FrameKind::Unicast | FrameKind::Broadcast | FrameKind::Multicast) => Met::Maybe,
             Condition::Translated => Met::of(self.translated),
             Condition::Not(inner) => self.condition(inner).not(),
             Condition::All(all) => Met::all(all.iter().map(|one| self.condition(one))),
             Condition::Any(any) => Met::any(any.iter().map(|one| self.condition(one))),
-            Condition::Unknown(_) => Met::Maybe,
+            // To whom a frame was addressed is not in a packet.
+            Condition::Frame(_) | Condition::Unknown(_) => Met::Maybe,
         }
     }
 

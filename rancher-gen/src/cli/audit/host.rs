@@ -45,20 +45,15 @@ pub(super) fn audit(
         );
     };
     let rules = rules(live, &mut notes, &told)?;
-    let interfaces: Option<Vec<HostInterface>> = match &args.interfaces {
-        Some(path) => {
-            let source = super::read(path)?;
-            let read = ip_address::read(&source.text).map_err(|all| super::unreadable(&source, all))?;
-            told(&source, read.notes, &mut notes);
-            Some(read.interfaces)
-        }
-        None => {
-            notes.push(
-                "the host is taken to have the addresses of the model, and no others (--interfaces)"
-                    .to_owned(),
-            );
-            None
-        }
+    let interfaces: Option<Vec<HostInterface>> = if let Some(path) = &args.interfaces {
+        let source = super::read(path)?;
+        let read = ip_address::read(&source.text).map_err(|all| super::unreadable(&source, all))?;
+        told(&source, read.notes, &mut notes);
+        Some(read.interfaces)
+    } else {
+        let assumed = "the host is taken to have the addresses of the model, and no others (--interfaces)";
+        notes.push(assumed.to_owned());
+        None
     };
     let sets = match &args.ipset {
         Some(path) => {
@@ -168,7 +163,7 @@ impl Host<'_> {
     fn difference(&self, out: &mut String, one: &HostDifference) {
         let _ = writeln!(out, "  {}", words::line(self.family, &one.packets.packets));
         let _ = writeln!(out, "    for example {}", words::packet(&one.packets.example));
-        for decision in self.decisions(one) {
+        for decision in Self::decisions(one) {
             let word = if decision["admits"] == true { "admitted" } else { "refused" };
             let (table, chain) = (&decision["table"], &decision["chain"]);
             let (table, chain) = (table.as_str().unwrap_or_default(), chain.as_str().unwrap_or_default());
@@ -191,7 +186,7 @@ impl Host<'_> {
     }
 
     /// What decides: the refusal, or of what is admitted the rules that say so, or else the policies.
-    fn decisions(&self, one: &HostDifference) -> Vec<Value> {
+    fn decisions(one: &HostDifference) -> Vec<Value> {
         let all = &one.trace.decisions;
         let chosen: Vec<_> = match all.last() {
             Some(last) if !last.admits => vec![last],
@@ -241,7 +236,7 @@ impl Host<'_> {
                 "certain": one.packets.kind.is_certain(),
                 "packets": words::value(family, &one.packets.packets),
                 "example": words::packet_value(&one.packets.example),
-                "decided-by": self.decisions(one),
+                "decided-by": Self::decisions(one),
                 "depends-on-lines": one.trace.unclear,
                 "needed-by": needed,
             })

@@ -1,5 +1,7 @@
 //! `rancher-gen audit`.
 
+mod containers;
+mod groups;
 mod host;
 
 use std::io::Read as _;
@@ -20,13 +22,19 @@ use super::input::Input;
   rancher-gen audit cluster.yaml rules.txt --node mgmt-host-1 --ipset sets.txt --interfaces addresses.txt
   rancher-gen audit cluster.yaml rules.txt rules6.txt --node mgmt-host-1 --format json
 
-What is compared are the first packets of connections that arrive at the node from the network, for one of its
+  terraform show -json > state.json
+  rancher-gen audit cluster.yaml state.json                      the security groups
+  docker inspect $(docker ps --all --quiet) > containers.json
+  rancher-gen audit cluster.yaml containers.json --node mgmt-host-1
+
+Of a rule set, it compares what becomes of the first packets of connections that arrive at the node from the network, for one of its
 addresses or of its containers'. The exit code is 0 when what exists does with all of them what the model says, 1 when
 it does not, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
-    /// What exists: what `iptables-save` or `ip6tables-save` printed on the node
+    /// What exists: what `iptables-save` or `ip6tables-save` printed on a node, `terraform show -json`, or
+    /// `docker inspect` or `docker ps --all --format json` on a node
     #[arg(value_name = "LIVE", required = true)]
     live: Vec<PathBuf>,
     /// The node that it was taken from
@@ -62,7 +70,17 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut answers = Vec::new();
     for path in &args.live {
         let source = read(path)?;
-        answers.push(host::audit(args, &topology, node(args, &topology)?, &source)?);
+        let text = source.text.trim_start();
+        // A state is one object; `docker inspect` prints a list, `docker ps` an object with `Names` on each line.
+        let is_docker =
+            text.starts_with('[') || text.lines().next().is_some_and(|line| line.contains("\"Names\""));
+        answers.push(if is_docker {
+            containers::audit(&topology, node(args, &topology)?, &source)?
+        } else if text.starts_with('{') {
+            groups::audit(&topology, &source)?
+        } else {
+            host::audit(args, &topology, node(args, &topology)?, &source)?
+        });
     }
     let exit = |exit: Exit| answers.iter().any(|answer| answer.exit == exit);
     let exit = if exit(Exit::No) {

@@ -1,0 +1,97 @@
+//! The containers of a node's engine against the model's.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use rancher_gen::exit::Exit;
+use rancher_gen::read::docker;
+use rancher_gen::report::Source;
+use rancher_topology::Topology;
+use rancher_topology::audit::{self, ContainerDifference, Published};
+use rancher_topology::topology::NodeId;
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::cli::Failure;
+
+pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<Answer, Failure> {
+    let read = docker::read(&live.text).map_err(|all| super::unreadable(live, all))?;
+    let differences = audit::containers(topology, node, &read.containers);
+    let exit = match (differences.is_empty(), read.notes.is_empty()) {
+        (false, _) => Exit::No,
+        (true, true) => Exit::Done,
+        (true, false) => Exit::Uncertain,
+    };
+    let name = &topology[node].name;
+    let verdict = match exit {
+        Exit::Done => "are those of the model",
+        Exit::No => "differ from the model",
+        _ => "may differ from the model",
+    };
+    let mut human = format!("{}: the containers of {name} {verdict}\n", live.name);
+    for one in &differences {
+        let _ = writeln!(human, "  {}", words(one).1);
+    }
+    for note in &read.notes {
+        let _ = writeln!(human, "note: {}: not understood: {note}", live.name);
+    }
+    let listed: Vec<Value> = differences.iter().map(value).collect();
+    let json = json!({
+        "live": live.name,
+        "node": name.to_string(),
+        "result": match exit {
+            Exit::Done => "equal",
+            Exit::No => "differs",
+            _ => "possible",
+        },
+        "differences": listed,
+        "notes": read.notes,
+    });
+    Ok(Answer { human, json, exit })
+}
+
+/// The kind of a difference, and a line about it.
+fn words(one: &ContainerDifference) -> (&'static str, String) {
+    match one {
+        ContainerDifference::Missing(name) => ("missing", format!("{name} does not exist")),
+        ContainerDifference::Unknown(name, published) if published.is_empty() => {
+            ("unknown", format!("{name} is not in the model"))
+        }
+        ContainerDifference::Unknown(name, published) => {
+            ("unknown", format!("{name} is not in the model, and publishes {}", ports(published).join(", ")))
+        }
+        ContainerDifference::Stopped(name) => ("stopped", format!("{name} does not run")),
+        ContainerDifference::Image(name, image, meant) => {
+            ("image", format!("{name} is of {image}, and of {meant} in the model"))
+        }
+        ContainerDifference::Publishes(name, published) => {
+            ("publishes", format!("{name} publishes {}, and not in the model", ports(published).join(", ")))
+        }
+        ContainerDifference::Lacks(name, published) => {
+            ("lacks", format!("{name} does not publish {}, as in the model", ports(published).join(", ")))
+        }
+        _ => ("other", String::new()),
+    }
+}
+
+fn ports(published: &BTreeSet<Published>) -> Vec<String> {
+    let word = |one: &Published| {
+        let address = one.address.map_or_else(String::new, |address| format!("{address}:"));
+        format!("{address}{}->{}/{}", one.host, one.container, one.protocol)
+    };
+    published.iter().map(word).collect()
+}
+
+fn value(one: &ContainerDifference) -> Value {
+    let (kind, text) = words(one);
+    let (name, published) = match one {
+        ContainerDifference::Unknown(name, published)
+        | ContainerDifference::Publishes(name, published)
+        | ContainerDifference::Lacks(name, published) => (name.as_str(), ports(published)),
+        ContainerDifference::Missing(name)
+        | ContainerDifference::Stopped(name)
+        | ContainerDifference::Image(name, ..) => (name.as_str(), Vec::new()),
+        _ => ("", Vec::new()),
+    };
+    json!({"kind": kind, "container": name, "published": published, "message": text})
+}
