@@ -44,9 +44,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static Lint, certain: bool) {
     let mut missing: BTreeMap<Cause<'_>, Vec<&Blocked>> = BTreeMap::new();
     for blocked in cx.admission.blocked().iter().filter(|blocked| blocked.certain == certain) {
-        missing.entry(Cause::of(cx, blocked)).or_default().push(blocked);
+        missing.entry(Cause::of(cx, lint, blocked)).or_default().push(blocked);
     }
-    for blocked in missing.into_values() {
+    for (cause, blocked) in missing {
         let Some(first) = blocked.first() else { continue };
         let services = blocked.iter().fold(Services::default(), |all, one| all.union(&one.services));
         let names: Vec<String> =
@@ -57,7 +57,8 @@ pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static L
         };
         let part = if certain { "admits" } else { "admits all that may come of" };
         let message = format!("no rule of {} {part} {services} {preposition} {}", list(&names), list(&peers));
-        let slip = Slip::of(cx, first);
+        // What is allowed at the flow is told there.
+        let slip = if cause.allowed.is_none() { Slip::of(cx, first) } else { None };
         let group = group_place(cx, first);
         let flow = Some(cx.flows[first.flow].span).filter(is_stated);
         let place = slip.as_ref().map(|slip| slip.place).or(flow).or(group).unwrap_or_default();
@@ -84,10 +85,12 @@ struct Cause<'a> {
     groups: &'a [GroupRef],
     meant: Option<(GroupRef, usize, Differs)>,
     services: Option<String>,
+    /// The allowance beside the flow.
+    allowed: Option<usize>,
 }
 
 impl<'a> Cause<'a> {
-    fn of(cx: &Context<'_>, blocked: &'a Blocked) -> Self {
+    fn of(cx: &Context<'_>, lint: &Lint, blocked: &'a Blocked) -> Self {
         let meant = blocked.near_miss.map(|miss| {
             let rule = &cx.admission[miss.rule];
             (rule.group, rule.place.rule, miss.differs)
@@ -95,7 +98,8 @@ impl<'a> Cause<'a> {
         // But for its ports, a rule that was meant for several has the ports of them all.
         let one_rule_for_all = meant.is_some_and(|(_, _, differs)| differs != Differs::Ports);
         let services = (!one_rule_for_all).then(|| blocked.services.to_string());
-        Self { direction: blocked.direction, groups: &blocked.groups, meant, services }
+        let allowed = cx.allowed(lint, cx.flows[blocked.flow].span);
+        Self { direction: blocked.direction, groups: &blocked.groups, meant, services, allowed }
     }
 }
 
