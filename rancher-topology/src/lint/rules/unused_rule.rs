@@ -1,6 +1,6 @@
 //! A rule that no flow uses.
 
-use super::{Needless, faulty};
+use super::{Needless, faulty, forgotten_peer, is_forgotten};
 use crate::diagnostic::{Edit, Severity};
 use crate::flow::{Flow, Party, Route};
 use crate::lint::{Context, Findings, Found, Lint};
@@ -36,6 +36,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let unused = |rule: &StatedRule| {
         !needless.is(cx, rule)
             && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+            // That nothing is in a group is told of the group.
+            && !is_forgotten(cx, rule.group)
+            && forgotten_peer(cx, rule).is_none()
             && !lost.iter().any(|flow| would_use(cx, flow, rule))
     };
     for rule in faulty(cx, unused) {
