@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use rancher_topology::validate;
+use std::fmt::Write;
+
 use rancher_topology::validate::complete;
 
 /// The finding's messages of a lint that are told, and those that are allowed.
@@ -21,7 +23,7 @@ fn services(rows: [&str; 3], id: &str, at: usize) -> String {
     let mut text = "services:\n".to_owned();
     for (position, row) in rows.iter().enumerate() {
         let allow = if position == at { format!(", allow: {{{id}: So it is}}") } else { String::new() };
-        text.push_str(&format!("  s{position}: {{placement: node, {row}{allow}}}\n"));
+        writeln!(text, "  s{position}: {{placement: node, {row}{allow}}}").unwrap();
     }
     text
 }
