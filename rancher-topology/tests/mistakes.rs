@@ -108,7 +108,11 @@ fn a_key_that_is_nearly_a_known_one_is_read_as_that_one() {
 
 #[test]
 fn an_unknown_key_keeps_nobody_from_looking() {
-    let lints = |text: &str| -> Vec<&str> { validate(text).findings.iter().map(|one| one.id).collect() };
+    let lints = |text: &str| -> Vec<&str> {
+        // A port on which nothing answers: something to find.
+        let text = text.replace("port: 22/tcp", "port: 23/tcp");
+        validate(&text).findings.iter().map(|one| one.id).collect()
+    };
     let expected = lints(GOOD);
     assert!(!expected.is_empty());
     for (from, to) in [
@@ -409,4 +413,51 @@ fn a_registration_url_that_cannot_be_made_is_asked_for() {
 fn a_choice_whose_value_is_wrong_is_told_once_and_reading_ends() {
     let told = told(&SEED.replacen("probe: {tcp: 80}", "probe: {tcp: 00}", 1));
     assert!(told.iter().all(|one| one.contains("wrong-value")) && !told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn bits_behind_a_prefix_are_never_mended_to_let_more_in() {
+    use rancher_topology::validate::{complete, mend};
+    let with =
+        |peer: &str| format!("security-groups: {{nodes: {{inbound: [{{port: 22/tcp, from: {peer}}}]}}}}\n");
+    let subnets = |c: &str| {
+        format!(
+            "network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}, \
+             b: {{cidr: 10.0.2.0/24}}, c: {{cidr: {c}}}}}}}\n"
+        )
+    };
+    for (text, help) in [
+        (
+            with("203.0.113.7/0"),
+            "write `203.0.113.7/32` if the address is right, or `0.0.0.0/0` if the prefix is",
+        ),
+        (
+            with("203.0.113.7/24"),
+            "write `203.0.113.7/32` if the address is right, or `203.0.113.0/24` if the prefix is",
+        ),
+        (
+            with("2001:db8::7/32"),
+            "write `2001:db8::7/128` if the address is right, or `2001:db8::/32` if the prefix is",
+        ),
+        (
+            subnets("10.0.3.0/23"),
+            "write `10.0.3.0/24` if the address is right, or `10.0.2.0/23` if the prefix is",
+        ),
+        (
+            subnets("10.0.3.9/23"),
+            "write `10.0.3.9/32` if the address is right, or `10.0.2.0/23` if the prefix is",
+        ),
+        (
+            subnets("10.0.5.0/23"),
+            "write `10.0.5.0/24` if the address is right, or `10.0.4.0/23` if the prefix is",
+        ),
+    ] {
+        let text = complete(&text);
+        let mended = mend(&text);
+        assert_eq!(mended.text, text);
+        let helps: Vec<_> = mended.report.findings.iter().filter_map(|one| one.help.as_deref()).collect();
+        assert!(helps.contains(&help), "{helps:#?}");
+    }
+    let mended = mend(&complete(&subnets("10.0.3.9/24")));
+    assert!(mended.text.contains("c: {cidr: 10.0.3.0/24}"), "{}", mended.text);
 }

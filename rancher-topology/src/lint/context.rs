@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::diagnostic::Diagnostic;
-use crate::document::Document;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::document::{Allowance, Document};
 use crate::flow::FlowGraph;
 use crate::policy::{Admission, SecurityPolicy};
 use crate::topology::Topology;
@@ -27,6 +27,7 @@ pub struct Context<'a> {
     pub policy: SecurityPolicy,
     /// What the flows need compared with what the stated groups admit.
     pub admission: Admission,
+    allowances: Vec<Allowance>,
 }
 
 impl<'a> Context<'a> {
@@ -34,7 +35,20 @@ impl<'a> Context<'a> {
         let flows = FlowGraph::of(topology);
         let policy = SecurityPolicy::of(topology, &flows);
         let admission = Admission::of(topology, &flows, &policy);
-        Self { document, topology, flows, policy, admission }
+        Self { document, topology, flows, policy, admission, allowances: document.allowances() }
+    }
+
+    /// Which allowance a person has put beside a place for a lint, by its position; `None` where there is none.
+    ///
+    /// A finding that shows at several places is one for those with the same answer: what is allowed at one place is not
+    /// allowed at the others.
+    pub(crate) fn allowed(&self, lint: &Lint, place: Span) -> Option<usize> {
+        self.allowances.iter().position(|allow| allow.id.as_str() == lint.id && allow.holds_at(place))
+    }
+
+    /// Whether a lint is allowed anywhere.
+    pub(crate) fn allows(&self, lint: &Lint) -> bool {
+        self.allowances.iter().any(|allow| allow.id.as_str() == lint.id)
     }
 }
 

@@ -125,6 +125,12 @@ impl SecurityPolicy {
         self.of_members.get(&member).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the document puts a member into a group.
+    #[must_use]
+    pub fn is_in_stated_group(&self, member: Member) -> bool {
+        self.groups_of(member).iter().any(|group| self[*group].origin == Origin::Stated)
+    }
+
     /// The handles of all groups.
     pub fn group_refs(&self) -> impl Iterator<Item = GroupRef> + use<> {
         (0..self.groups.len()).map(GroupRef)

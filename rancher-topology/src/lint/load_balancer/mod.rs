@@ -20,6 +20,7 @@ security-groups:
     };
 }
 
+mod health_check_not_http;
 mod health_check_path;
 mod health_check_proxy;
 mod health_check_ssh;
@@ -38,6 +39,9 @@ use super::{Context, Family};
 use crate::diagnostic::Span;
 use crate::document;
 use crate::flow::{Flow, Party, Reason, Route};
+use crate::lint::rules::Written;
+use crate::policy::{Direction, RulePeer, Usage};
+use crate::scalar::{PortRange, Protocol};
 use crate::topology::{LoadBalancer, LoadBalancerId, NodeId};
 
 /// Lints about load balancers.
@@ -50,6 +54,7 @@ pub const FAMILY: Family = Family {
         &internal_open::LINT,
         &proxy_protocol_mixed::LINT,
         &health_check_unanswered::LINT,
+        &health_check_not_http::LINT,
         &health_check_path::LINT,
         &health_check_proxy::LINT,
         &health_check_ssh::LINT,
@@ -57,6 +62,32 @@ pub const FAMILY: Family = Family {
         &load_balancer_one_zone::LINT,
     ],
 };
+
+/// The rules that no flow uses and that are for a port between a load balancer and its targets: they are there for what it
+/// was to ask or to forward to.
+pub(crate) fn spare_rules(cx: &Context<'_>, balancer: &LoadBalancer, port: u16) -> Vec<Span> {
+    let topology = cx.topology;
+    let own: BTreeSet<usize> = balancer.groups.iter().map(|group| group.position()).collect();
+    let pools: BTreeSet<_> = balancer.targets.iter().map(|node| topology[*node].pool).collect();
+    let targets: BTreeSet<usize> =
+        pools.iter().flat_map(|pool| &topology[*pool].groups).map(|group| group.position()).collect();
+    let Ok(range) = PortRange::single(port) else { return Vec::new() };
+    let rules = cx.admission.rules().iter().filter(|rule| {
+        let (inside, other) = match rule.direction {
+            Direction::Inbound => (&targets, &own),
+            Direction::Outbound => (&own, &targets),
+        };
+        let meets = |peer: &RulePeer| match peer {
+            RulePeer::Group(group) => other.contains(&group.position()),
+            RulePeer::Network(_) => true,
+        };
+        matches!(rule.usage, Usage::Unused | Usage::Nobody)
+            && rule.traffic.admits(Protocol::Tcp, range)
+            && inside.contains(&rule.group.position())
+            && rule.peers.iter().any(meets)
+    });
+    rules.filter_map(|rule| Some(Written::of(cx, rule)?.span)).collect()
+}
 
 /// A load balancer, and what a person wrote of it.
 pub(super) struct Balancer<'a> {

@@ -32,7 +32,7 @@ services:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for quorums in by_size(cx) {
+    for quorums in by_size(cx, &LINT) {
         let members = quorums[0].members();
         if members < 4 || members % 2 != 0 {
             continue;

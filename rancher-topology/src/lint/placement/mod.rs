@@ -53,20 +53,21 @@ fn quorums<'a>(cx: &Context<'a>) -> impl Iterator<Item = Majority<'a>> + use<'a>
 }
 
 /// The quorums that have their number of members from the same nodes: one cause, however many they are. A stated scale is
-/// its service's own.
-fn by_size<'a>(cx: &Context<'a>) -> Vec<Vec<Majority<'a>>> {
+/// its service's own, and so is what is allowed at a service.
+fn by_size<'a>(cx: &Context<'a>, lint: &Lint) -> Vec<Vec<Majority<'a>>> {
     let mut all: Vec<Vec<Majority<'a>>> = Vec::new();
-    let mut known: BTreeMap<&[NodeId], usize> = BTreeMap::new();
+    let mut known: BTreeMap<(&[NodeId], Option<usize>), usize> = BTreeMap::new();
     for quorum in quorums(cx) {
         let said = cx.document.services.get_index(quorum.id.position());
         let scaled = said.is_some_and(|(_, said)| said.scale.is_some());
-        let position = if scaled { None } else { known.get(&quorum.service.placement[..]).copied() };
+        let own = (&quorum.service.placement[..], cx.allowed(lint, quorum.placement_place(cx)));
+        let position = if scaled { None } else { known.get(&own).copied() };
         if let Some(position) = position {
             all[position].push(quorum);
             continue;
         }
         if !scaled {
-            known.insert(&quorum.service.placement, all.len());
+            known.insert(own, all.len());
         }
         all.push(vec![quorum]);
     }
@@ -84,7 +85,9 @@ fn about_size(
     let places = quorums[1..]
         .iter()
         .map(|other| (other.placement_place(cx), format!("so has the quorum of `{}`", other.service.name)));
-    lint.finding(what(&first.service.name), first.size_place(cx)).also_up_to(MOST_PLACES, places)
+    let own = first.placement_place(cx);
+    let place = if cx.allowed(lint, own).is_some() { own } else { first.size_place(cx) };
+    lint.finding(what(&first.service.name), place).also_up_to(MOST_PLACES, places)
 }
 
 impl Majority<'_> {

@@ -41,7 +41,7 @@ services:
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let topology = cx.topology;
     let zones: BTreeSet<&str> = topology.subnets.iter().filter_map(|subnet| subnet.zone.as_deref()).collect();
-    for quorums in by_size(cx) {
+    for quorums in by_size(cx, &LINT) {
         let quorum = &quorums[0];
         if quorum.members() < 3 || quorum.nodes() != quorum.members() {
             continue;

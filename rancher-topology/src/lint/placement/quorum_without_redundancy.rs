@@ -24,7 +24,7 @@ services:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for quorums in by_size(cx).into_iter().filter(|quorums| quorums[0].members() < 3) {
+    for quorums in by_size(cx, &LINT).into_iter().filter(|quorums| quorums[0].members() < 3) {
         let (what, why) = match quorums[0].members() {
             2 => ("two members", "both of them are the majority, so that either failure stops it"),
             _ => ("one member", "it is lost with its node"),

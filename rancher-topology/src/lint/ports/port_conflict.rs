@@ -66,12 +66,40 @@ fn check(cx: &Context, findings: &mut Findings) {
     for id in topology.mesh_ids() {
         meshes[topology[id].carries.position()].push(id);
     }
+    let classes = classes(topology);
+    let allowed = |said: Said| cx.allowed(&LINT, said.span(cx.document));
+    for (there, conflict) in conflicts(cx, &meshes, &classes, |said| allowed(said).is_none()) {
+        findings.push(conflict.finding(cx, there, None));
+    }
+    // Those that are allowed, with whatever they are in the way of.
+    let with_allowed =
+        if cx.allows(&LINT) { conflicts(cx, &meshes, &classes, |_| true) } else { BTreeMap::new() };
+    for (there, conflict) in with_allowed {
+        let all = [there].into_iter().chain(conflict.others.iter().copied());
+        let mut told: BTreeMap<usize, Said> = BTreeMap::new();
+        for (allowance, said) in all.filter_map(|said| allowed(said).map(|allowance| (allowance, said))) {
+            told.entry(allowance).or_insert(said);
+        }
+        findings.found.extend(told.into_values().map(|said| conflict.finding(cx, there, Some(said))));
+    }
+    for (service, crowd) in crowds(cx, classes) {
+        findings.push(crowd.finding(cx, service));
+    }
+}
+
+/// The conflicts among those that count, each once.
+fn conflicts(
+    cx: &Context,
+    meshes: &[Vec<MeshId>],
+    classes: &Classes,
+    counts: impl Fn(Said) -> bool,
+) -> BTreeMap<Said, Conflict> {
     let mut conflicts: BTreeMap<Said, Conflict> = BTreeMap::new();
-    let mut crowds: BTreeMap<ServiceId, Crowd> = BTreeMap::new();
-    for (class, (services, on)) in classes(topology).into_iter().enumerate() {
+    for (class, (services, on)) in classes.iter().enumerate() {
         let Some(first_node) = on.first().copied() else { continue };
-        for (namespace, mut sockets) in sockets_of(cx, &meshes, &services) {
-            sweep(topology, &mut sockets, |there, other, ports| {
+        for (namespace, mut sockets) in sockets_of(cx, meshes, services) {
+            sockets.retain(|socket| counts(socket.said));
+            sweep(cx.topology, &mut sockets, |there, other, ports| {
                 let conflict = conflicts.entry(there).or_insert_with(|| Conflict {
                     others: Vec::new(),
                     ports,
@@ -87,6 +115,24 @@ fn check(cx: &Context, findings: &mut Findings) {
                 conflict.others.push(other);
             });
         }
+    }
+    for conflict in conflicts.values_mut() {
+        conflict.others.sort_unstable();
+        conflict.others.dedup();
+    }
+    let told: Vec<Said> = conflicts
+        .iter()
+        .filter(|(there, conflict)| told_elsewhere(&conflicts, **there, conflict))
+        .map(|(there, _)| *there)
+        .collect();
+    conflicts.retain(|there, _| told.binary_search(there).is_err());
+    conflicts
+}
+
+fn crowds(cx: &Context, classes: Classes) -> BTreeMap<ServiceId, Crowd> {
+    let mut crowds: BTreeMap<ServiceId, Crowd> = BTreeMap::new();
+    for (services, on) in classes {
+        let Some(first_node) = on.first().copied() else { continue };
         for (service, count) in services.into_iter().filter(|(_, count)| *count > 1) {
             let said = said_by_each(cx, service);
             if !said.is_empty() {
@@ -97,18 +143,7 @@ fn check(cx: &Context, findings: &mut Findings) {
             }
         }
     }
-    for conflict in conflicts.values_mut() {
-        conflict.others.sort_unstable();
-        conflict.others.dedup();
-    }
-    for (there, conflict) in &conflicts {
-        if !told_elsewhere(&conflicts, *there, conflict) {
-            findings.push(conflict.finding(cx, *there));
-        }
-    }
-    for (service, crowd) in crowds {
-        findings.push(crowd.finding(cx, service));
-    }
+    crowds
 }
 
 fn classes(topology: &Topology) -> Classes {
@@ -224,7 +259,8 @@ fn told_elsewhere(conflicts: &BTreeMap<Said, Conflict>, there: Said, conflict: &
 }
 
 impl Conflict {
-    fn finding(&self, cx: &Context, there: Said) -> Diagnostic {
+    /// The finding, at the second of those that want it unless another one is the one to tell.
+    fn finding(&self, cx: &Context, there: Said, main: Option<Said>) -> Diagnostic {
         let topology = cx.topology;
         let mut all: Vec<Said> = [there].into_iter().chain(self.others.iter().copied()).collect();
         all.sort_unstable();
@@ -239,15 +275,14 @@ impl Conflict {
             [one, two] => format!("is wanted by both `{one}` and `{two}`"),
             more => format!("is wanted by {}", names(more.iter().copied())),
         };
-        let (first, main) = (all[0], all[1]);
+        let main = main.unwrap_or(all[1]);
+        let others = all.iter().filter(|said| **said != main);
         let finding = LINT
             .finding(format!("port {} {place} {who}", self.ports), main.span(cx.document))
             .here(wants(cx, main))
-            .also(first.span(cx.document), wants(cx, first))
             .why("a socket has one listener: whoever starts second fails, and that changes with every boot")
             .help(self.help(cx, main));
-        finding
-            .also_up_to(MOST_PLACES, all[2..].iter().map(|said| (said.span(cx.document), wants(cx, *said))))
+        finding.also_up_to(MOST_PLACES, others.map(|said| (said.span(cx.document), wants(cx, *said))))
     }
 
     fn help(&self, cx: &Context, main: Said) -> String {

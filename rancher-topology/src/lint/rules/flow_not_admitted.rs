@@ -1,12 +1,15 @@
 //! A flow that no rule admits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Written, list, words};
-use crate::diagnostic::{Diagnostic, Edit, Severity, Span};
+use super::crossed::Crossed;
+use super::{Written, forgotten_peer, list, words};
+use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Severity, Span};
+use crate::flow::Party;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Blocked, Differs, Direction, GroupRef, NearMiss, Services, ShutOut, StatedRule};
-use crate::scalar::{Ports, Traffic};
+use crate::scalar::{Peer, Ports, Traffic};
+use crate::topology::Origin;
 
 pub(super) const LINT: Lint = Lint {
     id: "flow-not-admitted",
@@ -31,7 +34,13 @@ security-groups:
     inbound:
       - {port: 7000/tcp, from: self, purpose: cache}
 ",
-    instead_of: &["unused-rule", "misplaced-rule", "peer-outside-network", "container-port-in-rule"],
+    instead_of: &[
+        "unused-rule",
+        "misplaced-rule",
+        "peer-outside-network",
+        "container-port-in-rule",
+        "group-without-members",
+    ],
     found: Found::Whole(check),
 };
 
@@ -44,10 +53,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static Lint, certain: bool) {
     let mut missing: BTreeMap<Cause<'_>, Vec<&Blocked>> = BTreeMap::new();
     for blocked in cx.admission.blocked().iter().filter(|blocked| blocked.certain == certain) {
-        missing.entry(Cause::of(cx, blocked)).or_default().push(blocked);
+        missing.entry(Cause::of(cx, lint, blocked)).or_default().push(blocked);
     }
-    for blocked in missing.into_values() {
+    for (cause, blocked) in missing {
         let Some(first) = blocked.first() else { continue };
+        if let Some(crossed) = cause.crossed {
+            let finding = with_flows(cx, crossed.finding(cx, lint), &blocked, 2);
+            let labels = finding.labels.len() + MOST_PLACES;
+            let rules: BTreeSet<Span> =
+                blocked.iter().filter_map(|one| Slip::of(cx, one)).map(|slip| slip.place).collect();
+            let rules = rules.into_iter().map(|span| (span, "is for the port inside".to_owned()));
+            findings.push(finding.also_up_to(labels, rules));
+            continue;
+        }
         let services = blocked.iter().fold(Services::default(), |all, one| all.union(&one.services));
         let names: Vec<String> =
             first.groups.iter().map(|group| format!("`{}`", cx.policy[*group].name)).collect();
@@ -57,7 +75,8 @@ pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static L
         };
         let part = if certain { "admits" } else { "admits all that may come of" };
         let message = format!("no rule of {} {part} {services} {preposition} {}", list(&names), list(&peers));
-        let slip = Slip::of(cx, first);
+        // What is allowed at the flow is told there.
+        let slip = if cause.allowed.is_none() { Slip::of(cx, first) } else { None };
         let group = group_place(cx, first);
         let flow = Some(cx.flows[first.flow].span).filter(is_stated);
         let place = slip.as_ref().map(|slip| slip.place).or(flow).or(group).unwrap_or_default();
@@ -84,10 +103,14 @@ struct Cause<'a> {
     groups: &'a [GroupRef],
     meant: Option<(GroupRef, usize, Differs)>,
     services: Option<String>,
+    /// The allowance beside the flow.
+    allowed: Option<usize>,
+    /// The ports that are published as each other, where that is why.
+    crossed: Option<Crossed>,
 }
 
 impl<'a> Cause<'a> {
-    fn of(cx: &Context<'_>, blocked: &'a Blocked) -> Self {
+    fn of(cx: &Context<'_>, lint: &Lint, blocked: &'a Blocked) -> Self {
         let meant = blocked.near_miss.map(|miss| {
             let rule = &cx.admission[miss.rule];
             (rule.group, rule.place.rule, miss.differs)
@@ -95,7 +118,19 @@ impl<'a> Cause<'a> {
         // But for its ports, a rule that was meant for several has the ports of them all.
         let one_rule_for_all = meant.is_some_and(|(_, _, differs)| differs != Differs::Ports);
         let services = (!one_rule_for_all).then(|| blocked.services.to_string());
-        Self { direction: blocked.direction, groups: &blocked.groups, meant, services }
+        let allowed = cx.allowed(lint, cx.flows[blocked.flow].span);
+        if let Some(crossed) = Crossed::of(cx, blocked).filter(|_| allowed.is_none()) {
+            let (direction, crossed) = (Direction::Inbound, Some(crossed));
+            return Self { direction, groups: &[], meant: None, services: None, allowed, crossed };
+        }
+        Self {
+            direction: blocked.direction,
+            groups: &blocked.groups,
+            meant,
+            services,
+            allowed,
+            crossed: None,
+        }
     }
 }
 
@@ -113,12 +148,17 @@ fn missed(
     if let Some(span) = group_place {
         finding = finding.also(span, "its rules would have to admit it");
     }
-    let (key, word) = match first.direction {
-        Direction::Inbound => ("inbound", "from"),
-        Direction::Outbound => ("outbound", "to"),
-    };
+    let (key, word) = keys(first.direction);
     let peer = peer(cx, first);
     finding.help(format!("add to `{key}` of `{group}`: `- {{port: {services}, {word}: {peer}}}`"))
+}
+
+/// Under which key a direction's rules stand, and before which word their peers.
+const fn keys(direction: Direction) -> (&'static str, &'static str) {
+    match direction {
+        Direction::Inbound => ("inbound", "from"),
+        Direction::Outbound => ("outbound", "to"),
+    }
 }
 
 /// The rule that was meant, and what stands there.
@@ -158,12 +198,25 @@ impl<'a> Slip<'a> {
                 Traffic::Icmp | Traffic::Any => services.to_string(),
             },
             Differs::Ports => services.to_string(),
-            Differs::Peer => peer(cx, first),
+            Differs::Peer => {
+                if let Some(told) = self.client_forgotten(cx, &finding, blocked) {
+                    return told;
+                }
+                peer(cx, first)
+            }
             Differs::Group => {
                 let finding = finding.here(format!("did you mean it for `{group}`?"));
+                let (key, word) = keys(first.direction);
+                // `self` is another group there.
+                let peer = match self.written.peer(self.rule).map(|peer| &peer.value) {
+                    Some(Peer::Itself) | None => peer(cx, first),
+                    Some(other) => other.to_string(),
+                };
                 return with_flows(cx, finding, blocked, 5).help(format!(
-                    "move it to `{group}`: its rules decide, and no flow uses {} here",
-                    words(self.rule, &self.written)
+                    "take it out here, where no flow uses {}, and add to `{key}` of `{group}`: \
+                     `- {{port: {}, {word}: {peer}}}`",
+                    words(self.rule, &self.written),
+                    self.rule.traffic
                 ));
             }
         };
@@ -177,6 +230,29 @@ impl<'a> Slip<'a> {
             return finding;
         }
         finding.suggest(vec![Edit::Replace { span: self.place, text: instead }])
+    }
+}
+
+impl Slip<'_> {
+    /// The rule names a group that nothing is in, and the document puts the client into none.
+    fn client_forgotten(
+        &self,
+        cx: &Context<'_>,
+        finding: &Diagnostic,
+        blocked: &[&Blocked],
+    ) -> Option<Diagnostic> {
+        let group = forgotten_peer(cx, self.rule)?;
+        let (name, _) = cx.document.security_groups.get_index(group.position())?;
+        let others = match self.rule.direction {
+            Direction::Inbound => &blocked[0].from,
+            Direction::Outbound => &blocked[0].to,
+        };
+        let client = others.iter().map(|end| end.party).find(|party| {
+            cx.policy.group_of(*party).is_some_and(|group| cx.policy[group].origin != Origin::Stated)
+        })?;
+        let finding = finding.clone().here(format!("nothing is in `{}`", name.value));
+        let finding = with_flows(cx, finding, blocked, 4).also(name.span, "its rules hold for nobody");
+        Some(finding.help(format!("write `groups: {}` at `{}`", name.value, client.name(cx.topology))))
     }
 }
 
@@ -212,21 +288,35 @@ fn ends<'a>(cx: &Context<'_>, ends: impl Iterator<Item = &'a ShutOut>) -> Vec<St
     names
 }
 
-/// The peer that a rule would name for it.
+/// The peers that a rule would name for it, as they are written.
 fn peer(cx: &Context<'_>, blocked: &Blocked) -> String {
     let others = match blocked.direction {
         Direction::Inbound => &blocked.from,
         Direction::Outbound => &blocked.to,
     };
-    let groups = others.iter().filter_map(|end| cx.policy.group_of(end.party));
-    match groups.clone().next() {
-        Some(group) if blocked.groups.contains(&group) => "self".to_owned(),
-        Some(group) if group.position() < cx.document.security_groups.len() => {
-            cx.policy[group].name.to_string()
-        }
-        Some(_) => "its subnets".to_owned(),
+    let named = others.iter().find_map(|end| Some((end.party, cx.policy.group_of(end.party)?)));
+    match named {
+        Some((_, group)) if blocked.groups.contains(&group) => "self".to_owned(),
+        Some((_, group)) if cx.policy[group].origin == Origin::Stated => cx.policy[group].name.to_string(),
+        Some((party, _)) => match subnets_of(cx, party).as_slice() {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        },
         None => "internet".to_owned(),
     }
+}
+
+/// The subnets that something is in, in the order of the document.
+fn subnets_of(cx: &Context<'_>, party: Party) -> Vec<String> {
+    let topology = cx.topology;
+    let ids: BTreeSet<_> = match party {
+        Party::Pool(id) => topology[id].nodes.iter().map(|node| topology[*node].subnet).collect(),
+        Party::LoadBalancer(id) => topology[id].subnets.iter().copied().collect(),
+        Party::Database(id) => topology[id].subnets.iter().copied().collect(),
+        Party::Service(id) => topology[id].placement.iter().map(|node| topology[*node].subnet).collect(),
+        Party::Internet => BTreeSet::new(),
+    };
+    ids.into_iter().map(|id| topology[id].cidr.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -270,6 +360,50 @@ security-groups:
             let edits = &one.fix.as_ref().unwrap().edits;
             assert!(matches!(&edits[..], [Edit::Replace { text, .. }] if text == meant), "{rule}: {edits:?}");
         }
+    }
+
+    #[test]
+    fn ports_that_are_published_as_each_other_are_one_finding() {
+        let text = complete(
+            "\
+services:
+  store: {image: 'a:1.0', placement: node, publish: ['2379:2380', '2380:2379'], traffic-to: {to: 'store:2380', scope: other-nodes}}
+  client: {image: 'a:1.0', placement: edge, listen: [], traffic-to: 'store:2379'}
+security-groups:
+  nodes: {inbound: [{port: 2380/tcp, from: self}, {port: 2379/tcp, from: edge}]}
+  edge: {inbound: []}
+nodes:
+  node: {count: 3, first-address: {a: 10.0.1.10, b: 10.0.2.10, c: 10.0.3.10}, os: debian-12, engine: docker-27.3.1, groups: nodes}
+  edge: {count: 3, first-address: {a: 10.0.1.50, b: 10.0.2.50, c: 10.0.3.50}, os: debian-12, engine: docker-27.3.1, groups: edge}
+",
+        );
+        let report = validate(&text);
+        let [one] = report.findings.as_slice() else { panic!("{:#?}", report.findings) };
+        assert_eq!(one.id, "flow-not-admitted");
+        assert_eq!(one.help.as_deref(), Some("write `2379:2379` and `2380:2380`"));
+        let fixed = text.replace("'2379:2380', '2380:2379'", "'2379:2379', '2380:2380'");
+        assert!(validate(&fixed).findings.is_empty());
+    }
+
+    #[test]
+    fn a_rule_that_is_moved_names_its_clients_from_there() {
+        let report = validate(&complete(
+            "\
+services:
+  edge: {image: 'a:1.0', placement: node, listen: [], traffic-to: main}
+databases:
+  main: {engine: mysql-8.0, port: 3306, standby: true, groups: database}
+security-groups:
+  nodes: {inbound: [{port: 3306/tcp, from: self}]}
+  database: {inbound: []}
+",
+        ));
+        let [one] = report.findings.as_slice() else { panic!("{:#?}", report.findings) };
+        let help = one.help.as_deref().unwrap_or_default();
+        assert!(
+            help.ends_with("add to `inbound` of `database`: `- {port: 3306/tcp, from: nodes}`"),
+            "{help}"
+        );
     }
 
     #[test]

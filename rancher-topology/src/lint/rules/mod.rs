@@ -3,8 +3,10 @@
 //! Every answer is [`crate::policy::Admission`]'s; here it is judged and put into words.
 
 mod assertion_fails;
+mod crossed;
 mod flow_not_admitted;
 mod flow_partly_admitted;
+mod group_without_members;
 mod misplaced_rule;
 mod peer_outside_network;
 mod redundant_rule;
@@ -18,7 +20,7 @@ use std::collections::BTreeSet;
 use super::{Context, Family};
 use crate::Span;
 use crate::document::{OneOrMany, Spanned};
-use crate::policy::{Direction, RuleId, StatedRule, Usage};
+use crate::policy::{Direction, GroupRef, RuleId, RulePeer, StatedRule, Usage};
 use crate::scalar::Peer;
 
 /// Lints about security rules and the traffic that they are for.
@@ -28,6 +30,7 @@ pub const FAMILY: Family = Family {
         &assertion_fails::LINT,
         &flow_not_admitted::LINT,
         &flow_partly_admitted::LINT,
+        &group_without_members::LINT,
         &misplaced_rule::LINT,
         &peer_outside_network::LINT,
         &redundant_rule::LINT,
@@ -57,6 +60,22 @@ fn faulty<'a>(cx: &'a Context<'_>, has_it: impl Fn(&StatedRule) -> bool) -> Vec<
         }
     }
     all
+}
+
+/// Whether nothing is in a stated group that has rules: it was made for somebody.
+fn is_forgotten(cx: &Context<'_>, group: GroupRef) -> bool {
+    let rules = cx.document.security_groups.get_index(group.position()).is_some_and(|(_, said)| {
+        !said.inbound.is_empty() || said.outbound.as_ref().is_some_and(|rules| !rules.is_empty())
+    });
+    rules && cx.policy[group].members.is_empty()
+}
+
+/// The group that a rule names as its peer, where nothing is in it that was to be.
+fn forgotten_peer(cx: &Context<'_>, rule: &StatedRule) -> Option<GroupRef> {
+    rule.peers.iter().find_map(|peer| match peer {
+        RulePeer::Group(group) if is_forgotten(cx, *group) => Some(*group),
+        _ => None,
+    })
 }
 
 /// The rules that are needless beside others which stay as they are.

@@ -1,6 +1,6 @@
 //! A rule that no flow uses.
 
-use super::{Needless, faulty};
+use super::{Needless, faulty, forgotten_peer, is_forgotten};
 use crate::diagnostic::{Edit, Severity};
 use crate::flow::{Flow, Party, Route};
 use crate::lint::{Context, Findings, Found, Lint};
@@ -36,6 +36,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let unused = |rule: &StatedRule| {
         !needless.is(cx, rule)
             && matches!(rule.usage, Usage::Unused | Usage::Nobody)
+            // That nothing is in a group is told of the group.
+            && !is_forgotten(cx, rule.group)
+            && forgotten_peer(cx, rule).is_none()
             && !lost.iter().any(|flow| would_use(cx, flow, rule))
     };
     for rule in faulty(cx, unused) {
@@ -90,8 +93,46 @@ mod tests {
         assert_eq!(found("{port: 22/tcp, from: 10.0.1.128/25}"), 0);
         assert_eq!(found("{port: 22/tcp, from: 203.0.113.0/24}"), 0);
         // Nodes are declared, and where nothing answers nobody has a use for it.
-        assert_eq!(found("{port: 22/tcp, from: self}"), 1);
-        assert_eq!(found("{port: 22/tcp, from: 10.0.1.0/24}"), 1);
+        assert_eq!(found("{port: 23/tcp, from: self}"), 1);
         assert_eq!(found("{port: 23/tcp, from: 10.0.9.0/24}"), 1);
+        assert_eq!(found("{port: 53/udp, from: self}"), 1);
+    }
+
+    #[test]
+    fn an_overlay_that_nobody_is_said_to_carry_has_its_tunnels() {
+        let tunnels = |carried_by: &str| {
+            let text = format!(
+                "\
+overlays: {{managed: {{cidr: 10.42.0.0/16{carried_by}}}}}
+services:
+  agent: {{image: 'agent:1.0.1', placement: node, listen: []}}
+security-groups:
+  nodes: {{inbound: [{{port: 500/udp, from: self}}, {{port: 4500/udp, from: self}}]}}
+"
+            );
+            let report = validate(&complete(&text));
+            assert!(report.topology.is_some(), "{:#?}", report.findings);
+            report.findings.iter().filter(|finding| finding.id == "unused-rule").count()
+        };
+        assert_eq!(tunnels(""), 0);
+        assert_eq!(tunnels(", carried-by: agent"), 2);
+    }
+
+    #[test]
+    fn people_who_log_in_from_a_node_cannot_be_declared() {
+        for peer in ["self", "10.0.1.0/24", "10.0.1.10/32"] {
+            assert_eq!(found(&format!("{{port: 22/tcp, from: {peer}}}")), 0, "{peer}");
+        }
+        let text = "\
+services:
+  names: {image: bind9:9.18.1, placement: node, publish: ['53:53', '53:53/udp']}
+security-groups:
+  nodes:
+    inbound:
+      - {port: 53/tcp, from: 10.0.0.0/16}
+      - {port: 53/udp, from: 10.0.0.0/16}
+";
+        let report = validate(&complete(text));
+        assert!(report.findings.is_empty(), "{:#?}", report.findings);
     }
 }

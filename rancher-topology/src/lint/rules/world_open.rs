@@ -40,7 +40,33 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    findings.found.extend(open(cx).iter().filter_map(|open| finding(cx, open)));
+    let allowance = |id: RuleId| {
+        let rule = &cx.admission[id];
+        Written::of(cx, rule).and_then(|written| cx.allowed(&LINT, written.place(rule)))
+    };
+    if !cx.allows(&LINT) {
+        findings.found.extend(open(cx).iter().filter_map(|open| finding(cx, open, open.rules)));
+        return;
+    }
+    let by = |is_allowed: bool| {
+        cx.admission.exposed_by(cx.topology, &cx.policy, |id| allowance(id).is_some() == is_allowed)
+    };
+    // What is left without the rules that are allowed.
+    let left = by(false);
+    findings.found.extend(open_by(cx, &left).iter().filter_map(|open| finding(cx, open, open.rules)));
+    // What these do alone, and what they do only beside others.
+    let alone = by(true);
+    let mut told: BTreeSet<RuleId> = BTreeSet::new();
+    for open in open_by(cx, &alone).into_iter().chain(open(cx)) {
+        let mut by_allowance: BTreeMap<usize, Vec<RuleId>> = BTreeMap::new();
+        for id in open.rules.iter().filter(|id| !told.contains(id)) {
+            if let Some(allowance) = allowance(*id) {
+                by_allowance.entry(allowance).or_default().push(*id);
+            }
+        }
+        told.extend(open.rules);
+        findings.found.extend(by_allowance.values().filter_map(|rules| finding(cx, &open, rules)));
+    }
 }
 
 /// What some rules together open to the internet and should not: one cause, however many pools and ports it shows at.
@@ -55,8 +81,12 @@ pub(super) struct Open<'a> {
 
 /// Everything that is open and should not be.
 pub(super) fn open<'a>(cx: &'a Context<'_>) -> Vec<Open<'a>> {
+    open_by(cx, cx.admission.exposed())
+}
+
+fn open_by<'a>(cx: &Context<'_>, exposures: &'a [Exposure]) -> Vec<Open<'a>> {
     let mut all: BTreeMap<&[RuleId], Open<'a>> = BTreeMap::new();
-    for exposure in cx.admission.exposed() {
+    for exposure in exposures {
         let inside = only_inside(cx, exposure);
         for range in exposure.services.ranges() {
             let ServiceRange::Ports(ports) = range else { continue };
@@ -114,12 +144,11 @@ fn only_inside(cx: &Context<'_>, exposure: &Exposure) -> bool {
     !flows.is_empty() && flows.iter().all(|flow| cx.flows[**flow].client != Party::Internet)
 }
 
-fn finding(cx: &Context<'_>, open: &Open<'_>) -> Option<Diagnostic> {
-    let rules: Vec<_> = open
-        .rules
-        .iter()
-        .filter_map(|id| Written::of(cx, &cx.admission[*id]).map(|written| (&cx.admission[*id], written)))
-        .collect();
+/// What is to be said of some of the rules that open something.
+fn finding(cx: &Context<'_>, open: &Open<'_>, rules: &[RuleId]) -> Option<Diagnostic> {
+    let written =
+        |id: &RuleId| Written::of(cx, &cx.admission[*id]).map(|written| (&cx.admission[*id], written));
+    let rules: Vec<_> = rules.iter().filter_map(written).collect();
     let (rule, written) = rules.first()?;
     let extent = if open.everywhere { "the whole internet" } else { "large parts of the internet" };
     let what: Vec<String> = open.what.iter().map(|(_, what)| what.clone()).collect();

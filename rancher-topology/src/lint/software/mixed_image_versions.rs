@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{MOST_PLACES, Severity, Span};
+use crate::diagnostic::{Diagnostic, MOST_PLACES, Severity, Span};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::scalar::Image;
 
@@ -41,37 +41,55 @@ security-groups:
 /// The versions of one image whose tags have one form: each with the places where it stands.
 type Versions<'a> = IndexMap<&'a str, Vec<Span>>;
 
+/// The places of one image, by the allowance beside them; those without one are the first.
+type ByAllowance<'a> = BTreeMap<Option<usize>, Versions<'a>>;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let mut images: BTreeMap<(&str, String), Versions<'_>> = BTreeMap::new();
+    let mut images: BTreeMap<(&str, String), ByAllowance<'_>> = BTreeMap::new();
     for service in cx.document.services.values() {
         let Image { repository, tag: Some(tag), .. } = Image::of(&service.image) else { continue };
         let Some(form) = form(tag) else { continue };
-        let versions = images.entry((repository, form)).or_default();
-        versions.entry(tag).or_default().push(service.image.span);
+        let span = service.image.span;
+        let places = images.entry((repository, form)).or_default();
+        let versions = places.entry(cx.allowed(&LINT, span)).or_default();
+        versions.entry(tag).or_default().push(span);
     }
-    for ((image, _), versions) in images {
-        // What is used least is what was forgotten; of equals the one that is written last.
-        let rarest = versions
-            .iter()
-            .enumerate()
-            .min_by_key(|(position, (_, places))| (places.len(), versions.len() - position));
-        let (Some((_, (rarest, places))), 2..) = (rarest, versions.len()) else { continue };
-        let Some(first) = places.first() else { continue };
-        let tags: Vec<String> = versions.keys().take(MOST_PLACES).map(|tag| format!("`{tag}`")).collect();
-        let others = versions.iter().filter(|(tag, _)| *tag != rarest).take(MOST_PLACES - 1);
-        let finding = LINT
-            .finding(format!("`{image}` runs in {} versions: {}", versions.len(), tags.join(", ")), *first)
-            .here(in_services(rarest, places.len()))
-            .why("an upgrade that stopped half way looks like this")
-            .help("write the same tag everywhere, or allow it where the services are strangers");
-        findings.push(others.fold(finding, |finding, (tag, places)| {
-            places
-                .first()
-                .copied()
-                .into_iter()
-                .fold(finding, |finding, place| finding.also(place, in_services(tag, places.len())))
-        }));
+    for ((image, _), places) in images {
+        // What is left without those that are allowed.
+        if let Some(versions) = places.get(&None).filter(|versions| versions.len() > 1) {
+            findings.found.extend(finding(image, versions, rarest(versions)));
+        }
+        let mut all = Versions::new();
+        for (tag, spans) in places.values().flatten() {
+            all.entry(tag).or_default().extend(spans);
+        }
+        for (_, allowed) in places.iter().filter(|(allowance, _)| allowance.is_some() && all.len() > 1) {
+            findings.found.extend(finding(image, &all, rarest(allowed)));
+        }
     }
+}
+
+/// What is used least is what was forgotten; of equals the one that is written last.
+fn rarest<'v>(versions: &'v Versions<'_>) -> Option<(&'v str, &'v [Span])> {
+    let places = versions.iter().enumerate();
+    let rarest = places.min_by_key(|(position, (_, spans))| (spans.len(), versions.len() - position));
+    rarest.map(|(_, (tag, spans))| (*tag, spans.as_slice()))
+}
+
+fn finding(image: &str, versions: &Versions<'_>, main: Option<(&str, &[Span])>) -> Option<Diagnostic> {
+    let (main, spans) = main?;
+    let tags: Vec<String> = versions.keys().take(MOST_PLACES).map(|tag| format!("`{tag}`")).collect();
+    let others = versions.iter().filter(|(tag, _)| **tag != main).take(MOST_PLACES - 1);
+    let finding = LINT
+        .finding(
+            format!("`{image}` runs in {} versions: {}", versions.len(), tags.join(", ")),
+            *spans.first()?,
+        )
+        .here(in_services(main, spans.len()))
+        .why("an upgrade that stopped half way looks like this")
+        .help("write the same tag everywhere, or allow it where the services are strangers");
+    let others = others.filter_map(|(tag, spans)| Some((*spans.first()?, in_services(tag, spans.len()))));
+    Some(others.fold(finding, |finding, (span, text)| finding.also(span, text)))
 }
 
 fn in_services(tag: &str, count: usize) -> String {

@@ -34,14 +34,15 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let mut places: IndexMap<&str, Vec<Span>> = IndexMap::new();
+    let mut places: IndexMap<(&str, Option<usize>), Vec<Span>> = IndexMap::new();
     for service in cx.document.services.values() {
         let Image { repository, tag, digest } = Image::of(&service.image);
         if digest.is_none() && tag.is_none_or(|tag| tag == "latest") {
-            places.entry(repository).or_default().push(service.image.span);
+            let span = service.image.span;
+            places.entry((repository, cx.allowed(&LINT, span))).or_default().push(span);
         }
     }
-    for (image, spans) in places {
+    for ((image, _), spans) in places {
         let Some((first, others)) = spans.split_first() else { continue };
         let shown = others.iter().take(MOST_PLACES - 1);
         let hidden = others.len() - shown.len();

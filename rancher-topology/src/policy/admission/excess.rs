@@ -5,7 +5,7 @@ use super::space::{Space, all_of};
 use super::{Direction, Excess, StatedRule, Usage};
 use crate::flow::answers_at;
 use crate::policy::{Endpoints, Member, RulePeer, Services, Unfixed};
-use crate::scalar::{Peer, Traffic};
+use crate::scalar::{Peer, Ports, Protocol, Traffic};
 use crate::topology::Origin;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -49,8 +49,21 @@ fn unused(space: &Space<'_>, rule: &StatedRule) -> Usage {
             // A declared flow has an address of a node at its end, or one that a load balancer or a database is given.
             let outside = !peers.is_subset(&space.network);
             let nobodys = !peers.is_empty() && peers.intersection(&space.nodes).is_empty();
-            if (outside || nobodys) && members.iter().any(|member| answers(space, *member, rule.traffic)) {
+            let answered = || members.iter().any(|member| answers(space, *member, rule.traffic));
+            if (outside || nobodys) && answered() {
                 return Usage::Undeclared("who has no address of a node is not declared as a client");
+            }
+            if is_a_tunnel(rule.traffic)
+                && space.topology.overlays.iter().any(|one| one.carried_by.is_empty())
+            {
+                return Usage::Undeclared(
+                    "an overlay's packets are not declared where nothing is said to carry it",
+                );
+            }
+            if is_of_the_system(rule.traffic) && answered() {
+                return Usage::Undeclared(
+                    "people who log in, and what a system asks by itself, are not declared",
+                );
             }
         }
         Direction::Outbound => {
@@ -62,10 +75,31 @@ fn unused(space: &Space<'_>, rule: &StatedRule) -> Usage {
     Usage::Unused
 }
 
+/// Whether traffic is that of people who log in from machine to machine (SSH, RFC 4253 section 4.2), or of what every
+/// system asks by itself, whatever runs on it: names (DNS, RFC 1035 section 4.2) and the time (NTP, RFC 5905 section 7.2).
+fn is_of_the_system(traffic: Traffic) -> bool {
+    let Traffic::Ports(Ports { protocol, range }) = traffic else { return false };
+    range.len() == 1
+        && match range.first() {
+            22 => protocol == Protocol::Tcp,
+            53 => true,
+            123 => protocol == Protocol::Udp,
+            _ => false,
+        }
+}
+
+/// Whether traffic is what overlays travel in. Sources: RFC 7296 section 2 (IKE) and RFC 3948 (ESP in UDP), which Rancher 1.x
+/// takes; RFC 7348 (VXLAN, Swarm and others); the kernel's older port of VXLAN, which Flannel keeps; RFC 8926 (Geneve);
+/// wg(8), the port that WireGuard's documentation has.
+fn is_a_tunnel(traffic: Traffic) -> bool {
+    let Traffic::Ports(Ports { protocol: Protocol::Udp, range }) = traffic else { return false };
+    range.len() == 1 && [500, 4500, 4789, 8472, 6081, 51_820].contains(&range.first())
+}
+
 /// Whether something answers on ports of a member.
 fn answers(space: &Space<'_>, member: Member, traffic: Traffic) -> bool {
     let Traffic::Ports(ports) = traffic else { return true };
-    let is_tcp = ports.protocol == crate::scalar::Protocol::Tcp;
+    let is_tcp = ports.protocol == Protocol::Tcp;
     match member {
         Member::Pool(id) => !answers_at(space.topology, id, ports).is_empty(),
         Member::LoadBalancer(id) => {

@@ -13,32 +13,49 @@ const MANY_V4: u128 = 1 << 24;
 /// As many addresses as a /16 of v6 has.
 const MANY_V6: u128 = 1 << 112;
 
-pub(super) fn find(space: &Space<'_>, rules: &[StatedRule]) -> Vec<Exposure> {
+/// What some of the rules open.
+pub(super) fn find(
+    space: &Space<'_>,
+    rules: &[StatedRule],
+    counts: impl Fn(RuleId) -> bool,
+) -> Vec<Exposure> {
     let mut classes: BTreeMap<&[GroupRef], BTreeSet<Member>> = BTreeMap::new();
     for group in space.policy.group_refs() {
         for member in &space.policy[group].members {
             classes.entry(space.policy.groups_of(*member)).or_default().insert(*member);
         }
     }
-    classes.into_iter().flat_map(|(groups, members)| of_class(space, rules, groups, &members)).collect()
+    let open = |groups: &[GroupRef]| open(space, rules, groups, &counts);
+    classes.into_iter().flat_map(|(groups, members)| of_class(space, &open(groups), &members)).collect()
+}
+
+/// The rules of some groups that let public addresses in.
+fn open(
+    space: &Space<'_>,
+    rules: &[StatedRule],
+    groups: &[GroupRef],
+    counts: impl Fn(RuleId) -> bool,
+) -> Vec<(RuleId, Services, Endpoints)> {
+    rules
+        .iter()
+        .enumerate()
+        .map(|(id, rule)| (RuleId(id), rule))
+        .filter(|(id, rule)| {
+            rule.direction == Direction::Inbound && groups.contains(&rule.group) && counts(*id)
+        })
+        .map(|(id, rule)| {
+            let sources = rule.packets.endpoints(Side::Source).intersection(&space.internet);
+            (id, Services::from(rule.traffic), sources)
+        })
+        .filter(|(_, _, sources)| !sources.is_empty())
+        .collect()
 }
 
 fn of_class(
     space: &Space<'_>,
-    rules: &[StatedRule],
-    groups: &[GroupRef],
+    open: &[(RuleId, Services, Endpoints)],
     members: &BTreeSet<Member>,
 ) -> Vec<Exposure> {
-    let open: Vec<(RuleId, Services, Endpoints)> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.direction == Direction::Inbound && groups.contains(&rule.group))
-        .map(|(id, rule)| {
-            let sources = rule.packets.endpoints(Side::Source).intersection(&space.internet);
-            (RuleId(id), Services::from(rule.traffic), sources)
-        })
-        .filter(|(_, _, sources)| !sources.is_empty())
-        .collect();
     let mut exposed: Vec<Exposure> = Vec::new();
     for services in Services::cut_at_bounds_of(open.iter().map(|(_, services, _)| services)) {
         let mut by: Vec<&(RuleId, Services, Endpoints)> =

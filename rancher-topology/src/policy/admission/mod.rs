@@ -210,7 +210,7 @@ impl Admission {
         covered::cover(&space, &mut rules);
         let mut blocked = blocked::find(&space, &needs);
         near_miss::find(&space, flows, &rules, &mut blocked);
-        let exposed = exposed::find(&space, &rules);
+        let exposed = exposed::find(&space, &rules, |_| true);
         Self { rules, blocked, exposed }
     }
 
@@ -234,6 +234,17 @@ impl Admission {
     #[must_use]
     pub fn exposed(&self) -> &[Exposure] {
         &self.exposed
+    }
+
+    /// What large parts of the internet might reach if some rules only were there, in a stable order.
+    #[must_use]
+    pub fn exposed_by(
+        &self,
+        topology: &Topology,
+        policy: &SecurityPolicy,
+        counts: impl Fn(RuleId) -> bool,
+    ) -> Vec<Exposure> {
+        exposed::find(&Space::of(topology, policy), &self.rules, counts)
     }
 }
 

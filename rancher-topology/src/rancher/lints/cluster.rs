@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, MOST_PLACES, Span};
 use crate::document::{self, Spanned};
 use crate::flow::answers_at;
 use crate::lint::Context;
+use crate::lint::load_balancer::spare_rules;
 use crate::rancher::Release;
 use crate::scalar::{Image, PortRange, Protocol};
 use crate::topology::{Listener, LoadBalancer, NodeId, PoolId, Rancher1, SecurityRule, Service, ServiceId};
@@ -150,6 +151,18 @@ impl Ports {
     pub(super) fn is_entry(&self, port: u16) -> bool {
         self.expects_proxy_header(port) || [self.http, self.https].contains(&port)
     }
+}
+
+/// Shows the rules that are there for a port which a load balancer was to ask or to forward to, and does not.
+pub(super) fn with_spare_rules(
+    cx: &Context<'_>,
+    finding: Diagnostic,
+    balancer: &LoadBalancer,
+    port: u16,
+) -> Diagnostic {
+    let labels = finding.labels.len() + MOST_PLACES;
+    let places = spare_rules(cx, balancer, port).into_iter();
+    finding.also_up_to(labels, places.map(|span| (span, format!("is there for {port}"))))
 }
 
 /// Labels all places of one finding; the main one is there already.

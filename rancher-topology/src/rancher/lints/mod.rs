@@ -22,7 +22,7 @@ mod size;
 mod stack;
 mod version;
 
-use cluster::{Cluster, at_all};
+use cluster::{Cluster, at_all, with_spare_rules};
 
 use crate::lint::Family;
 

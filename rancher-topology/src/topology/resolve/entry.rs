@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::nodes::word;
-use crate::diagnostic::{Diagnostic, Edit};
+use crate::diagnostic::Diagnostic;
 use crate::document::{self, Scheme, Spanned};
 use crate::scalar::{
     DatabaseEngine, Duration, HealthTarget, ListenerProtocol, OnRds, Peer, Protocol, Text, Traffic,
@@ -74,17 +74,9 @@ impl Resolver<'_> {
                 Peer::Group(name) => {
                     self.group(&Spanned::new(name.clone(), peer.span));
                 }
-                Peer::Network(net) if net.trunc() != *net => self.error(
-                    Diagnostic::error(
-                        "host-bits",
-                        format!("`{net}` has bits set behind its prefix"),
-                        peer.span,
-                    )
-                    .why("AWS refuses it, and other programs read it as another network than a person does")
-                    .help(format!("write `{}`", net.trunc()))
-                    .fix(vec![Edit::Replace { span: peer.span, text: net.trunc().to_string() }]),
-                ),
-                _ => {}
+                // One address or its network: who is let in is not guessed.
+                Peer::Network(net) => self.host_bits(*net, peer.span, false),
+                Peer::Internet | Peer::Itself => {}
             }
         }
         SecurityRule {

@@ -5,7 +5,8 @@ use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Span};
 use crate::document::{Provider, Spanned};
 use crate::scalar::Name;
 use crate::topology::{Known, Network, Overlay, Subnet};
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
+use std::net::IpAddr;
 
 impl Resolver<'_> {
     pub(super) fn network(&mut self) -> (Network, Vec<Subnet>) {
@@ -13,7 +14,15 @@ impl Resolver<'_> {
         let cidr = self.without_host_bits(&said.cidr);
         let (mut subnets, mut outside): (Vec<Subnet>, _) = (Vec::new(), Vec::new());
         for (name, subnet) in &said.subnets {
-            let own = self.without_host_bits(&subnet.cidr);
+            let own = subnet.cidr.trunc();
+            let others = said.subnets.values().filter(|other| other.cidr.span != subnet.cidr.span);
+            let meets = |other: Ipv4Net| other.contains(&own) || own.contains(&other);
+            let is_free = !others.map(|other| other.cidr.trunc()).any(meets);
+            self.host_bits(
+                subnet.cidr.value.into(),
+                subnet.cidr.span,
+                is_free && is_a_host(subnet.cidr.value),
+            );
             if !cidr.contains(&own) {
                 outside.push((name, subnet.cidr.span, own));
             }
@@ -102,19 +111,44 @@ impl Resolver<'_> {
     }
 
     pub(super) fn without_host_bits(&mut self, cidr: &Spanned<Ipv4Net>) -> Ipv4Net {
-        let trunc = cidr.trunc();
-        if trunc != cidr.value {
-            self.error(
-                Diagnostic::error(
-                    "host-bits",
-                    format!("`{}` has bits set behind its prefix", cidr.value),
-                    cidr.span,
-                )
-                .why("AWS refuses it, and other programs read it as another network than a person does")
-                .help(format!("write `{trunc}`"))
-                .fix(vec![Edit::Replace { span: cidr.span, text: trunc.to_string() }]),
-            );
-        }
-        trunc
+        self.host_bits(cidr.value.into(), cidr.span, is_a_host(cidr.value));
+        cidr.trunc()
     }
+
+    /// Refuses bits behind a prefix. Where it is not certain that the prefix is right and the address is not, both are
+    /// named and a person decides.
+    pub(super) fn host_bits(&mut self, net: IpNet, span: Span, prefix_is_right: bool) {
+        let trunc = net.trunc();
+        if trunc == net {
+            return;
+        }
+        let message = format!("`{net}` has bits set behind its prefix");
+        let diagnostic = Diagnostic::error("host-bits", message, span)
+            .why("AWS refuses it, and other programs read it as another network than a person does");
+        self.error(if prefix_is_right {
+            diagnostic
+                .help(format!("write `{trunc}`"))
+                .fix(vec![Edit::Replace { span, text: trunc.to_string() }])
+        } else {
+            diagnostic.help(format!(
+                "write `{}` if the address is right, or `{trunc}` if the prefix is",
+                with_its_own_prefix(net)
+            ))
+        });
+    }
+}
+
+/// Whether an address with its prefix reads as a host in its network: `10.0.1.5/24`. `10.0.3.0/23` reads as a network, and
+/// either of its two parts may be the slip.
+fn is_a_host(net: Ipv4Net) -> bool {
+    net.addr().octets()[3] != 0
+}
+
+/// The largest network that begins at an address.
+fn with_its_own_prefix(net: IpNet) -> IpNet {
+    let bits = match net.addr() {
+        IpAddr::V4(address) => 32 - address.to_bits().trailing_zeros(),
+        IpAddr::V6(address) => 128 - address.to_bits().trailing_zeros(),
+    };
+    u8::try_from(bits).ok().and_then(|bits| IpNet::new(net.addr(), bits).ok()).unwrap_or(net)
 }

@@ -1,6 +1,6 @@
 //! A health check that does not ask Rancher.
 
-use super::{Cluster, reads_requests};
+use super::{Cluster, reads_requests, with_spare_rules};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -46,7 +46,7 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &["health-check-unstated", "health-check-ssh"],
+    instead_of: &["health-check-unstated", "health-check-ssh", "unused-rule"],
     found: Found::Whole(check),
 };
 
@@ -71,11 +71,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 name.span,
             ),
         };
-        findings.push(
-            LINT.finding(message, place)
-                .why("it is content with a proxy that has no server behind it")
-                .help(format!("write `health-check: HTTP:{}/ping`", ports.http)),
-        );
+        let finding = LINT
+            .finding(message, place)
+            .why("it is content with a proxy that has no server behind it")
+            .help(format!("write `health-check: HTTP:{}/ping`", ports.http));
+        findings.push(with_spare_rules(cx, finding, balancer, ports.http));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A health check that every node fails.
 
-use super::{Cluster, reads_requests};
+use super::{Cluster, reads_requests, with_spare_rules};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -44,7 +44,7 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &["health-check-proxy"],
+    instead_of: &["health-check-proxy", "unused-rule"],
     found: Found::Whole(check),
 };
 
@@ -65,10 +65,55 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             port if port == ports.http && tls => format!("{port} answers no HTTPS"),
             _ => continue,
         };
-        findings.push(
-            LINT.finding(format!("every node fails `{target}`"), said.span)
-                .why(why)
-                .help(format!("write `health-check: HTTP:{}/ping`", ports.http)),
+        let finding = LINT
+            .finding(format!("every node fails `{target}`"), said.span)
+            .why(why)
+            .help(format!("write `health-check: HTTP:{}/ping`", ports.http));
+        findings.push(with_spare_rules(cx, finding, balancer, ports.http));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LINT;
+    use crate::validate;
+    use crate::validate::complete;
+
+    /// What is found where the rules are those that the good example needs.
+    fn ids(from: &str, to: &str) -> Vec<&'static str> {
+        let rules = concat!(
+            "security-groups:\n",
+            "  balancer:\n",
+            "    inbound:\n",
+            "      - {port: 80/tcp, from: 203.0.113.0/24}\n",
+            "      - {port: 443/tcp, from: 203.0.113.0/24}\n",
+            "  nodes:\n",
+            "    inbound:\n",
+            "      - {port: 80/tcp, from: balancer}\n",
+            "      - {port: 81/tcp, from: balancer}\n",
+            "      - {port: 444/tcp, from: balancer}\n",
+            "  database:\n",
+            "    inbound: [{port: 3306/tcp, from: nodes}]\n",
         );
+        let good = LINT.bad.replace("HTTP:81/ping", "HTTP:80/ping");
+        let start = good.find("security-groups:").unwrap();
+        let end = good[start..].find("    inbound: [{port: 3306/tcp, from: nodes}]\n").unwrap() + start;
+        let rest = &good[end + "    inbound: [{port: 3306/tcp, from: nodes}]\n".len()..];
+        let text = format!("{}{rules}{rest}", &good[..start]);
+        assert!(from == to || text.contains(from), "{text}");
+        let report = validate(&complete(&text.replace(from, to)));
+        assert!(report.topology.is_some(), "{:#?}", report.findings);
+        report.findings.iter().map(|finding| finding.id).collect()
+    }
+
+    #[test]
+    fn the_rules_for_what_is_to_be_written_are_not_to_be_taken_away() {
+        assert_eq!(ids("", ""), Vec::<&str>::new());
+        assert_eq!(ids("HTTP:80/ping", "HTTP:81/ping"), ["rancher-1-health-check-fails"]);
+        assert_eq!(ids("    health-check: HTTP:80/ping\n", ""), ["rancher-1-health-check"]);
+        let listener = "{listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}";
+        assert_eq!(ids(listener, "{listen: 80/http, forward: 80/http}"), ["rancher-1-http-listener"]);
+        let found = ids(listener, "{listen: 80/tcp, forward: 80/tcp, proxy-protocol: client-address}");
+        assert_eq!(found, ["rancher-1-proxy-protocol-unexpected"]);
     }
 }

@@ -1,6 +1,6 @@
 //! A listener that reads requests in front of websockets.
 
-use super::{Cluster, reads_requests};
+use super::{Cluster, reads_requests, with_spare_rules};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -44,24 +44,29 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &[],
+    instead_of: &["unused-rule"],
     found: Found::Whole(check),
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(cluster) = Cluster::of(cx) else { return };
     let ports = cluster.ports();
-    for (said, listener) in cluster.listeners() {
-        if reads_requests(listener.listen.protocol) && ports.is_entry(listener.forward.port) {
-            findings.push(
-                LINT.finding(format!("{} breaks Rancher's websockets", listener.listen), said.listen.span)
-                    .also(said.forward.span, "websockets come in here")
-                    .why("a load balancer that reads requests does not let a connection become a websocket")
-                    .help(format!(
-                        "pass bytes on: `80/tcp` to `{}/tcp`, `443/tcp` to `{}/tcp`, each with `proxy-protocol`",
-                        ports.proxy_http, ports.proxy_https
-                    )),
-            );
+    for (_, said, balancer) in cluster.balancers() {
+        for (said, listener) in said.listeners.iter().zip(&balancer.listeners) {
+            if !reads_requests(listener.listen.protocol) || !ports.is_entry(listener.forward.port) {
+                continue;
+            }
+            let finding = LINT
+                .finding(format!("{} breaks Rancher's websockets", listener.listen), said.listen.span)
+                .also(said.forward.span, "websockets come in here")
+                .why("a load balancer that reads requests does not let a connection become a websocket")
+                .help(format!(
+                    "pass bytes on: `80/tcp` to `{}/tcp`, `443/tcp` to `{}/tcp`, each with `proxy-protocol`",
+                    ports.proxy_http, ports.proxy_https
+                ));
+            let meant =
+                if listener.forward.port == ports.https { ports.proxy_https } else { ports.proxy_http };
+            findings.push(with_spare_rules(cx, finding, balancer, meant));
         }
     }
 }

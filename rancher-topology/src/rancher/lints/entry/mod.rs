@@ -14,7 +14,7 @@ mod registration_url_listener;
 mod swarm_entry;
 mod tls_mismatch;
 
-use super::Cluster;
+use super::{Cluster, with_spare_rules};
 use crate::lint::Family;
 use crate::scalar::ListenerProtocol;
 use crate::topology::Listener;

@@ -1,6 +1,6 @@
 //! A PROXY header where none is expected.
 
-use super::Cluster;
+use super::{Cluster, with_spare_rules};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
 
@@ -43,27 +43,39 @@ pub(super) const LINT: Lint = Lint {
         "      - {listen: 80/tcp, forward: 81/tcp, proxy-protocol: client-address}\n",
         "      - {listen: 443/tcp, forward: 444/tcp, proxy-protocol: client-address}\n",
     ),
-    instead_of: &[],
+    instead_of: &["unused-rule", "health-check-proxy"],
     found: Found::Whole(check),
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(cluster) = Cluster::of(cx) else { return };
     let ports = cluster.ports();
-    for (said, listener) in cluster.listeners() {
-        let port = listener.forward.port;
-        let Some(policy) = &said.proxy_protocol else { continue };
-        let better = match port {
-            port if port == ports.http => format!("forward to {}, which expects one", ports.proxy_http),
-            port if port == ports.https => format!("forward to {}, which expects one", ports.proxy_https),
-            port if port == ports.swarm => "leave `proxy-protocol` out".to_owned(),
-            _ => continue,
-        };
-        findings.push(
-            LINT.finding(format!("{port} expects no PROXY header"), policy.span)
+    for (_, stated, balancer) in cluster.balancers() {
+        for (said, listener) in stated.listeners.iter().zip(&balancer.listeners) {
+            let port = listener.forward.port;
+            let Some(policy) = &said.proxy_protocol else { continue };
+            let meant = match port {
+                port if port == ports.http => Some(ports.proxy_http),
+                port if port == ports.https => Some(ports.proxy_https),
+                port if port == ports.swarm => None,
+                _ => continue,
+            };
+            let finding = LINT
+                .finding(format!("{port} expects no PROXY header"), policy.span)
                 .also(said.forward.span, "the header would be read as the beginning of a request")
-                .why(format!("only {} and {} expect one", ports.proxy_http, ports.proxy_https))
-                .help(better),
-        );
+                .why(format!("only {} and {} expect one", ports.proxy_http, ports.proxy_https));
+            let asked = stated.health_check.as_ref().filter(|asked| asked.port == port);
+            let finding = match asked {
+                Some(asked) => finding.also(asked.span, "asks there without one"),
+                None => finding,
+            };
+            findings.push(match meant {
+                Some(meant) => {
+                    let finding = finding.help(format!("forward to {meant}, which expects one"));
+                    with_spare_rules(cx, finding, balancer, meant)
+                }
+                None => finding.help("leave `proxy-protocol` out"),
+            });
+        }
     }
 }
