@@ -215,6 +215,8 @@ fn a_probe_that_asks_no_port_or_counts_no_answers_is_refused() {
             "10:96 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
         ]
     );
+    let path = probe("probe: {http: {port: 80, path: ping}}");
+    assert!(path[0].contains("`ping` is no path of a request; write `path: /ping`"), "{path:?}");
     assert!(probe("probe: {tcp: 0}")[0].contains("0 is no port; write the port in the container"));
     assert_eq!(probe("probe: {tcp: 80}, unhealthy: 1, healthy: 1"), [] as [&str; 0]);
 }
@@ -302,16 +304,62 @@ fn a_secret_in_plain_sight_is_refused_and_a_harmless_name_is_not() {
         "API_KEY: x",
         "CREDENTIALS: x",
         "DATABASE_URL: 'mysql://shop:hunter2@db/shop'",
+        "PGPASSWORD: x",
+        "REDIS_AUTH: x",
+        "ROOT_PW: x",
+        "DSN: 'shop:hunter2@tcp(db:3306)/shop'",
+        "JDBC: 'jdbc:mysql://db/shop?user=shop&password=hunter2'",
+        "JDBC: 'jdbc:sqlserver://db;user=shop;password=hunter2;encrypt=true'",
+        "JAVA_OPTS: '-Xmx1g -Dspring.datasource.password=hunter2'",
     ] {
         assert!(told(&variable(word))[0].contains("literal-secret"), "{word}");
     }
-    for word in
-        ["TOKEN_TTL: 60", "TOKENIZER: bpe", "PASSWORD_FILE: /run/x", "URL: 'https://a@b:1/'", "PASSWORD: ''"]
-    {
+    for word in [
+        "TOKEN_TTL: 60",
+        "TOKENIZER: bpe",
+        "PASSWORD_FILE: /run/x",
+        "URL: 'https://a@b:1/'",
+        "PASSWORD: ''",
+        "MYSQL_RANDOM_ROOT_PASSWORD: \"yes\"",
+        "MYSQL_ALLOW_EMPTY_PASSWORD: 1",
+        "USE_PASSWORD: false",
+        "ENABLE_TOKEN: True",
+        "DATABASE_URL: 'mysql://shop:$DB_PASSWORD@db/shop'",
+        "JDBC: 'jdbc:mysql://db/shop?password=${DB_PASSWORD}'",
+    ] {
         assert_eq!(told(&variable(word)), [] as [&str; 0], "{word}");
     }
-    let command = told(&with("web: {", "web: {command: [serve, --admin-password=hunter2], "));
-    assert!(command[0].contains("literal-secret"), "{command:?}");
+}
+
+#[test]
+fn a_secret_in_a_command_is_refused_and_a_harmless_option_is_not() {
+    let command = |words: &str| with("web: {", &format!("web: {{command: {words}, "));
+    for words in [
+        "[serve, --admin-password=hunter2]",
+        "[redis-server, --requirepass, hunter2]",
+        "redis-server --requirepass hunter2",
+        "[redis-server, --requirepass=x]",
+        "[app, --password, x]",
+        "[app, --token, x]",
+        "[app, -token, x]",
+        "[mysql, -h, db, -phunter2]",
+        "[sh, -c, \"exec /usr/bin/mysqldump -phunter2 shop\"]",
+        "[redis-cli, -a, hunter2]",
+    ] {
+        assert!(told(&command(words)).iter().any(|one| one.contains("literal-secret")), "{words}");
+    }
+    for words in [
+        "[app, --token-file, /run/token]",
+        "[app, --password, $PASSWORD]",
+        "[app, --password, --verbose]",
+        "[psql, --no-password, shop]",
+        "[mysql, -p, shop]",
+        "[app, -p8080]",
+        "[app, --use-token=true]",
+        "[sh, -c, \"mysql -p$PASSWORD shop\"]",
+    ] {
+        assert_eq!(told(&command(words)), [] as [&str; 0], "{words}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod entry;
 mod network;
 mod nodes;
 mod rancher;
+mod secret;
 mod services;
 mod traffic;
 mod tunnels;
