@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Written, list, words};
 use crate::diagnostic::{Diagnostic, Edit, Severity, Span};
+use crate::flow::Flow;
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Blocked, Differs, Direction, GroupRef, NearMiss, Services, ShutOut, StatedRule};
 use crate::scalar::{Ports, Traffic};
@@ -43,7 +44,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// it; so is one that was written with a slip.
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static Lint, certain: bool) {
     let mut missing: BTreeMap<Cause<'_>, Vec<&Blocked>> = BTreeMap::new();
-    for blocked in cx.admission.blocked().iter().filter(|blocked| blocked.certain == certain) {
+    // What a default says that nobody wrote is told of as such.
+    let own = |blocked: &&Blocked| blocked.certain == certain && !is_assumed(&cx.flows[blocked.flow]);
+    for blocked in cx.admission.blocked().iter().filter(own) {
         missing.entry(Cause::of(cx, blocked)).or_default().push(blocked);
     }
     for blocked in missing.into_values() {
@@ -178,6 +181,11 @@ impl<'a> Slip<'a> {
         }
         finding.suggest(vec![Edit::Replace { span: self.place, text: instead }])
     }
+}
+
+/// Whether a default says a flow, and not the document.
+pub(super) fn is_assumed(flow: &Flow) -> bool {
+    !is_stated(&flow.span)
 }
 
 fn is_stated(span: &Span) -> bool {

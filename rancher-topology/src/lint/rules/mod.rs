@@ -2,6 +2,7 @@
 //!
 //! Every answer is [`crate::policy::Admission`]'s; here it is judged and put into words.
 
+mod assumed_flow_not_admitted;
 mod flow_not_admitted;
 mod flow_partly_admitted;
 mod misplaced_rule;
@@ -26,6 +27,7 @@ pub const FAMILY: Family = Family {
     lints: &[
         &flow_not_admitted::LINT,
         &flow_partly_admitted::LINT,
+        &assumed_flow_not_admitted::LINT,
         &misplaced_rule::LINT,
         &peer_outside_network::LINT,
         &redundant_rule::LINT,
