@@ -96,7 +96,7 @@ fn a_key_that_is_nearly_a_known_one_is_read_as_that_one() {
         told(&text),
         [
             "4:9 unknown-key unknown key `cuont`; did you mean `count`?",
-            "4:16 wrong-value expected a whole number, found `many`",
+            "4:16 wrong-value expected a whole number, found `many`; write a whole number, in digits",
         ]
     );
     // A second one has no place to go, and one that is like none does not either.
@@ -201,7 +201,7 @@ fn an_address_outside_its_subnet_is_answered_by_where_it_began() {
     );
     assert_eq!(
         help(&with("10.0.1.10", "10.0.1.255")),
-        "begin with a lower address, or make the subnet wider"
+        "make the subnet wider, lower `count`, or begin with a lower address if there is room below"
     );
 }
 
@@ -229,7 +229,7 @@ fn a_wrong_type_says_what_is_expected() {
     );
     assert_eq!(
         told(&with("count: 2", "count: many")),
-        ["4:16 wrong-value expected a whole number, found `many`"]
+        ["4:16 wrong-value expected a whole number, found `many`; write a whole number, in digits"]
     );
     assert_eq!(told(&with("cidr: 10.0.1.0/24", "cidr: {}")).len(), 1);
 }
@@ -291,6 +291,65 @@ fn every_missing_key_and_every_mistake_beside_it_is_told() {
 fn a_mapping_is_no_list_of_its_values() {
     let told = told(&with("{cidr: 10.0.1.0/24}", "[10.0.1.0/24, a, null, null]"));
     assert_eq!(told, ["2:51 wrong-value expected a mapping, found a list"]);
+}
+
+#[test]
+fn a_slip_of_yaml_is_told_with_what_to_write() {
+    for (from, to, help) in [
+        ("      - {port", "      -{port", "write a blank behind `-`"),
+        ("    inbound:", "\u{a0}   title: x\n    inbound:", "no-break space"),
+        ("purpose: ssh}", "purpose: ssh", "write `}` where it ends"),
+        ("nodes:\n", "title x\nnodes:\n", "write `:` behind the key on the line before"),
+    ] {
+        let told = told(&with(from, to));
+        assert!(told.iter().any(|one| one.contains(help)), "{to}: {told:?}");
+    }
+    let merged = told(&with(
+        "web: {image: nginx:1.27.2, placement: box, publish: [80:80]}",
+        "web: &web {image: nginx:1.27.2, placement: box}\n  other: {<<: *web}",
+    ));
+    assert!(merged.len() == 1 && merged[0].contains("no merge keys"), "{merged:?}");
+}
+
+#[test]
+fn a_wrong_word_is_told_in_the_words_of_a_person() {
+    for (from, to, expected) in [
+        ("os: debian-12", "os:", "expected one of `"),
+        ("count: 2", "count: two", "found `two`; write a whole number"),
+        ("groups: boxes", "groups: boxes, public-address: yes", "found `yes`; write `true` or `false`"),
+        ("from: 10.0.0.0/16", "from: Internet", "for everybody, write `internet`"),
+        ("from: 10.0.0.0/16", "from: any", "for everybody, write `internet`"),
+        (
+            "services:",
+            "load-balancers: {front: {targets: box, listeners: [{listen: 80/tcp, forward: 80/tcp}], \
+             health-check: 'HTTP:8080'}}\nservices:",
+            "`HTTP:8080` asks for no path; write the path behind the port, as in `HTTP:8080/`",
+        ),
+    ] {
+        let told = told(&with(from, to));
+        assert!(told.len() == 1 && told[0].contains(expected), "{to}: {told:?}");
+    }
+}
+
+#[test]
+fn a_pool_that_cannot_have_its_name_is_there_and_a_name_twice_is_shown_twice() {
+    let upper = told(&GOOD.replace("box", "Bo_x"));
+    assert!(upper.len() == 1 && upper[0].contains("host-name"), "{upper:?}");
+    let twice = with(
+        "nodes:\n",
+        "nodes:\n  box-1: {first-address: {a: 10.0.1.100}, os: debian-12, engine: docker-27.3.1}\n",
+    );
+    let all = load(&twice).unwrap_err();
+    let places: Vec<&str> =
+        all[0].labels.iter().map(|label| &twice[label.span.start..label.span.end]).collect();
+    assert_eq!((all[0].id, &places[..]), ("duplicate-name", &["box", "box-1"][..]), "{all:?}");
+}
+
+#[test]
+fn what_an_alias_repeats_is_told_once() {
+    let told = told(&with("a: {cidr: 10.0.1.0/24}", "a: {cidr: &own 10.0.1.5/24}, b: {cidr: *own}"));
+    let ids: Vec<_> = told.iter().map(|one| one.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(ids, ["host-bits", "subnet-overlap"], "{told:?}");
 }
 
 #[test]
