@@ -113,10 +113,9 @@ impl Live<'_> {
                 && self.passes_tunnels(flow, *server)
         });
         match (across, here) {
-            (true, _) => Passage::Open,
-            (false, true) if is_apart => Passage::WithinNodes,
-            (false, true) => Passage::Open,
             (false, false) => Passage::Shut,
+            (false, true) if is_apart => Passage::WithinNodes,
+            _ => Passage::Open,
         }
     }
 
