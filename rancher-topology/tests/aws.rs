@@ -179,3 +179,25 @@ fn a_fleet_asks_its_database_for_no_more_connections_than_one_can_have() {
         .replace(", max-connections: 100", "");
     assert_eq!(*load(&fleet).unwrap().databases[0].max_connections, 100_000);
 }
+
+#[test]
+fn a_count_that_does_not_fit_is_one_cause() {
+    let text = GOOD.replacen("count: 2", "count: 600", 1);
+    let all = load(&text).unwrap_err();
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert_eq!(one.id, "address-outside-subnet");
+    assert!(one.help.as_ref().unwrap().contains("lower `count`"), "{one:?}");
+}
+
+#[test]
+fn a_size_is_shown_at_the_addresses_and_told_once() {
+    let wide = GOOD.replacen("10.0.0.0/16", "10.0.0.0/8", 1);
+    let all = load(&wide).unwrap_err();
+    assert_eq!(all.len(), 1, "{all:#?}");
+    let place = all[0].labels[0].span;
+    assert_eq!(&wide[place.start..place.end], "10.0.0.0/8");
+    assert_eq!(
+        refused("a: {cidr: 10.0.1.0/24", "a: {cidr: 10.0.1.0/29"),
+        ["aws-cidr-size", "address-outside-subnet"]
+    );
+}

@@ -254,6 +254,10 @@ fn an_overlay_without_its_carrier_joins_no_two_nodes() {
     let simulation = Simulation::of(&topology);
     let flows_lost = |names: &[&str]| outcome(&simulation, names).lost_flows.len();
     assert_eq!(flows_lost(&["agent"]), 0, "box-2 has both ends");
+    let parted = |names: &[&str]| outcome(&simulation, names).within_nodes.len();
+    assert_eq!(parted(&["agent"]), 1, "nothing is left between box-1, box-2 and box-3");
+    assert_eq!(parted(&["box-2"]), 0, "box-1 to box-3");
+    assert_eq!(parted(&["box-1"]), 0, "box-2 to box-3");
     assert_eq!(flows_lost(&["box-2"]), 0, "box-1 to box-3");
     assert_eq!(flows_lost(&["agent", "box-2"]), 1);
     assert_eq!(flows_lost(&["box-2", "box-3"]), 1, "no store is left");

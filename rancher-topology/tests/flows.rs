@@ -120,7 +120,11 @@ services:
     let flows = FlowGraph::of(&topology);
     let flow = flows.flows().find(|flow| flow.server.name(&topology) == "app").unwrap();
     assert_eq!(flow.wire(&topology), None);
-    assert_eq!(FlowGraph::connections(&topology, flow).count(), 2);
+    let hops: Vec<Vec<String>> = FlowGraph::connections(&topology, flow)
+        .map(|connection| connection.hops.iter().map(ToString::to_string).collect())
+        .collect();
+    let on = |node: &str| vec!["published port 127.0.0.1:3000".to_owned(), format!("server app@{node}:3000")];
+    assert_eq!(hops, [on("box-1"), on("box-2")]);
 }
 
 #[test]

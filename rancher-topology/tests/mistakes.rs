@@ -96,7 +96,7 @@ fn a_key_that_is_nearly_a_known_one_is_read_as_that_one() {
         told(&text),
         [
             "4:9 unknown-key unknown key `cuont`; did you mean `count`?",
-            "4:16 wrong-value expected a whole number, found `many`",
+            "4:16 wrong-value expected a whole number, found `many`; write a whole number, in digits",
         ]
     );
     // A second one has no place to go, and one that is like none does not either.
@@ -205,7 +205,7 @@ fn an_address_outside_its_subnet_is_answered_by_where_it_began() {
     );
     assert_eq!(
         help(&with("10.0.1.10", "10.0.1.255")),
-        "begin with a lower address, or make the subnet wider"
+        "make the subnet wider, lower `count`, or begin with a lower address if there is room below"
     );
 }
 
@@ -219,6 +219,8 @@ fn a_probe_that_asks_no_port_or_counts_no_answers_is_refused() {
             "10:96 wrong-value nothing is learnt from 0 answers in a row; write a number from 1, or leave it out",
         ]
     );
+    let path = probe("probe: {http: {port: 80, path: ping}}");
+    assert!(path[0].contains("`ping` is no path of a request; write `path: /ping`"), "{path:?}");
     assert!(probe("probe: {tcp: 0}")[0].contains("0 is no port; write the port in the container"));
     assert_eq!(probe("probe: {tcp: 80}, unhealthy: 1, healthy: 1"), [] as [&str; 0]);
 }
@@ -231,7 +233,7 @@ fn a_wrong_type_says_what_is_expected() {
     );
     assert_eq!(
         told(&with("count: 2", "count: many")),
-        ["4:16 wrong-value expected a whole number, found `many`"]
+        ["4:16 wrong-value expected a whole number, found `many`; write a whole number, in digits"]
     );
     assert_eq!(told(&with("cidr: 10.0.1.0/24", "cidr: {}")).len(), 1);
 }
@@ -296,6 +298,65 @@ fn a_mapping_is_no_list_of_its_values() {
 }
 
 #[test]
+fn a_slip_of_yaml_is_told_with_what_to_write() {
+    for (from, to, help) in [
+        ("      - {port", "      -{port", "write a blank behind `-`"),
+        ("    inbound:", "\u{a0}   title: x\n    inbound:", "no-break space"),
+        ("purpose: ssh}", "purpose: ssh", "write `}` where it ends"),
+        ("nodes:\n", "title x\nnodes:\n", "write `:` behind the key on the line before"),
+    ] {
+        let told = told(&with(from, to));
+        assert!(told.iter().any(|one| one.contains(help)), "{to}: {told:?}");
+    }
+    let merged = told(&with(
+        "web: {image: nginx:1.27.2, placement: box, publish: [80:80]}",
+        "web: &web {image: nginx:1.27.2, placement: box}\n  other: {<<: *web}",
+    ));
+    assert!(merged.len() == 1 && merged[0].contains("no merge keys"), "{merged:?}");
+}
+
+#[test]
+fn a_wrong_word_is_told_in_the_words_of_a_person() {
+    for (from, to, expected) in [
+        ("os: debian-12", "os:", "expected one of `"),
+        ("count: 2", "count: two", "found `two`; write a whole number"),
+        ("groups: boxes", "groups: boxes, public-address: yes", "found `yes`; write `true` or `false`"),
+        ("from: 10.0.0.0/16", "from: Internet", "for everybody, write `internet`"),
+        ("from: 10.0.0.0/16", "from: any", "for everybody, write `internet`"),
+        (
+            "services:",
+            "load-balancers: {front: {targets: box, listeners: [{listen: 80/tcp, forward: 80/tcp}], \
+             health-check: 'HTTP:8080'}}\nservices:",
+            "`HTTP:8080` asks for no path; write the path behind the port, as in `HTTP:8080/`",
+        ),
+    ] {
+        let told = told(&with(from, to));
+        assert!(told.len() == 1 && told[0].contains(expected), "{to}: {told:?}");
+    }
+}
+
+#[test]
+fn a_pool_that_cannot_have_its_name_is_there_and_a_name_twice_is_shown_twice() {
+    let upper = told(&GOOD.replace("box", "Bo_x"));
+    assert!(upper.len() == 1 && upper[0].contains("host-name"), "{upper:?}");
+    let twice = with(
+        "nodes:\n",
+        "nodes:\n  box-1: {first-address: {a: 10.0.1.100}, os: debian-12, engine: docker-27.3.1}\n",
+    );
+    let all = load(&twice).unwrap_err();
+    let places: Vec<&str> =
+        all[0].labels.iter().map(|label| &twice[label.span.start..label.span.end]).collect();
+    assert_eq!((all[0].id, &places[..]), ("duplicate-name", &["box", "box-1"][..]), "{all:?}");
+}
+
+#[test]
+fn what_an_alias_repeats_is_told_once() {
+    let told = told(&with("a: {cidr: 10.0.1.0/24}", "a: {cidr: &own 10.0.1.5/24}, b: {cidr: *own}"));
+    let ids: Vec<_> = told.iter().map(|one| one.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(ids, ["host-bits", "subnet-overlap"], "{told:?}");
+}
+
+#[test]
 fn a_secret_in_plain_sight_is_refused_and_a_harmless_name_is_not() {
     let variable = |word: &str| with("web: {", &format!("web: {{environment: {{{word}}}, "));
     for word in [
@@ -306,16 +367,62 @@ fn a_secret_in_plain_sight_is_refused_and_a_harmless_name_is_not() {
         "API_KEY: x",
         "CREDENTIALS: x",
         "DATABASE_URL: 'mysql://shop:hunter2@db/shop'",
+        "PGPASSWORD: x",
+        "REDIS_AUTH: x",
+        "ROOT_PW: x",
+        "DSN: 'shop:hunter2@tcp(db:3306)/shop'",
+        "JDBC: 'jdbc:mysql://db/shop?user=shop&password=hunter2'",
+        "JDBC: 'jdbc:sqlserver://db;user=shop;password=hunter2;encrypt=true'",
+        "JAVA_OPTS: '-Xmx1g -Dspring.datasource.password=hunter2'",
     ] {
         assert!(told(&variable(word))[0].contains("literal-secret"), "{word}");
     }
-    for word in
-        ["TOKEN_TTL: 60", "TOKENIZER: bpe", "PASSWORD_FILE: /run/x", "URL: 'https://a@b:1/'", "PASSWORD: ''"]
-    {
+    for word in [
+        "TOKEN_TTL: 60",
+        "TOKENIZER: bpe",
+        "PASSWORD_FILE: /run/x",
+        "URL: 'https://a@b:1/'",
+        "PASSWORD: ''",
+        "MYSQL_RANDOM_ROOT_PASSWORD: \"yes\"",
+        "MYSQL_ALLOW_EMPTY_PASSWORD: 1",
+        "USE_PASSWORD: false",
+        "ENABLE_TOKEN: True",
+        "DATABASE_URL: 'mysql://shop:$DB_PASSWORD@db/shop'",
+        "JDBC: 'jdbc:mysql://db/shop?password=${DB_PASSWORD}'",
+    ] {
         assert_eq!(told(&variable(word)), [] as [&str; 0], "{word}");
     }
-    let command = told(&with("web: {", "web: {command: [serve, --admin-password=hunter2], "));
-    assert!(command[0].contains("literal-secret"), "{command:?}");
+}
+
+#[test]
+fn a_secret_in_a_command_is_refused_and_a_harmless_option_is_not() {
+    let command = |words: &str| with("web: {", &format!("web: {{command: {words}, "));
+    for words in [
+        "[serve, --admin-password=hunter2]",
+        "[redis-server, --requirepass, hunter2]",
+        "redis-server --requirepass hunter2",
+        "[redis-server, --requirepass=x]",
+        "[app, --password, x]",
+        "[app, --token, x]",
+        "[app, -token, x]",
+        "[mysql, -h, db, -phunter2]",
+        "[sh, -c, \"exec /usr/bin/mysqldump -phunter2 shop\"]",
+        "[redis-cli, -a, hunter2]",
+    ] {
+        assert!(told(&command(words)).iter().any(|one| one.contains("literal-secret")), "{words}");
+    }
+    for words in [
+        "[app, --token-file, /run/token]",
+        "[app, --password, $PASSWORD]",
+        "[app, --password, --verbose]",
+        "[psql, --no-password, shop]",
+        "[mysql, -p, shop]",
+        "[app, -p8080]",
+        "[app, --use-token=true]",
+        "[sh, -c, \"mysql -p$PASSWORD shop\"]",
+    ] {
+        assert_eq!(told(&command(words)), [] as [&str; 0], "{words}");
+    }
 }
 
 #[test]

@@ -153,6 +153,9 @@ impl Cut {
     }
 }
 
+/// The key of YAML 1.1 that brings another mapping's entries.
+const MERGE: &str = "<<";
+
 /// One mistake, at the innermost value that it concerns.
 #[derive(Debug)]
 struct Mistake {
@@ -195,6 +198,11 @@ impl Mistake {
         match &self.kind {
             Mistaken::Unknown { what, name, known } => {
                 let help = match nearest(name, known.iter().copied()) {
+                    _ if name == MERGE => {
+                        "a document has no merge keys: write out what is meant, or repeat a \
+                                           whole value with `*NAME`"
+                            .to_owned()
+                    }
                     Some(near) => format!("did you mean `{near}`?"),
                     None if known.is_empty() => "leave it out".to_owned(),
                     None => format!("known here: {}", list(known)),
@@ -269,7 +277,17 @@ impl de::Error for Mistake {
             de::Unexpected::Bool(truth) => format!("`{truth}`"),
             other => other.to_string(),
         };
-        Self::custom(format_args!("expected {}, found {found}", in_plain_words(&expected.to_string())))
+        let expected = in_plain_words(&expected.to_string());
+        let refused = format!("expected {expected}, found {found}");
+        // What is expected can be written where it is one word.
+        if expected.starts_with("a whole number") {
+            let expected = format!("{expected}, in digits");
+            return Self { node: None, kind: Mistaken::Word { refused, expected } };
+        }
+        if expected.starts_with('`') {
+            return Self { node: None, kind: Mistaken::Word { refused, expected } };
+        }
+        Self::custom(refused)
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -455,7 +473,7 @@ impl<'t> Deserializer<'t> for Reader<'t> {
     fn deserialize_enum<V: Visitor<'t>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let read = match self.kind() {
@@ -470,7 +488,7 @@ impl<'t> Deserializer<'t> for Reader<'t> {
             {
                 visitor.visit_enum(Variant { reader: self, key: entries[0].0, value: entries[0].1 })
             }
-            _ => return self.wrong(&visitor),
+            _ => return self.wrong(&format!("one of {}", list(words)).as_str()),
         };
         read.map_err(|mistake| mistake.at(self.node))
     }
@@ -486,16 +504,19 @@ impl<'t> Deserializer<'t> for Reader<'t> {
         self.deserialize_any(visitor).map_err(|mut mistake| {
             if let (Mistaken::Missing(keys), true) = (&mut mistake.kind, mistake.node == Some(self.node)) {
                 // serde names the first one only, and does not know what was cut out.
+                let text = |id: NodeId| match &self.tree.nodes[id].kind {
+                    Kind::Scalar { text, .. } => Some(text),
+                    _ => None,
+                };
                 let is_there = |key: &String| {
-                    let text = |id: NodeId| match &self.tree.nodes[id].kind {
-                        Kind::Scalar { text, .. } => Some(text),
-                        _ => None,
-                    };
                     // A near miss was told already, and stands for the key that was meant.
                     let means = |said: &String| said == key || nearest(said, [key.as_str()]).is_some();
                     entries.iter().any(|(id, _)| text(*id).is_some_and(means))
                 };
                 let needed = needed_keys(name).unwrap_or_else(|| keys.clone());
+                // A merge key is told of itself; what it was to bring is not missing for another reason.
+                let merges = entries.iter().any(|(id, _)| text(*id).is_some_and(|text| text == MERGE));
+                let needed = if merges { Vec::new() } else { needed };
                 *keys = needed.into_iter().filter(|key| !is_there(key)).collect();
             }
             mistake

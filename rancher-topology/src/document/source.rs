@@ -168,8 +168,19 @@ impl<'t> Builder<'t> {
         if let Some(tab) = tab_near(self.text, at) {
             return error(tab).help("write blanks instead of this tab");
         }
+        let line = line_around(self.text, at);
+        if let Some(blank) = no_break_space(self.text, at) {
+            return error(blank).help("write a plain blank instead of this no-break space");
+        }
+        if info.contains("simple key expect") {
+            return error(at).help("write `:` behind the key on the line before this one");
+        }
+        if line.trim_start().strip_prefix('-').is_some_and(|rest| rest.starts_with(['{', '['])) {
+            return error(at).help("write a blank behind `-`");
+        }
         // What stands on a later line than an open bracket was most often meant to stand behind it.
         let open = self.open.last().filter(|open| open.flow).map(|open| open.start - self.before);
+        let open = open.or_else(|| unclosed(self.text, at));
         if let Some(open) =
             open.filter(|open| self.text.get(*open..at).is_some_and(|text| text.contains('\n')))
         {
@@ -178,7 +189,7 @@ impl<'t> Builder<'t> {
                 .also(place(open), "not closed yet")
                 .help(format!("write `{bracket}` where it ends"));
         }
-        error(at).help(remedy(line_around(self.text, at), info))
+        error(at).help(remedy(line, info))
     }
 
     fn begin(&mut self, span: Span, anchor: usize, mapping: bool) {
@@ -314,6 +325,36 @@ fn tab_near(text: &str, at: usize) -> Option<usize> {
         .or_else(separates)
         .or_else(|| indents(start))
         .or_else(|| indents(next?))
+}
+
+/// The last bracket that is open at a place, looked for on its line and the three before: the parser tells of a bracket
+/// only when it knows that it begins no key.
+fn unclosed(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..at)?;
+    let start = before.rmatch_indices('\n').nth(3).map_or(0, |(end, _)| end + 1);
+    let mut open = Vec::new();
+    let mut line = start;
+    for part in before[start..].split_inclusive('\n') {
+        // What stands behind ` #` is a comment.
+        let code = part.split(" #").next().unwrap_or_default();
+        for (place, c) in code.char_indices() {
+            match c {
+                '{' | '[' => open.push(line + place),
+                '}' | ']' => drop(open.pop()),
+                _ => {}
+            }
+        }
+        line += part.len();
+    }
+    open.pop()
+}
+
+/// A no-break space on the line of a place or on the one before it: it looks like a blank and is none.
+fn no_break_space(text: &str, at: usize) -> Option<usize> {
+    let start = text.get(..at)?.rfind('\n').unwrap_or_default();
+    let start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    text[start..end].find('\u{a0}').map(|found| start + found)
 }
 
 fn line_around(text: &str, at: usize) -> &str {

@@ -1,4 +1,4 @@
-//! Which flows are still possible: whether at least one of their connections is.
+//! Which flows are still possible: whether at least one of their connections is, and whether one between two nodes is.
 
 use super::Simulation;
 use super::wiring::Step;
@@ -27,21 +27,38 @@ enum Ends {
     On(Vec<NodeId>),
 }
 
+/// How much of a flow is possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// No connection is.
+    Shut,
+    /// Only connections on one and the same node are, though both ends are up on several: what carries them from node to
+    /// node is down.
+    WithinNodes,
+    /// At least one is, and nothing that carries it keeps the others from being.
+    Open,
+}
+
 impl Live<'_> {
     pub(super) fn possible(&self, flow: &Flow) -> bool {
+        self.passage(flow) != Passage::Shut
+    }
+
+    pub(super) fn passage(&self, flow: &Flow) -> Passage {
+        let open = |is_open| if is_open { Passage::Open } else { Passage::Shut };
         let (Some(client), Some(server)) = (self.ends(flow.client), self.ends(flow.server)) else {
-            return false;
+            return Passage::Shut;
         };
         match (client, server) {
-            (_, _) if flow.route == Route::Nowhere => false,
-            (Ends::Beside, Ends::Beside) => true,
-            (Ends::On(_), Ends::Beside) => flow.scope != Scope::OwnNode,
+            (_, _) if flow.route == Route::Nowhere => Passage::Shut,
+            (Ends::Beside, Ends::Beside) => Passage::Open,
+            (Ends::On(_), Ends::Beside) => open(flow.scope != Scope::OwnNode),
             (Ends::Beside, Ends::On(servers)) => match flow.client {
                 Party::LoadBalancer(id) => {
                     let targets = &self.simulation.targets[id.position()];
-                    servers.iter().any(|node| targets.contains(node))
+                    open(servers.iter().any(|node| targets.contains(node)))
                 }
-                _ => flow.scope != Scope::OwnNode,
+                _ => open(flow.scope != Scope::OwnNode),
             },
             (Ends::On(clients), Ends::On(servers)) => self.between(flow, &clients, &servers),
         }
@@ -70,28 +87,36 @@ impl Live<'_> {
         self.closed[service.position()].is_none()
     }
 
-    /// Whether a client's node and a server's are such that a connection passes between them.
-    fn between(&self, flow: &Flow, clients: &[NodeId], servers: &[NodeId]) -> bool {
+    /// How much passes between the nodes of clients and those of servers.
+    fn between(&self, flow: &Flow, clients: &[NodeId], servers: &[NodeId]) -> Passage {
         if let Route::Balanced { balancer, listen, .. } = flow.route {
-            return self.enters(balancer.position(), listen);
+            let enters = self.enters(balancer.position(), listen);
+            return if enters { Passage::Open } else { Passage::Shut };
         }
         let own_party = flow.client == flow.server;
-        let mut leaving: Vec<NodeId> =
-            clients.iter().copied().filter(|node| self.passes_overlay(flow, *node)).collect();
-        leaving.dedup();
-        servers.iter().enumerate().any(|(position, server)| {
+        let here = servers.iter().enumerate().any(|(position, server)| {
             // On its own node an end has another one of its own party only where there are two.
             let twice = servers.get(position + 1) == Some(server);
-            let here = flow.scope != Scope::OtherNodes
-                && clients.binary_search(server).is_ok()
-                && (!own_party || twice);
-            let across = flow.scope != Scope::OwnNode
-                && flow.route != Route::Loopback
-                && leaving.iter().take(2).any(|client| client != server)
+            flow.scope != Scope::OtherNodes && clients.binary_search(server).is_ok() && (!own_party || twice)
+        });
+        let mut from = clients.to_vec();
+        from.dedup();
+        let leaving: Vec<NodeId> =
+            from.iter().copied().filter(|node| self.passes_overlay(flow, *node)).collect();
+        let may_cross = flow.scope != Scope::OwnNode && flow.route != Route::Loopback;
+        let other = |from: &[NodeId], server: &NodeId| from.iter().take(2).any(|client| client != server);
+        let mut apart = servers.iter().filter(|server| may_cross && other(&from, server)).peekable();
+        let is_apart = apart.peek().is_some();
+        let across = apart.any(|server| {
+            other(&leaving, server)
                 && self.passes_overlay(flow, *server)
-                && self.passes_tunnels(flow, *server);
-            here || across
-        })
+                && self.passes_tunnels(flow, *server)
+        });
+        match (across, here) {
+            (false, false) => Passage::Shut,
+            (false, true) if is_apart => Passage::WithinNodes,
+            _ => Passage::Open,
+        }
     }
 
     /// Whether the overlay that a flow is inside of is carried from and to a node.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::flows::Live;
+use super::flows::{Live, Passage};
 use super::places::Fate;
 use super::wiring::{Given, Settled, Step};
 use super::{EntryId, Failure, Simulation, Thing, ZoneId};
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub balancers: Vec<BalancerState>,
     /// The flows that at least one connection is possible of, in the graph's order.
     pub possible: Vec<Flow>,
+    /// Those of the possible ones that are left within nodes only: what carried them from node to node is down.
+    pub within_nodes: Vec<Flow>,
     /// The flows that were possible before, and are not now.
     pub lost_flows: Vec<Flow>,
     /// Everything that is lost and why. A chain of causes ends at a failure.
@@ -199,6 +201,7 @@ impl Simulation<'_> {
         let best = self.run(&failures, &up, false);
         let services = self.topology.service_ids().zip(&self.topology.services);
         let (possible, lost_flows) = self.flows(&before, &worst, &everything, &up);
+        let within_nodes = self.within_nodes(&possible, &before, &worst, &everything, &up);
         Outcome {
             losses: self.losses(&failures, &up, &before, &worst, &best),
             services: services
@@ -234,6 +237,7 @@ impl Simulation<'_> {
                 .map(|id| BalancerState { balancer: id, works: !worst.balancers[id.position()] })
                 .collect(),
             possible,
+            within_nodes,
             lost_flows,
             failures,
         }
@@ -366,6 +370,21 @@ impl Simulation<'_> {
         let (before, after) = (self.live(before, everything), self.live(after, up));
         let usual = self.graph.flows().filter(|flow| before.possible(flow)).cloned();
         usual.partition(|flow| after.possible(flow))
+    }
+
+    fn within_nodes(
+        &self,
+        possible: &[Flow],
+        before: &Run,
+        after: &Run,
+        everything: &[bool],
+        up: &[bool],
+    ) -> Vec<Flow> {
+        let (before, after) = (self.live(before, everything), self.live(after, up));
+        let is_parted = |flow: &&Flow| {
+            before.passage(flow) == Passage::Open && after.passage(flow) == Passage::WithinNodes
+        };
+        possible.iter().filter(is_parted).cloned().collect()
     }
 
     fn live<'s>(&'s self, run: &'s Run, up: &'s [bool]) -> Live<'s> {

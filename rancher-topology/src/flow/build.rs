@@ -214,11 +214,28 @@ fn route(topology: &Topology, client: Party, server: ServiceId, ports: Ports, tr
         return Route::Direct;
     }
     published(topology, server, ports)
+        .filter(|publish| {
+            !publish.is_on_loopback()
+                || (traffic.scope != Scope::OtherNodes && is_beside(topology, client, server))
+        })
         .and_then(|publish| {
             let last = publish.host_port_of(ports.range.last())?;
             PortRange::new(publish.host_port_of(ports.range.first())?, last).ok()
         })
         .map_or(Route::Nowhere, Route::Published)
+}
+
+/// Whether a client is in the own network of a node that a service is on: there it has the node's loopback.
+fn is_beside(topology: &Topology, client: Party, server: ServiceId) -> bool {
+    let nodes: BTreeSet<NodeId> = topology[server].placement.iter().copied().collect();
+    match client {
+        Party::Pool(pool) => topology[pool].nodes.iter().any(|node| nodes.contains(node)),
+        Party::Service(client) => {
+            topology[topology.namespace_service(client)].network == ServiceNetwork::Host
+                && topology[client].placement.iter().any(|node| nodes.contains(node))
+        }
+        Party::Internet | Party::LoadBalancer(_) | Party::Database(_) => false,
+    }
 }
 
 /// The published port that leads to a service's ports: one that other nodes reach, where there is one.
@@ -231,7 +248,7 @@ fn published(topology: &Topology, server: ServiceId, ports: Ports) -> Option<&Pu
 }
 
 /// Whether a service's ports are published for its own node only.
-fn on_loopback(topology: &Topology, server: ServiceId, ports: Ports) -> bool {
+pub(super) fn on_loopback(topology: &Topology, server: ServiceId, ports: Ports) -> bool {
     published(topology, server, ports).is_some_and(Publish::is_on_loopback)
 }
 

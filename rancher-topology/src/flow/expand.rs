@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Flow, FlowGraph, Party, Route};
+use super::{Flow, FlowGraph, Party, Route, build};
 use crate::document::Scope;
 use crate::topology::{DatabaseId, InstanceId, LoadBalancerId, NodeId, Topology};
 
@@ -144,6 +144,10 @@ fn ends(topology: &Topology, party: Party) -> Vec<End> {
     }
 }
 
+fn on_loopback(topology: &Topology, flow: &Flow) -> bool {
+    matches!(flow.server, Party::Service(server) if build::on_loopback(topology, server, flow.ports))
+}
+
 fn hops(topology: &Topology, flow: &Flow, client: End, server: End) -> Vec<Hop> {
     let port = flow.ports.range.first();
     let address = |node: Option<NodeId>| node.map(|node| IpAddr::V4(topology[node].address));
@@ -166,6 +170,10 @@ fn hops(topology: &Topology, flow: &Flow, client: End, server: End) -> Vec<Hop> 
             };
             vec![hop(HopKind::Server, host, port, address(here))]
         }
+        Route::Published(range) if flow.scope == Scope::OwnNode && on_loopback(topology, flow) => vec![
+            hop(HopKind::Published, local.to_string(), range.first(), Some(local)),
+            hop(HopKind::Server, server.name(topology), port, None),
+        ],
         Route::Published(range) => vec![
             hop(HopKind::Published, on_server(there), range.first(), address(here)),
             hop(HopKind::Server, server.name(topology), port, address(here)),

@@ -17,6 +17,9 @@ pub enum InvalidReference {
     /// Not of the form that is asked for.
     #[error("`{0}` is not of the form `{1}`")]
     Form(String, &'static str),
+    /// A check over HTTP that asks for nothing.
+    #[error("`{0}` asks for no path")]
+    NoPath(String),
     /// The port in it is none.
     #[error(transparent)]
     Port(#[from] InvalidPort),
@@ -28,6 +31,7 @@ pub enum InvalidReference {
 impl Refusal for InvalidReference {
     fn instead(&self) -> Option<String> {
         match self {
+            Self::NoPath(word) => Some(format!("the path behind the port, as in `{word}/`")),
             Self::NoPrefix(address, bits) => Some(format!("`{address}/{bits}` for this one address")),
             Self::Port(port) => port.instead(),
             Self::Form(..) => None,
@@ -222,6 +226,9 @@ impl FromStr for HealthTarget {
             ("SSL", true) => ListenerProtocol::Ssl,
             ("HTTP", false) => ListenerProtocol::Http,
             ("HTTPS", false) => ListenerProtocol::Https,
+            ("HTTP" | "HTTPS", true) if port.parse::<u16>().is_ok() => {
+                return Err(InvalidReference::NoPath(word.to_owned()));
+            }
             _ => return Err(form()),
         };
         // AWS: "a ping path is 1 to 1024 bytes"; what is no URL character would be refused there.

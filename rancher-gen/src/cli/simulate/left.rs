@@ -55,7 +55,10 @@ pub(super) fn human(simulation: &Simulation<'_>, outcome: &Outcome) -> String {
     out.push_str(&table(["LOAD BALANCER", ""], &balancers));
     out.push_str(&table(["SERVICE", "LEFT", "NEEDED", ""], &services.iter().map(member).collect::<Vec<_>>()));
     out.push_str(&flows("LOST FLOW", topology, &outcome.lost_flows));
-    out.push_str(&flows("FLOW STILL POSSIBLE", topology, &outcome.possible));
+    out.push_str(&flows("FLOW LEFT WITHIN NODES ONLY", topology, &outcome.within_nodes));
+    let is_whole = |flow: &&Flow| !outcome.within_nodes.contains(flow);
+    let whole: Vec<Flow> = outcome.possible.iter().filter(is_whole).cloned().collect();
+    out.push_str(&flows("FLOW STILL POSSIBLE", topology, &whole));
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -245,8 +248,11 @@ struct Beside {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Flows<'s> {
     possible: Vec<Row<'s>>,
+    /// Those of the possible ones that are left within nodes only.
+    within_nodes: Vec<Row<'s>>,
     lost: Vec<Row<'s>>,
 }
 
@@ -309,6 +315,7 @@ pub(super) fn json(simulation: &Simulation<'_>, outcome: &Outcome) -> String {
             .collect(),
         flows: Flows {
             possible: outcome.possible.iter().map(|flow| row(topology, flow)).collect(),
+            within_nodes: outcome.within_nodes.iter().map(|flow| row(topology, flow)).collect(),
             lost: outcome.lost_flows.iter().map(|flow| row(topology, flow)).collect(),
         },
         remarks: remarks(topology, outcome)

@@ -13,7 +13,8 @@ pub(super) const LINT: Lint = Lint {
     summary: "A word of a name is one letter away from a word that other names use.",
     reason: "`load-blancer` beside `load-balancer` is found by nobody who searches for the other, and a script that builds names \
              from words misses it. What the source of the topology prints (`stated`) is compared with the service's own \
-             name. Plurals and other endings are not compared, nor words of fewer than six letters.",
+             name. A word is compared with those that two names have, and with that of a name that is the same but for it. \
+             Plurals and other endings are not compared, nor words of fewer than six letters.",
     source: "The document itself.",
     bad: "\
 services:
@@ -65,30 +66,43 @@ fn names(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     // Words that are one letter apart have a word in common when one letter is left out of each, or of one.
-    let mut near: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (word, _) in words.iter().filter(|(_, used)| used.names >= 2) {
+    let mut near: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, word) in words.keys().enumerate() {
         for shorter in shortened(word) {
-            near.entry(shorter).or_default().push(word);
+            near.entry(shorter).or_default().push(at);
         }
     }
-    for (word, used) in words.iter().filter(|(_, used)| used.names == 1) {
+    for (at, (word, used)) in words.iter().enumerate().filter(|(_, (_, used))| used.names == 1) {
         let meant = shortened(word)
             .flat_map(|shorter| near.get(&shorter).map_or(&[][..], Vec::as_slice))
-            .filter(|other| is_near_miss(word, other))
-            .min();
-        let Some(meant) = meant else { continue };
-        let Some(other) = words.get(*meant) else { continue };
+            .filter_map(|other| Some((*other, words.get_index(*other)?)))
+            .filter(|(other, (meant, theirs))| {
+                let is_usual =
+                    theirs.names >= 2 || (*other < at && is_alike(used.name, word, theirs.name, meant));
+                is_usual && is_near_miss(word, meant)
+            })
+            .max_by_key(|(other, (_, theirs))| (theirs.names, std::cmp::Reverse(*other)));
+        let Some((_, (meant, other))) = meant else { continue };
         let help = match used.name.replacen(word, meant, 1) {
             name if name == used.name => format!("if `{meant}` is meant, write that"),
             name => format!("if `{meant}` is meant, write `{name}`"),
         };
+        let usual = match other.names {
+            1 => format!("`{}` has `{meant}`", other.name),
+            names => format!("{names} names have `{meant}`"),
+        };
         findings.push(
             LINT.finding(format!("`{word}` in `{}` reads like `{meant}`", used.name), used.place)
-                .also(other.place, format!("{} names have `{meant}`", other.names))
+                .also(other.place, usual)
                 .why("who searches for the one does not find the other")
                 .help(help),
         );
     }
+}
+
+/// Whether two names are the same but for one word of each: then one use of the right word is enough to tell.
+fn is_alike(name: &str, word: &str, other: &str, meant: &str) -> bool {
+    name.to_ascii_lowercase().replacen(word, meant, 1) == other.to_ascii_lowercase()
 }
 
 /// What the source of the topology prints, against the name that the model gives it.
@@ -240,11 +254,27 @@ mod tests {
 services:
   node-a: {image: app:1.4.2, placement: node}
   node-b: {image: app:1.4.2, placement: node}
-  frontend: {image: app:1.4.2, placement: node}
-  fontend: {image: app:1.4.2, placement: node}
+  orders-frontend: {image: app:1.4.2, placement: node}
+  tickets-fontend: {image: app:1.4.2, placement: node}
 ";
         let report = crate::validate(&complete(text));
         assert!(report.findings.iter().all(|finding| finding.id != "near-miss-name"), "{report:#?}");
+    }
+
+    #[test]
+    fn of_two_names_that_differ_in_one_letter_the_second_is_told() {
+        for (first, second) in
+            [("load-balancer", "load-blancer"), ("primary", "primray"), ("Primary", "primray")]
+        {
+            let service = |name: &str| format!("  {name}: {{image: app:1.4.2, placement: node}}\n");
+            let text = complete(&format!("services:\n{}{}", service(first), service(second)));
+            let report = crate::validate(&text);
+            let own: Vec<_> = report.findings.iter().filter(|f| f.id == "near-miss-name").collect();
+            assert_eq!(own.len(), 1, "{report:#?}");
+            let [at, other] =
+                [&own[0].labels[0], &own[0].labels[1]].map(|label| &text[label.span.start..label.span.end]);
+            assert_eq!((at, other), (second, first));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod etcd_size;
 mod even_quorum;
 mod nodes_in_one_zone;
+mod observed_node_absent;
 mod quorum_majority_in_one_zone;
 mod quorum_shares_node;
 mod quorum_unstated;
@@ -30,6 +31,7 @@ pub const FAMILY: Family = Family {
         &etcd_size::LINT,
         &quorum_without_redundancy::LINT,
         &quorum_unstated::LINT,
+        &observed_node_absent::LINT,
         &replicas_share_node::LINT,
         &single_instance::LINT,
         &starts_after_absent::LINT,

@@ -34,7 +34,7 @@ services:
   shop: {image: nginx:1.27.2, placement: node, publish: [\"8080:80\"]}
   blog: {image: nginx:1.27.2, placement: node, publish: [\"8081-8082:80-81\"]}
 ",
-    instead_of: &[],
+    instead_of: &["replicas-share-node"],
     found: Found::Whole(check),
 };
 
@@ -326,13 +326,17 @@ impl Crowd {
             .finding(message, self.said.first().map_or(topology[service].span, span))
             .here(self.said.first().map_or(String::new(), |said| wants(cx, *said)))
             .why("a socket has one listener: one instance starts, and the others of its node fail");
-        let scale =
-            cx.document.services.get_index(service.position()).and_then(|(_, said)| said.scale.as_ref());
-        let finding = match scale {
-            Some(scale) => finding
+        let said = cx.document.services.get_index(service.position()).map(|(_, said)| said);
+        let observed = said.and_then(|said| Some((said.observed_on.first()?, said.observed_on.last()?)));
+        let is_more = topology[service].placement.len() > topology[service].eligible;
+        let finding = match (said.and_then(|said| said.scale.as_ref()), observed) {
+            (Some(scale), _) if is_more => finding
                 .also(scale.span, "more instances than nodes")
                 .help("lower `scale` to the number of nodes, or place it on more of them"),
-            None => finding.help("place it once on each node"),
+            (Some(_), Some((first, last))) => finding
+                .also(first.span.to(last.span), "one node has several")
+                .help("name each node once, or leave `observed-on` out"),
+            _ => finding.help("place it once on each node"),
         };
         finding.also_up_to(MOST_PLACES, self.said.iter().skip(1).map(|said| (span(said), wants(cx, *said))))
     }
@@ -393,6 +397,22 @@ mod tests {
             .filter(|finding| finding.id == "port-conflict")
             .map(|finding| finding.message)
             .collect()
+    }
+
+    #[test]
+    fn several_that_were_seen_on_one_node_are_not_too_many() {
+        let web = |scale: &str| {
+            let more = "publish: ['80:80'], naming: numbered";
+            let text =
+                format!("services: {{a: {{image: 'a:1', placement: node, {more}, scale: {scale}}}}}\n");
+            let findings = validate(&complete(&text)).findings;
+            let ids: Vec<_> = findings.iter().map(|finding| finding.id).collect();
+            assert!(!ids.contains(&"replicas-share-node"), "{ids:?}");
+            let conflict = findings.into_iter().find(|finding| finding.id == "port-conflict").unwrap();
+            conflict.help.unwrap()
+        };
+        assert_eq!(web("3, observed-on: [1, 1, 2]"), "name each node once, or leave `observed-on` out");
+        assert!(web("4").contains("lower `scale`"));
     }
 
     #[test]

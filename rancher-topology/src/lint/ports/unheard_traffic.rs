@@ -236,18 +236,29 @@ fn no_route(cx: &Context, client: Party, traffic: &Traffic, listening: &[Service
             super::socket::in_words(&all).unwrap_or_else(|| "nothing".to_owned())
         )
     };
+    let is_on_loopback = |publish: &Publish| {
+        publish.is_on_loopback()
+            && ports.is_some_and(|ports| {
+                publish.protocol == ports.protocol && publish.container.overlaps(ports.range)
+            })
+    };
+    let why = if publisher.publish.iter().any(is_on_loopback) {
+        "what is published on a loopback address is reached from its own node's network only, by no container on a \
+         bridge and from no other node"
+    } else {
+        "a port of a container is reached from outside its network only where its node publishes it"
+    };
     let entry = ports.map(|ports| {
         let suffix = if ports.protocol == Protocol::Tcp { "" } else { "/udp" };
         format!("{0}:{0}{suffix}", ports.range)
     });
-    LINT.finding(message, traffic.span)
-        .here(format!("{who} listens there, and {published}"))
-        .why("a port of a container is reached from outside its network only where its node publishes it")
-        .help(format!(
+    LINT.finding(message, traffic.span).here(format!("{who} listens there, and {published}")).why(why).help(
+        format!(
             "publish it on `{}`{}, or put both services into one network",
             publisher.name,
             entry.map_or(String::new(), |entry| format!(": `{entry}`"))
-        ))
+        ),
+    )
 }
 
 /// What a service listens on, the carried ports of meshes by their first node's number.
@@ -338,6 +349,22 @@ mod tests {
             messages(&to("listen: []", "api")),
             ["`web` connects to `api`, and nothing is said to listen there"]
         );
+    }
+
+    #[test]
+    fn a_port_on_loopback_is_for_the_own_network_of_its_node() {
+        let api = "publish: ['127.0.0.1:8080:80']";
+        for traffic in ["'api:80'", "{to: 'api:80', scope: other-nodes}", "{to: 'api:80', scope: own-node}"] {
+            let found = findings(&to(api, traffic));
+            assert_eq!(found.len(), 1, "{traffic}");
+            assert_eq!(found[0].message, "nothing leads from `web` to 80/tcp of `api`");
+            assert!(found[0].why.as_ref().unwrap().contains("loopback"), "{:?}", found[0].why);
+        }
+        let host =
+            |scope: &str| to(api, &format!("{{to: 'api:80', scope: {scope}}}, network: host, listen: []"));
+        assert_eq!(messages(&host("own-node")), Vec::<String>::new());
+        assert_eq!(messages(&host("every-node")), Vec::<String>::new());
+        assert_eq!(messages(&host("other-nodes")).len(), 1);
     }
 
     #[test]

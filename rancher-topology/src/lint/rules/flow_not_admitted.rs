@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::crossed::Crossed;
 use super::{Written, forgotten_peer, list, words};
 use crate::diagnostic::{Diagnostic, Edit, MOST_PLACES, Severity, Span};
-use crate::flow::Party;
+use crate::flow::{Flow, Party};
 use crate::lint::{Context, Findings, Found, Lint};
 use crate::policy::{Blocked, Differs, Direction, GroupRef, NearMiss, Services, ShutOut, StatedRule};
 use crate::scalar::{Peer, Ports, Traffic};
@@ -52,7 +52,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// it; so is one that was written with a slip.
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, lint: &'static Lint, certain: bool) {
     let mut missing: BTreeMap<Cause<'_>, Vec<&Blocked>> = BTreeMap::new();
-    for blocked in cx.admission.blocked().iter().filter(|blocked| blocked.certain == certain) {
+    // What a default says that nobody wrote is told of as such.
+    let own = |blocked: &&Blocked| blocked.certain == certain && !is_assumed(&cx.flows[blocked.flow]);
+    for blocked in cx.admission.blocked().iter().filter(own) {
         missing.entry(Cause::of(cx, lint, blocked)).or_default().push(blocked);
     }
     for (cause, blocked) in missing {
@@ -254,6 +256,11 @@ impl Slip<'_> {
         let finding = with_flows(cx, finding, blocked, 4).also(name.span, "its rules hold for nobody");
         Some(finding.help(format!("write `groups: {}` at `{}`", name.value, client.name(cx.topology))))
     }
+}
+
+/// Whether a default says a flow, and not the document.
+pub(super) fn is_assumed(flow: &Flow) -> bool {
+    !is_stated(&flow.span)
 }
 
 fn is_stated(span: &Span) -> bool {

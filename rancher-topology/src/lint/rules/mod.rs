@@ -3,6 +3,7 @@
 //! Every answer is [`crate::policy::Admission`]'s; here it is judged and put into words.
 
 mod assertion_fails;
+mod assumed_flow_not_admitted;
 mod crossed;
 mod flow_not_admitted;
 mod flow_partly_admitted;
@@ -31,6 +32,7 @@ pub const FAMILY: Family = Family {
         &flow_not_admitted::LINT,
         &flow_partly_admitted::LINT,
         &group_without_members::LINT,
+        &assumed_flow_not_admitted::LINT,
         &misplaced_rule::LINT,
         &peer_outside_network::LINT,
         &redundant_rule::LINT,

@@ -37,7 +37,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         findings.push(
             LINT.finding(format!("{} admits nobody", rule.words()), rule.place())
                 .here("a private range outside the network")
-                .also(cx.topology.network.span, format!("the network is {}", cx.topology.network.cidr))
+                .also(cx.document.network.cidr.span, format!("the network is {}", cx.topology.network.cidr))
                 .why("packets from private addresses come over a route, and none is stated")
                 .help("correct the range, or name it under the pool's `routed` if a VPN or a peering leads there"),
         );

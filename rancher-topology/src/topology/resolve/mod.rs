@@ -9,9 +9,12 @@ mod entry;
 mod network;
 mod nodes;
 mod rancher;
+mod secret;
 mod services;
 mod traffic;
 mod tunnels;
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
@@ -46,6 +49,9 @@ pub fn resolve(document: &Document, lost: &Lost) -> Resolution {
     let is_whole = refused.is_empty();
     aws::refuse(document, &topology, lost, &mut refused);
     refused.sort_by_key(|d| d.labels.first().map(|label| label.span));
+    // What an alias repeats is wrong in one place.
+    let mut told = BTreeSet::new();
+    refused.retain(|d| told.insert((d.id, d.message.clone(), d.labels.first().map(|label| label.span))));
     Resolution { topology: is_whole.then_some(topology), refused }
 }
 
@@ -160,6 +166,9 @@ impl<'d> Resolver<'d> {
             return;
         }
         let help = match nearest(name, known.clone()) {
+            _ if sections == ["security-groups"] && means_everybody(name) => {
+                "for everybody, write `internet`".to_owned()
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None => match known.take(12).map(|name| format!("`{name}`")).collect::<Vec<_>>() {
                 names if names.is_empty() => format!("there is none yet: add it under `{}`", sections[0]),
@@ -231,4 +240,10 @@ impl<'d> Resolver<'d> {
             }
         }
     }
+}
+
+/// Whether a word is what other tools call everybody.
+fn means_everybody(name: &Name) -> bool {
+    let words = ["internet", "any", "anywhere", "all", "world", "everyone", "everybody", "public"];
+    words.contains(&name.to_ascii_lowercase().as_str())
 }

@@ -79,7 +79,8 @@ impl Resolver<'_> {
         let (start, span) = (start.value, start.span);
         if let Some(subnet) = subnet.filter(|subnet| !subnet.cidr.contains(&address)) {
             let help = if subnet.cidr.contains(&start) {
-                "begin with a lower address, or make the subnet wider".to_owned()
+                "make the subnet wider, lower `count`, or begin with a lower address if there is room below"
+                    .to_owned()
             } else {
                 format!("begin with an address of {}, or name the subnet that has this one", subnet.cidr)
             };
@@ -128,15 +129,21 @@ impl Resolver<'_> {
                         .why("a host name is letters, digits and `-`, at most 63 of them, and does not end in `-` (RFC 1123)")
                         .help("choose such a name for the pool, as in `web-host`"),
                 );
+                // It is there, so that what names it is not wrong as well.
+                self.nodes_named.insert(pool.value.clone(), own.to_vec());
                 return;
             }
-            if self.nodes_named.insert(name.clone(), ids).is_some() {
+            if let Some(others) = self.nodes_named.insert(name.clone(), ids) {
+                let document = self.document;
+                let other = others.first().and_then(|id| document.nodes.get_index(nodes[id.0].pool.0));
+                let place = other.map_or(pool.span, |(name, _)| name.span);
                 self.error(
                     Diagnostic::error(
                         "duplicate-name",
                         format!("two nodes or pools are called `{name}`"),
                         pool.span,
                     )
+                    .also(place, "the other one")
                     .help("a pool with a `count` calls its nodes NAME-1, NAME-2 and so on"),
                 );
             }

@@ -1,6 +1,6 @@
 //! Services: placement, network, and what of them an output could not carry.
 
-use super::{Party, Resolver};
+use super::{Party, Resolver, secret};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{self, Naming, Quorum, Restart, Spanned};
 use crate::scalar::{Duration, Image, Name};
@@ -283,6 +283,15 @@ impl Resolver<'_> {
                     .help("write the port in the container that answers, from 1 to 65535"),
             );
         }
+        if let Probe::Http { path, .. } = &probe
+            && !path.as_str().starts_with('/')
+        {
+            self.error(
+                Diagnostic::error("wrong-value", format!("`{path}` is no path of a request"), said.span)
+                    .why("what a request asks for begins with `/` (RFC 9112, section 3.2.1)")
+                    .help(format!("write `path: /{path}`")),
+            );
+        }
         for count in [&said.unhealthy, &said.healthy].into_iter().flatten() {
             if count.value == 0 {
                 self.error(
@@ -314,7 +323,7 @@ impl Resolver<'_> {
             let resolved = match &value.value {
                 document::Environment::Literal(text) => {
                     self.without_nul("variable", value.span, [text]);
-                    if (holds_a_secret(&name.value) && !text.is_empty()) || carries_a_secret(text) {
+                    if secret::in_variable(&name.value, text) {
                         self.error(
                             Diagnostic::error(
                                 "literal-secret",
@@ -388,7 +397,7 @@ impl Resolver<'_> {
     }
 
     fn check_command(&mut self, name: &Spanned<Name>, command: &[String]) {
-        if command.iter().any(|word| carries_a_secret(word)) {
+        if secret::in_command(command) {
             self.error(
                 Diagnostic::error(
                     "literal-secret",
@@ -554,29 +563,4 @@ fn is_image(text: &str) -> bool {
         && path.is_some_and(|path| path.split('/').all(is_part))
         && tag.is_none_or(is_tag)
         && digest.is_none_or(is_digest)
-}
-
-/// Whether a variable's name says that its value is a secret, by its last word: `DB_PASSWORD` and `API_KEY` do,
-/// `TOKEN_TTL` and `PASSWORD_FILE` do not.
-fn holds_a_secret(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let last = name.rsplit('_').next().unwrap_or_default();
-    let words =
-        ["PASSWORD", "PASSWD", "PASS", "PWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS"];
-    words.contains(&last)
-        || ["PRIVATE_KEY", "ACCESS_KEY", "API_KEY", "SECRET_KEY"].iter().any(|end| name.ends_with(end))
-}
-
-/// Whether a text carries a password in its own form: a URL with one, or an option that is given one.
-fn carries_a_secret(text: &str) -> bool {
-    let in_url = text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
-        let user = authority.rsplit_once('@').map(|(user, _)| user);
-        user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
-    });
-    let in_option = text
-        .strip_prefix("--")
-        .and_then(|option| option.split_once('='))
-        .is_some_and(|(option, value)| !value.is_empty() && holds_a_secret(&option.replace(['-', '.'], "_")));
-    in_url || in_option
 }

@@ -3,6 +3,8 @@
 use super::{Cluster, at_all};
 use crate::diagnostic::{Edit, Severity};
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::rancher::Release;
+use crate::scalar::Image;
 
 pub(super) const LINT: Lint = Lint {
     id: "rancher-1-mixed-versions",
@@ -38,9 +40,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(cluster) = Cluster::of(cx) else { return };
     let Some(manager) = cluster.manager() else { return };
     // A moving tag and a release without a cluster manager are findings of their own.
-    let counts = |release: crate::rancher::Release| release.has_cluster_manager();
-    let servers: Vec<_> =
-        cluster.servers().filter(|(_, image)| image.release().is_some_and(counts)).collect();
+    let counts = |image: &Image<'_>| {
+        let is_fixed = image.tag.is_some() && !Image { digest: None, ..*image }.moves();
+        is_fixed && image.release().is_none_or(Release::has_cluster_manager)
+    };
+    let servers: Vec<_> = cluster.servers().filter(|(_, image)| counts(image)).collect();
     let Some((_, own)) = servers.iter().find(|(service, _)| service.id == manager.id) else { return };
     let (alike, others): (Vec<_>, Vec<_>) = servers.iter().partition(|(_, image)| image.tag == own.tag);
     let (Some((alike_first, _)), Some((first, image))) = (alike.first(), others.first()) else { return };
@@ -78,7 +82,9 @@ mod tests {
     #[test]
     fn it_is_told_once_and_where_the_rare_one_stands() {
         let newer = "  zookeeper: {image: 'rancher/server:v1.1.0', placement: node}\n";
+        let misspelt = LINT.bad.replace("server:v1.1.0", "server:1.1.4");
         for (text, message) in [
+            (misspelt, "`redis` is 1.1.4, and the cluster manager is v1.1.4"),
             (LINT.bad.to_owned(), "`redis` is v1.1.0, and the cluster manager is v1.1.4"),
             (LINT.bad.to_owned() + newer, "the cluster manager is v1.1.4, and `redis` is v1.1.0"),
         ] {

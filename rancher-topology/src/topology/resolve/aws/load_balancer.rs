@@ -1,22 +1,24 @@
 //! What a Classic Load Balancer is refused for. Source: its API Reference and User Guide, by the names given here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::place;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{self, Spanned};
 use crate::scalar::{ListenerPort, ListenerProtocol};
-use crate::topology::{LoadBalancer, Topology};
+use crate::topology::{LoadBalancer, PoolId, Topology};
 
 pub(super) fn refuse(
     topology: &Topology,
     balancer: &LoadBalancer,
     said: &document::LoadBalancer,
     names_are_known: bool,
+    overfull: &BTreeSet<PoolId>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     name(balancer, diagnostics);
     subnets(topology, balancer, said, names_are_known, diagnostics);
+    room(topology, balancer, overfull, diagnostics);
     idle_timeout(balancer, said, diagnostics);
     proxy_protocol(said, diagnostics);
     shared_ports(said, diagnostics);
@@ -37,7 +39,7 @@ fn name(balancer: &LoadBalancer, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// One subnet of a zone at most (AttachLoadBalancerToSubnets), each with room (User Guide, "Prepare your VPC").
+/// One subnet of a zone at most (AttachLoadBalancerToSubnets).
 fn subnets(
     topology: &Topology,
     balancer: &LoadBalancer,
@@ -63,8 +65,25 @@ fn subnets(
             .help("name one subnet of each zone under `subnets`"),
         );
     }
+}
+
+/// A /27 or wider with eight free addresses (User Guide, "Prepare your VPC"). A subnet that is no subnet of AWS's, or whose
+/// nodes do not fit into it, is refused for that.
+fn room(
+    topology: &Topology,
+    balancer: &LoadBalancer,
+    overfull: &BTreeSet<PoolId>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let is_overfull = |subnet| {
+        let nodes = |pool: &PoolId| topology[*pool].nodes.iter();
+        overfull.iter().flat_map(nodes).any(|node| topology[*node].subnet == subnet)
+    };
     for id in balancer.subnets.iter() {
         let subnet = &topology[*id];
+        if subnet.cidr.prefix_len() > 28 || is_overfull(*id) {
+            continue;
+        }
         let nodes = topology.nodes.iter().filter(|node| node.subnet == *id).count();
         let addresses = 1_usize << (32 - subnet.cidr.prefix_len());
         let free = addresses.saturating_sub(5).saturating_sub(nodes);

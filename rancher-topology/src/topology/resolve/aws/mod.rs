@@ -28,14 +28,15 @@ pub(super) fn refuse(
     }
     let names_are_known =
         lost.names.is_empty() && !diagnostics.iter().any(|diagnostic| diagnostic.id == "unknown-name");
-    sizes(topology, diagnostics);
-    reserved_addresses(document, topology, diagnostics);
+    sizes(document, topology, diagnostics);
+    let overfull = overfull(document, diagnostics);
+    reserved_addresses(document, topology, &overfull, diagnostics);
     zones(document, topology, lost, diagnostics);
     groups(topology, names_are_known, diagnostics);
     machines(document, topology, diagnostics);
     host_names(topology, diagnostics);
     for (balancer, said) in topology.load_balancers.iter().zip(document.load_balancers.values()) {
-        load_balancer::refuse(topology, balancer, said, names_are_known, diagnostics);
+        load_balancer::refuse(topology, balancer, said, names_are_known, &overfull, diagnostics);
     }
     for (database, said) in topology.databases.iter().zip(document.databases.values()) {
         database::refuse(topology, database, said, names_are_known, diagnostics);
@@ -43,21 +44,39 @@ pub(super) fn refuse(
 }
 
 /// "VPC CIDR blocks" and "Subnet CIDR blocks", Amazon VPC User Guide: /16 to /28.
-fn sizes(topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+fn sizes(document: &Document, topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
     let all = topology.subnets.iter().map(|subnet| (subnet.cidr, subnet.span));
-    for (cidr, span) in std::iter::once((topology.network.cidr, topology.network.span)).chain(all) {
+    for (cidr, span) in std::iter::once((topology.network.cidr, document.network.cidr.span)).chain(all) {
         if !(16..=28).contains(&cidr.prefix_len()) {
             diagnostics.push(
                 Diagnostic::error("aws-cidr-size", format!("{cidr} is not between /16 and /28"), span)
                     .why("AWS makes no VPC and no subnet of another size")
-                    .help("write a prefix length from 16 to 28"),
+                    .help("write a prefix length from 16 to 28; up to 27 where a load balancer stands in it"),
             );
         }
     }
 }
 
+/// The pools that were refused because their nodes do not fit into their subnets: what else is too full there follows
+/// from that.
+fn overfull(document: &Document, diagnostics: &[Diagnostic]) -> BTreeSet<PoolId> {
+    let outside = diagnostics.iter().filter(|diagnostic| diagnostic.id == "address-outside-subnet");
+    let places: BTreeSet<Span> =
+        outside.flat_map(|diagnostic| &diagnostic.labels).map(|label| label.span).collect();
+    let pools = document.nodes.values().enumerate();
+    pools
+        .filter(|(_, said)| said.first_address.values().any(|start| places.contains(&start.span)))
+        .map(|(position, _)| PoolId(position))
+        .collect()
+}
+
 /// "Subnet CIDR blocks", Amazon VPC User Guide: the first four addresses and the last one are AWS's.
-fn reserved_addresses(document: &Document, topology: &Topology, diagnostics: &mut Vec<Diagnostic>) {
+fn reserved_addresses(
+    document: &Document,
+    topology: &Topology,
+    overfull: &BTreeSet<PoolId>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut taken: BTreeMap<(PoolId, SubnetId), Vec<NodeId>> = BTreeMap::new();
     for id in topology.node_ids() {
         let node = &topology[id];
@@ -65,7 +84,8 @@ fn reserved_addresses(document: &Document, topology: &Topology, diagnostics: &mu
         let (first, last, own) =
             (u32::from(cidr.network()), u32::from(cidr.broadcast()), u32::from(node.address));
         // A node outside its subnet is refused for that.
-        if cidr.contains(&node.address) && (own - first < 4 || own == last) {
+        let is_inside = cidr.contains(&node.address) && !overfull.contains(&node.pool);
+        if is_inside && (own - first < 4 || own == last) {
             taken.entry((node.pool, node.subnet)).or_default().push(id);
         }
     }
