@@ -147,8 +147,8 @@ rules that nothing of the model needs:
     let differences = one["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 3);
     assert_eq!(differences[0]["kind"], "admits");
-    assert_eq!(differences[0]["sources"], serde_json::json!(["198.51.100.0/24"]));
-    assert_eq!(differences[0]["ports"], serde_json::json!(["5000-5001"]));
+    assert_eq!(differences[0]["packets"]["sources"], serde_json::json!(["198.51.100.0/24"]));
+    assert_eq!(differences[0]["packets"]["ports"], serde_json::json!(["5000-5001"]));
     assert_eq!(differences[0]["decided-by"][0]["line"], line("5000:5001"));
     assert_eq!(differences[1]["example"]["dport"], 22);
     assert_eq!(one["unneeded-rules"][0]["chain"], "RANCHER-GEN-HOST");

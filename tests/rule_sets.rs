@@ -8,6 +8,7 @@ use rancher_topology::netfilter::{Change, Filter, Hook, HostFacts, Kind, Known, 
 use rancher_topology::packet::{self, Field, Intervals, State};
 
 mod support;
+use support::cli::rancher_gen;
 use support::kernel::Family;
 use support::rule_sets::{self, INTERFACES};
 
@@ -139,4 +140,139 @@ fn a_rule_set_is_equal_to_itself() {
         let change = Change::of((&rules, &facts), (&rules, &facts), Hook::Input);
         assert!(change.is_equal() && !change.asks_for_other_unknowns());
     }
+}
+
+const RULES: &str = "\
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:lan - [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+-A FORWARD -i eth1 -j lan
+-A FORWARD -s 192.0.2.0/24 -p tcp -m tcp --dport 22 -j ACCEPT
+-A FORWARD -s 198.51.100.7/32 -p tcp -m geoip --source-country DE -j ACCEPT
+-A lan -s 10.1.0.0/16 -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+";
+const ADDRESSES: &str = "\
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
+    inet 127.0.0.1/8 scope host lo
+2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000
+    inet 203.0.113.2/24 brd 203.0.113.255 scope global eth0
+3: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000
+    inet 10.1.0.1/16 brd 10.1.255.255 scope global eth1
+";
+
+/// A folder with the rule set, the addresses of its host and what a test brings.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("rules.txt", RULES), ("addresses.txt", ADDRESSES)].iter().chain(files) {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_matrix_is_printed_for_people_and_programs() {
+    let folder = folder(&[]);
+    let ask = |more: &[&str]| {
+        let base = ["matrix", "--rules", "rules.txt", "--chain", "FORWARD", "--port", "22/tcp"];
+        rancher_gen(folder.path(), &[&base, more].concat())
+    };
+    let table = ask(&["--interfaces", "addresses.txt"]);
+    assert_eq!(table.code, Some(0));
+    // Who is in the network of eth1 comes in there; of others it is not known where.
+    let expected = "\
+class 0: 0.0.0.0-10.0.255.255, 10.2.0.0-192.0.1.255, 192.0.3.0-198.51.100.6, 198.51.100.8-255.255.255.255
+class 1: 10.1.0.0/16, 192.0.2.0/24
+class 2: 198.51.100.7
+
+class 1 certainly reaches every class
+class 2 possibly  reaches every class
+
+Everything else is refused.
+";
+    assert_eq!(table.out, expected);
+    assert_eq!(
+        table.err,
+        "note: rules.txt:9: not understood, may match or not: -m geoip --source-country DE\n"
+    );
+
+    let json = ask(&["--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    // Without the addresses, a packet of that network may come in anywhere.
+    assert_eq!(value["classes"][1], serde_json::json!(["10.1.0.0/16", "198.51.100.7/32"]));
+    assert_eq!(value["verdicts"][1], serde_json::json!(["possibly", "possibly", "possibly"]));
+    assert_eq!(value["verdicts"][2][0], "certainly");
+    assert_eq!(value["verdicts"][0][2], "refused");
+    assert_eq!(value["not_understood"][0]["line"], 9);
+
+    let csv = ask(&["--format", "csv"]);
+    assert_eq!(csv.out.lines().count(), 10);
+    assert!(csv.out.contains("\n192.0.2.0/24,10.1.0.0/16 198.51.100.7/32,certainly\n"), "{}", csv.out);
+}
+
+#[test]
+fn each_packet_of_a_list_is_answered() {
+    let packets = r#"[
+        {"iif": "eth0", "src": "192.0.2.1", "dst": "203.0.113.2", "proto": "tcp", "sport": 40000, "dport": 22},
+        {"iif": "eth0", "src": "192.0.2.1", "dst": "203.0.113.2", "proto": 6, "sport": 40000, "dport": 23, "flags": "SYN"},
+        {"iif": "eth0", "src": "192.0.2.1", "dst": "203.0.113.2", "proto": "tcp", "flags": ["SYN", "ACK"], "dport": 22},
+        {"src": "192.0.2.1", "dst": "203.0.113.2", "proto": "tcp"},
+        {"iif": "eth0", "src": "192.0.2.1", "dst": "203.0.113.2", "proto": "icmp", "type": 8, "code": 0}
+    ]"#;
+    let folder =
+        folder(&[("packets.json", packets), ("wrong.json", "[{\"src\": \"10.0.0.1\",\n  \"dst\": 5}]")]);
+    let base = ["reach", "--rules", "rules.txt", "--chain", "INPUT", "--packets"];
+    let text = rancher_gen(folder.path(), &[&base[..], &["packets.json"]].concat());
+    assert_eq!((text.code, text.out.as_str()), (Some(0), "admitted\nrefused\nadmitted\npossible\nrefused\n"));
+    let json = rancher_gen(folder.path(), &[&base[..], &["packets.json", "--format", "json"]].concat());
+    let verdicts: Vec<String> = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(verdicts.join("\n") + "\n", text.out);
+    let wrong = rancher_gen(folder.path(), &[&base[..], &["wrong.json"]].concat());
+    assert_eq!(wrong.code, Some(3));
+    assert!(
+        wrong.err.contains("wrong.json:2:") && wrong.err.contains("write a list of packets"),
+        "{}",
+        wrong.err
+    );
+}
+
+#[test]
+fn what_a_new_rule_set_changes_is_said_with_an_example() {
+    let new = RULES.replace("-s 192.0.2.0/24", "-s 192.0.2.0/25");
+    let other_unknown = RULES.replace("--source-country DE", "--source-country FR");
+    let folder = folder(&[("new.txt", &new), ("unknown.txt", &other_unknown), ("empty.txt", "")]);
+    let diff = |new: &str, more: &[&str]| {
+        rancher_gen(folder.path(), &[&["diff", "--rules", "rules.txt", new], more].concat())
+    };
+    let same = diff("rules.txt", &[]);
+    assert_eq!((same.code, same.out.as_str()), (Some(0), "both do the same with every packet\n"));
+    let changed = diff("new.txt", &[]);
+    let expected = "\
+they differ
+
+FORWARD: newly refused
+  22/tcp from 192.0.2.128/25
+    for example tcp 192.0.2.129:40000 → 203.0.113.1:22
+";
+    assert_eq!((changed.code, changed.out.as_str()), (Some(1), expected));
+    let markdown = diff("new.txt", &["--format", "markdown"]);
+    assert!(
+        markdown.out.contains("### FORWARD: newly refused\n\n- `22/tcp from 192.0.2.128/25`"),
+        "{}",
+        markdown.out
+    );
+    let json: serde_json::Value = serde_json::from_str(&diff("new.txt", &["--format", "json"]).out).unwrap();
+    assert_eq!(json["result"], "differs");
+    assert_eq!(
+        json["chains"][1]["differences"][0]["packets"]["sources"],
+        serde_json::json!(["192.0.2.128/25"])
+    );
+    let unknown = diff("unknown.txt", &[]);
+    assert_eq!(unknown.code, Some(5), "{}", unknown.out);
+    let empty = diff("empty.txt", &[]);
+    assert_eq!(empty.code, Some(3));
+    assert!(empty.err.contains("no table is in this text"), "{}", empty.err);
 }
