@@ -1,5 +1,6 @@
 //! A rule set that can be asked about packets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
@@ -58,9 +59,47 @@ impl Filter {
     /// A rule set as far as some packets go through it.
     #[must_use]
     pub fn new(rules: &RuleSet, facts: &HostFacts, hook: Hook, known: &Known) -> Self {
-        let interfaces = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
-        let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
-        let mut shared = Shared::new(rules.family, &[rules], interfaces.chain(routes));
+        Self::sharing(shared(rules, facts), rules, facts, hook, known)
+    }
+
+    /// A rule set as far as packets of a list go through it, which have no marks yet: what none of them is, is left out.
+    #[must_use]
+    pub fn for_packets(rules: &RuleSet, facts: &HostFacts, hook: Hook, packets: &[Packet]) -> Self {
+        /// What more parts than this would save costs more.
+        const MOST: usize = 64;
+        let shared = shared(rules, facts);
+        let mut all: BTreeMap<Field, BTreeSet<u128>> = BTreeMap::new();
+        let mut unknown: BTreeSet<Field> = BTreeSet::from([Field::Outbound]);
+        for packet in packets {
+            for (field, value) in packet.fields(&shared) {
+                match value {
+                    Some(value) => _ = all.entry(field).or_default().insert(value),
+                    // What a packet cannot have, no rule for it asks for.
+                    None if packet.may_have(field) => _ = unknown.insert(field),
+                    None => {}
+                }
+            }
+            all.entry(Field::State).or_default().extend(packet.states().into_iter().map(State::number));
+        }
+        let known: Known = all
+            .into_iter()
+            .filter(|(field, _)| {
+                !unknown.contains(field) && !matches!(field, Field::SentTo | Field::SentToPort)
+            })
+            .map(|(field, values)| {
+                let set = Intervals::of(values.iter().map(|&one| (one, one)).collect());
+                match (values.first(), values.last()) {
+                    (Some(&first), Some(&last)) if set.iter().len() > MOST => {
+                        (field, Intervals::from_to(first, last))
+                    }
+                    _ => (field, set),
+                }
+            })
+            .collect();
+        Self::sharing(shared, rules, facts, hook, &known)
+    }
+
+    fn sharing(mut shared: Shared, rules: &RuleSet, facts: &HostFacts, hook: Hook, known: &Known) -> Self {
         let mut verdicts = Lowering::new(&mut shared, rules, facts, known).way(hook);
         for (field, set) in known {
             verdicts = shared.only(verdicts, *field, set);
@@ -142,6 +181,12 @@ impl Filter {
     }
 }
 
+fn shared(rules: &RuleSet, facts: &HostFacts) -> Shared {
+    let interfaces = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
+    let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
+    Shared::new(rules.family, &[rules], interfaces.chain(routes))
+}
+
 impl Packet {
     fn fields(&self, shared: &Shared) -> [(Field, Option<u128>); 14] {
         let class = |name: &Option<String>| name.as_ref().map(|name| shared.interfaces.class(name));
@@ -161,6 +206,18 @@ impl Packet {
             (Field::Mark, Some(0)),
             (Field::ConnectionMark, Some(0)),
         ]
+    }
+
+    /// Whether packets of its protocol have a field.
+    fn may_have(&self, field: Field) -> bool {
+        match field {
+            Field::SourcePort | Field::DestinationPort | Field::SentToPort => {
+                matches!(self.protocol, 6 | 17 | 33 | 132 | 136)
+            }
+            Field::IcmpType | Field::IcmpCode => self.protocol == Family::of(self.source).icmp(),
+            Field::TcpFlags => self.protocol == 6,
+            _ => true,
+        }
     }
 
     /// What connection tracking may say of it, if no rule keeps it from looking.

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use rancher_gen::exit::Exit;
 use rancher_gen::read;
-use rancher_topology::netfilter::{Filter, Known};
-use rancher_topology::packet::{Field, Intervals};
+use rancher_topology::netfilter::Filter;
 
 use super::{ChainName, Host};
 use crate::cli::Failure;
@@ -20,10 +19,7 @@ pub(in crate::cli) fn run(
 ) -> Result<Exit, Failure> {
     let rules = super::read(path, host)?;
     let (_, packets) = super::file(packets, |text| read::packets::read(text, rules.rules.family))?;
-    // What arrives has no mark yet.
-    let unmarked = || Intervals::from_to(0, 0);
-    let known = Known::from([(Field::Mark, unmarked()), (Field::ConnectionMark, unmarked())]);
-    let mut filter = Filter::new(&rules.rules, &rules.facts, chain.hook(), &known);
+    let mut filter = Filter::for_packets(&rules.rules, &rules.facts, chain.hook(), &packets);
     let verdicts = packets.iter().map(|packet| filter.verdict(packet).to_string());
     let text = if as_json {
         let verdicts: Vec<String> = verdicts.collect();

@@ -10,6 +10,7 @@ pub(super) struct Asked {
     pub(super) original: bool,
     pub(super) translated: bool,
     pub(super) frames: bool,
+    pub(super) untracks: bool,
     pub(super) changed: Vec<Field>,
     pub(super) changed_sets: Vec<String>,
 }
@@ -25,7 +26,7 @@ impl Asked {
                     asked.changed.extend(to.ports.is_some().then_some(Field::DestinationPort));
                 }
                 Target::Mark { field, .. } | Target::MarkUnknown(field) => asked.changed.push(*field),
-                Target::Untrack => asked.changed.push(Field::State),
+                Target::Untrack => asked.untracks = true,
                 Target::ChangeSet(name) => asked.changed_sets.push(name.clone()),
                 _ => {}
             }

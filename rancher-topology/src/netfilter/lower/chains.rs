@@ -169,7 +169,7 @@ impl<'a> Lowering<'a> {
             }
         }
         for (field, set) in fields.values_mut() {
-            if let Some(given) = self.given_for(*field) {
+            if let Some(given) = self.given.get(field) {
                 if set.intersection(given).is_empty() {
                     return None;
                 }

@@ -7,10 +7,6 @@ use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State};
 
 impl<'a> Lowering<'a> {
-    pub(super) fn given_for(&self, field: Field) -> Option<&'a Intervals> {
-        if self.fields.changed.contains(&field) { None } else { self.given.get(&field) }
-    }
-
     /// A condition on one field, as the set of its values.
     pub(super) fn single(&self, condition: &Condition, view: View) -> Option<(Field, Intervals)> {
         match condition {
@@ -46,7 +42,7 @@ impl<'a> Lowering<'a> {
     /// Where a condition is met, may be, and is not.
     pub(super) fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
         if let Some((field, set)) = self.single(condition, view) {
-            return match self.given_for(field) {
+            return match self.given.get(&field) {
                 Some(given) if set.intersection(given).is_empty() => NO,
                 Some(given) if given.difference(&set).is_empty() => YES,
                 _ => self.shared.within(field, &set, YES, NO),

@@ -17,6 +17,7 @@ use super::facts::HostFacts;
 use super::hook::Step;
 use super::rule_set::{Rule, RuleSet};
 use crate::packet::diagram::Diagram;
+use crate::packet::{Field, Intervals, State};
 use asked::Asked;
 
 /// A rule set on its way to diagrams.
@@ -25,7 +26,7 @@ pub(super) struct Lowering<'a> {
     rules: &'a RuleSet,
     facts: &'a HostFacts,
     /// Fields of which only some values are asked for, and which no rule changes.
-    given: &'a Known,
+    given: Known,
     chains: HashMap<(&'a str, &'a str, View), Lowered>,
     /// What becomes of packets from a step on.
     steps: HashMap<(Step, View), Diagram>,
@@ -73,9 +74,16 @@ impl<'a> Lowering<'a> {
         shared: &'a mut Shared,
         rules: &'a RuleSet,
         facts: &'a HostFacts,
-        given: &'a Known,
+        given: &Known,
     ) -> Self {
         let fields = Asked::of(rules);
+        let mut given = given.clone();
+        given.retain(|field, _| !fields.changed.contains(field));
+        if fields.untracks {
+            // What is no state counts as the last one.
+            let untracked = Intervals::from_to(State::Untracked.number(), shared.layout.last(Field::State));
+            given.entry(Field::State).and_modify(|states| *states = states.union(&untracked));
+        }
         Self {
             shared,
             rules,
