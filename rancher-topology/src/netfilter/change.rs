@@ -1,13 +1,11 @@
 //! What changes for packets when a rule set takes the place of another.
 
-use std::collections::BTreeSet;
-
 use super::comparison::{Difference, Kind};
 use super::cover::boxes;
 use super::facts::HostFacts;
 use super::filter::Packet;
-use super::lower::{Lowering, Shared, all_rules};
-use super::rule_set::{Condition, RuleSet, Target};
+use super::lower::{Lowering, Shared};
+use super::rule_set::RuleSet;
 use super::{Hook, InterfacePattern, Known};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals};
@@ -26,8 +24,7 @@ impl Change {
     /// marks yet.
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
-        let interfaces = [before.1, after.1].map(|facts| facts.interfaces.iter().flatten());
-        let names = interfaces.into_iter().flatten().map(|interface| interface.name.as_str());
+        let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
         let mut shared = Shared::new(before.0.family, &[before.0, after.0], names);
         let zero = || Intervals::from_to(0, 0);
         let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
@@ -39,7 +36,13 @@ impl Change {
             verdicts
         };
         let (was, is) = (lowered(before), lowered(after));
-        let unclear = unknowns(before.0) != unknowns(after.0);
+        let mut uncertain = false;
+        shared.diagrams.apply(was, is, &mut |was, is| {
+            let (was, is) = (was.as_leaf()?, is.as_leaf()?);
+            uncertain |= was == is && was == ADMITTED | REFUSED;
+            Some(Diagram::leaf(0))
+        });
+        let unclear = uncertain && !(same(before.0, after.0) && before.1 == after.1);
         Self { shared, before: was, after: is, unclear, family: before.0.family }
     }
 
@@ -49,10 +52,9 @@ impl Change {
         self.before == self.after
     }
 
-    /// Whether they ask for different things that no packet tells or that are not understood: then they may differ
-    /// where neither is certain.
+    /// Whether they may differ where neither is certain: they are other rules, and there are such packets.
     #[must_use]
-    pub const fn asks_for_other_unknowns(&self) -> bool {
+    pub const fn may_differ_unseen(&self) -> bool {
         self.unclear
     }
 
@@ -91,24 +93,16 @@ impl Change {
 const ADMITTED: u32 = 1;
 const REFUSED: u32 = 2;
 
-/// Everything that a rule set asks for and that is not known here.
-fn unknowns(rules: &RuleSet) -> BTreeSet<&str> {
-    fn of<'a>(condition: &'a Condition, all: &mut BTreeSet<&'a str>) {
-        match condition {
-            Condition::Unknown(text) | Condition::Set { name: text, .. } => {
-                all.insert(text);
-            }
-            Condition::Not(inner) => of(inner, all),
-            Condition::All(some) | Condition::Any(some) => some.iter().for_each(|one| of(one, all)),
-            _ => {}
-        }
-    }
-    let mut all = BTreeSet::new();
-    for rule in all_rules(rules) {
-        rule.conditions.iter().for_each(|condition| of(condition, &mut all));
-        if let Target::Unknown(text) = &rule.target {
-            all.insert(text);
-        }
-    }
-    all
+/// Whether two rule sets are the same rules, wherever they stand in their texts.
+fn same(one: &RuleSet, other: &RuleSet) -> bool {
+    let rules = |rules: &RuleSet| -> Vec<_> {
+        let chains = rules.tables.iter().flat_map(|(table, chains)| {
+            chains.chains.iter().map(move |(name, chain)| {
+                let rules = chain.rules.iter().map(|rule| (rule.conditions.clone(), rule.target.clone()));
+                (table.clone(), name.clone(), chain.policy, rules.collect::<Vec<_>>())
+            })
+        });
+        chains.collect()
+    };
+    rules(one) == rules(other)
 }

@@ -75,9 +75,7 @@ impl Comparison {
         space: &[Known],
         meant: &[Known],
     ) -> Self {
-        let names = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
-        let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
-        let names = names.chain(routes).chain(inbound.iter().copied());
+        let names = facts.names().chain(inbound.iter().copied());
         let mut shared = Shared::new(rules.family, &[rules], names);
         let zero = || Intervals::from_to(0, 0);
         let new = State::New.number();

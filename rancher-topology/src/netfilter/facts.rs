@@ -84,6 +84,22 @@ pub enum Dimension {
 }
 
 impl HostFacts {
+    /// The names of all interfaces that are told apart.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let interfaces = self.interfaces.iter().flatten().map(|interface| interface.name.as_str());
+        let routes = self.routes.iter().flatten().map(|route| route.interface.as_str());
+        let entries = self.sets.values().filter_map(|set| match set {
+            AddressSet::Entries(entries) => Some(entries),
+            _ => None,
+        });
+        let dimensions = entries.flatten().flat_map(|entry| &entry.dimensions);
+        let in_sets = dimensions.filter_map(|dimension| match dimension {
+            Dimension::Interface(name) => Some(name.as_str()),
+            _ => None,
+        });
+        interfaces.chain(routes).chain(in_sets)
+    }
+
     /// The facts of a host with these interfaces, whose routes are to its own networks and, for everything else, out on
     /// one interface.
     #[must_use]

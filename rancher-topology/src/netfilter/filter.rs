@@ -182,9 +182,7 @@ impl Filter {
 }
 
 fn shared(rules: &RuleSet, facts: &HostFacts) -> Shared {
-    let interfaces = facts.interfaces.iter().flatten().map(|interface| interface.name.as_str());
-    let routes = facts.routes.iter().flatten().map(|route| route.interface.as_str());
-    Shared::new(rules.family, &[rules], interfaces.chain(routes))
+    Shared::new(rules.family, &[rules], facts.names())
 }
 
 impl Packet {

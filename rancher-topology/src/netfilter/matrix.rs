@@ -42,7 +42,12 @@ impl Matrix {
 impl Filter {
     /// Who reaches whom with the packets that the filter was made for. What differs between packets from one address
     /// to another is [`Verdict::Possible`].
-    pub fn matrix(&mut self) -> Matrix {
+    ///
+    /// `None` if there are more than a million ranges of addresses, or more than ten thousand classes of them: masks with
+    /// holes make such.
+    pub fn matrix(&mut self) -> Option<Matrix> {
+        const MOST_RANGES: usize = 1 << 20;
+        const MOST_CLASSES: usize = 10_000;
         let mut reached = self.arriving();
         for field in Field::ORDER.into_iter().rev() {
             if !matches!(field, Field::Source | Field::Destination) {
@@ -54,7 +59,7 @@ impl Filter {
 
         let mut rows: Vec<Diagram> = Vec::new();
         let mut row_of: BTreeMap<Diagram, u32> = BTreeMap::new();
-        let sources = parts(diagrams, reached, &source, usize::MAX).unwrap_or_default();
+        let sources = parts(diagrams, reached, &source, MOST_RANGES)?;
         let sources: Vec<(u128, u32)> = sources
             .into_iter()
             .map(|(first, row)| {
@@ -67,8 +72,7 @@ impl Filter {
             .collect();
 
         let (columns, joined) = together(diagrams, &rows);
-        let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination, usize::MAX)
-            .unwrap_or_default()
+        let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination, MOST_RANGES)?
             .into_iter()
             .map(|(first, column)| (first, column.as_leaf().unwrap_or(u32::MAX)))
             .collect();
@@ -91,6 +95,9 @@ impl Filter {
         }
         let mut classes: Vec<((u32, u32), Intervals)> =
             classes.into_iter().map(|(alike, parts)| (alike, Intervals::of(parts))).collect();
+        if classes.len() > MOST_CLASSES {
+            return None;
+        }
         classes.sort_by_cached_key(|(_, class)| class.iter().next());
 
         let mut columns: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -106,7 +113,7 @@ impl Filter {
         for ((row, _), _) in &classes {
             verdicts.extend(columns.iter().map(|column| Verdict::of(column[*row as usize])));
         }
-        Matrix { classes: classes.into_iter().map(|(_, class)| class).collect(), verdicts }
+        Some(Matrix { classes: classes.into_iter().map(|(_, class)| class).collect(), verdicts })
     }
 }
 

@@ -109,10 +109,36 @@ impl Outcomes {
         match (first, then) {
             (0, only) | (only, 0) => only,
             _ => {
-                let all = [self.change(first), self.change(then)].concat();
+                let mut all = self.change(first).to_vec();
+                self.change(then).iter().for_each(|change| add(&mut all, change));
                 self.changes(all)
             }
         }
+    }
+}
+
+/// Makes a change after others, as one with an earlier one of its field where that is the same.
+fn add(all: &mut Vec<Change>, change: &Change) {
+    match change {
+        Change::Anything(field) => {
+            all.retain(|earlier| !matches!(earlier, Change::Bits { field: own, .. } if own == field));
+            if !all.contains(change) {
+                all.push(change.clone());
+            }
+        }
+        Change::Bits { field, mask, value } => {
+            let earlier = all.iter_mut().find_map(|earlier| match earlier {
+                Change::Bits { field: own, mask, value } if own == field => Some((mask, value)),
+                _ => None,
+            });
+            if let Some((known, known_value)) = earlier {
+                *known_value = *known_value & !mask | value & mask;
+                *known |= mask;
+            } else {
+                all.push(change.clone());
+            }
+        }
+        Change::Sent(_) => all.push(change.clone()),
     }
 }
 

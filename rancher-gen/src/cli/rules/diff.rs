@@ -81,7 +81,7 @@ fn exit(ways: &[Way]) -> Exit {
     };
     if found(true) {
         Exit::No
-    } else if found(false) || ways.iter().any(|way| way.change.asks_for_other_unknowns()) {
+    } else if found(false) || ways.iter().any(|way| way.change.may_differ_unseen()) {
         Exit::Uncertain
     } else {
         Exit::Done
@@ -186,7 +186,7 @@ fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
         json!({
             "chain": way.chain.as_str(),
             "equal": way.change.is_equal(),
-            "asks-for-other-unknowns": way.change.asks_for_other_unknowns(),
+            "may-differ-unseen": way.change.may_differ_unseen(),
             "differences": way.kinds.iter().flat_map(difference).collect::<Vec<_>>(),
             "whole": way.kinds.iter().all(|(.., whole)| *whole),
         })

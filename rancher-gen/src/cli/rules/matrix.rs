@@ -52,7 +52,12 @@ pub(in crate::cli) fn run(
 ) -> Result<Exit, Failure> {
     let read = super::read(path, host)?;
     let mut filter = Filter::new(&read.rules, &read.facts, chain.hook(), &openings(ports));
-    let matrix = filter.matrix();
+    let Some(matrix) = filter.matrix() else {
+        let message =
+            "the rule set tells more than ten thousand classes of addresses apart, or a million ranges";
+        return Err(Failure::said(Exit::Uncertain, message)
+            .and("masks with holes make such; ask about single packets"));
+    };
     let family = read.rules.family;
     let classes: Vec<Vec<String>> =
         matrix.classes().iter().map(|class| words::networks(family, class)).collect();

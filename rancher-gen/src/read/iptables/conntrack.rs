@@ -7,6 +7,11 @@ use super::matches::{protocol_is, signed};
 use super::options::Given;
 use super::values;
 
+/// What connection tracking knows no connection of.
+pub(super) fn untracked() -> Condition {
+    states(&[State::Invalid, State::Untracked])
+}
+
 fn states(states: &[State]) -> Condition {
     Condition::Within(
         Field::State,
@@ -77,12 +82,19 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
             | "--ctexpire" => unknown()?,
             _ => return None,
         };
-        others.push(signed(one.negated, condition));
+        // What a connection was asked for, its later packets do not tell.
+        others.push(Condition::Any(vec![
+            Condition::All(vec![states(&[State::New]), signed(one.negated, condition)]),
+            Condition::All(vec![
+                states(&[State::Established, State::Related]),
+                Condition::Unknown(one.to_string()),
+            ]),
+        ]));
     }
     if others.is_empty() {
         return Some(of_state);
     }
-    let untracked = states(&[State::Invalid, State::Untracked]);
+    let untracked = untracked();
     if of_state.is_empty() {
         others.push(Condition::Not(Box::new(untracked)));
         return Some(others);

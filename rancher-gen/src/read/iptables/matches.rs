@@ -102,7 +102,12 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         "addrtype" => addrtype(given),
         "set" => set(given),
         "mark" => each(given, |given| mark(Field::Mark, given)),
-        "connmark" => each(given, |given| mark(Field::ConnectionMark, given)),
+        "connmark" => {
+            // What is not tracked has no connection, and meets this neither way (`net/netfilter/xt_connmark.c`).
+            let mut all = each(given, |given| mark(Field::ConnectionMark, given))?;
+            all.push(signed(true, conntrack::untracked()));
+            Some(all)
+        }
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
         // What these ask for changes from packet to packet, or is not in one that a person can name.

@@ -6,7 +6,7 @@ mod options;
 mod targets;
 pub(super) mod values;
 
-use rancher_topology::netfilter::{Chain, Policy, Rule, RuleSet};
+use rancher_topology::netfilter::{Chain, Policy, Rule, RuleSet, Table, Target};
 use rancher_topology::packet::Family;
 use rancher_topology::{Diagnostic, Span};
 
@@ -14,6 +14,9 @@ use options::{Word, words};
 
 /// The id of everything that keeps a rule set from being read.
 const UNREADABLE: &str = "unreadable-rule-set";
+
+/// More chains than this that ask each other in a row are not followed.
+const MOST_NESTED: usize = 256;
 
 /// A rule set as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +76,8 @@ fn family_of(text: &str) -> Family {
         }
         line.starts_with("-A")
             && line.split_whitespace().any(|word| {
-                word == "ipv6-icmp"
-                    || word == "icmp6"
-                    || values::network(word).is_some_and(|net| net.addr().is_ipv6())
+                let address = word.split('/').next().unwrap_or_default();
+                word == "ipv6-icmp" || word == "icmp6" || address.parse::<std::net::Ipv6Addr>().is_ok()
             })
     });
     if v6 { Family::V6 } else { Family::V4 }
@@ -93,14 +95,38 @@ impl Reader {
         let line = line.trim();
         if let Some(table) = line.strip_prefix('*') {
             let table = table.trim().to_owned();
-            self.rules.tables.entry(table.clone()).or_default();
+            if self.rules.tables.insert(table.clone(), Table::default()).is_some() {
+                let help = "give what one host printed for one family: `iptables-save`, or `ip6tables-save`";
+                self.error(span, &format!("table `{table}` stands here twice"), "again", help);
+            }
             self.table = Some(table);
         } else if let Some(chain) = line.strip_prefix(':') {
             self.chain(chain, span);
         } else if line == "COMMIT" {
             self.table = None;
-        } else if !line.is_empty() && !line.starts_with('#') {
+        } else if line.starts_with('#') {
+            self.comment(number, line);
+        } else if !line.is_empty() {
             self.rule(number, line, span);
+        }
+    }
+
+    /// What the program tells that it did not print: a table that only `nft` can show may do anything.
+    fn comment(&mut self, number: usize, line: &str) {
+        let text = line.trim_start_matches('#').trim();
+        if let Some(table) = text.strip_prefix("Table `").and_then(|rest| rest.split('\'').next()) {
+            self.notes.push(Note { line: number, text: text.to_owned() });
+            let rule = || Rule {
+                conditions: Vec::new(),
+                target: Target::Unknown(text.to_owned()),
+                line: number,
+                text: line.to_owned(),
+            };
+            let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]
+                .map(|name| (name.to_owned(), Chain { policy: Some(Policy::Accept), rules: vec![rule()] }));
+            self.rules.tables.insert(table.to_owned(), Table { chains: chains.into() });
+        } else if text.starts_with("Warning:") {
+            self.notes.push(Note { line: number, text: text.to_owned() });
         }
     }
 
@@ -175,11 +201,10 @@ impl Reader {
             return self.outside(span);
         };
         let Some(table) = tables.get_mut(table) else { return };
-        let chains: Vec<&str> = table.chains.keys().map(String::as_str).collect();
         let parsed = options::Options::of(rest);
         let mut unclear = Vec::new();
         let conditions = matches::conditions(&parsed, *family, &mut unclear);
-        let target = targets::target(&parsed, &chains, &mut unclear);
+        let target = targets::target(&parsed, |name| table.chains.contains_key(name), &mut unclear);
         notes.extend(unclear.into_iter().map(|text| Note { line: number, text }));
         let rule = Rule { conditions, target, line: number, text: line.to_owned() };
         table.chains.entry(name).or_insert_with(Chain::default).rules.push(rule);
@@ -187,7 +212,6 @@ impl Reader {
 
     /// Finds chains that ask each other in a circle.
     fn circles(&mut self) {
-        use rancher_topology::netfilter::Target;
         for (table, chains) in &self.rules.tables {
             let asks = |name: &str| {
                 let rules = chains.chains.get(name).map_or(&[] as &[Rule], |chain| &chain.rules);
@@ -205,9 +229,20 @@ impl Reader {
             let mut free: Vec<&str> =
                 asked.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
             let mut left = asked.len();
+            let mut depths: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
             while let Some(name) = free.pop() {
                 left -= 1;
+                let depth = depths.get(name).copied().unwrap_or_default() + 1;
+                if depth == MOST_NESTED + 1 {
+                    let message =
+                        format!("chains of table `{table}` ask each other {MOST_NESTED} deep and deeper");
+                    let error =
+                        Diagnostic::error(UNREADABLE, message, Span::default()).here("in this rule set");
+                    self.errors.push(error.help("the kernel follows 16 (nftables), and no person more"));
+                }
                 for to in asks(name) {
+                    let known = depths.entry(to).or_default();
+                    *known = depth.max(*known);
                     if let Some(count) = asked.get_mut(to) {
                         *count -= 1;
                         if *count == 0 {

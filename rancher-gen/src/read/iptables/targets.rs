@@ -9,11 +9,15 @@ use super::options::{Given, Options};
 use super::values;
 
 /// The target of a rule in a table with these chains; what is not understood is told, and may do anything.
-pub(super) fn target(options: &Options, chains: &[&str], unclear: &mut Vec<String>) -> Target {
+pub(super) fn target(
+    options: &Options,
+    is_chain: impl Fn(&str) -> bool,
+    unclear: &mut Vec<String>,
+) -> Target {
     let Some((name, given, goes)) = &options.target else {
         return Target::Nothing;
     };
-    if chains.contains(&name.as_str()) {
+    if is_chain(name) {
         return if *goes { Target::Goto(name.clone()) } else { Target::Jump(name.clone()) };
     }
     known(name, given).unwrap_or_else(|| {
@@ -41,14 +45,12 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "HMARK" => Target::MarkUnknown(Field::Mark),
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,
-        "SET" => Target::ChangeSet(
-            given
-                .iter()
-                .find(|given| matches!(given.name.as_str(), "--add-set" | "--del-set" | "--map-set"))?
-                .values
-                .first()?
-                .clone(),
-        ),
+        "SET" => match given {
+            [only] if matches!(only.name.as_str(), "--add-set" | "--del-set") => {
+                Target::ChangeSet(only.values.first()?.clone())
+            }
+            _ => return None,
+        },
         "SNAT" | "MASQUERADE" => Target::Masquerade,
         "DNAT" => Target::Translate(destination(value("--to-destination")?)?),
         "REDIRECT" => Target::Translate(Translation {

@@ -4,13 +4,16 @@ use super::all_rules;
 use crate::netfilter::rule_set::{Condition, RuleSet, Target};
 use crate::packet::Field;
 
+/// What a target may change that is not known here.
+pub(super) const ANYTHING: [Field; 4] =
+    [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
+
 /// What a rule set asks for, or changes, at all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
     pub(super) original: bool,
     pub(super) translated: bool,
     pub(super) frames: bool,
-    pub(super) untracks: bool,
     pub(super) changed: Vec<Field>,
     pub(super) changed_sets: Vec<String>,
 }
@@ -26,8 +29,9 @@ impl Asked {
                     asked.changed.extend(to.ports.is_some().then_some(Field::DestinationPort));
                 }
                 Target::Mark { field, .. } | Target::MarkUnknown(field) => asked.changed.push(*field),
-                Target::Untrack => asked.untracks = true,
+                Target::Untrack => asked.changed.push(Field::State),
                 Target::ChangeSet(name) => asked.changed_sets.push(name.clone()),
+                Target::Unknown(_) => asked.changed.extend(ANYTHING),
                 _ => {}
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+use super::asked::ANYTHING;
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{Chain, Rule, Target};
@@ -65,7 +66,7 @@ impl<'a> Lowering<'a> {
             return Lowered { diagram, changes };
         }
         let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
-        for made in self.changes_in(first.diagram) {
+        for made in self.changes_in(first.diagram, |outcome| matches!(outcome, Outcome::Next(_))) {
             let next = self.before(made, second.diagram, Join::Outcomes);
             let next = self.each_after(next, made);
             after.insert(made, next);
@@ -114,12 +115,13 @@ impl<'a> Lowering<'a> {
         diagrams.map(diagram, &mut |leaf| outcomes.each(leaf, &become_))
     }
 
-    /// All changes with which packets leave.
-    pub(super) fn changes_in(&mut self, diagram: Diagram) -> Vec<Changes> {
+    /// All changes with which packets leave by some outcomes.
+    pub(super) fn changes_in(&mut self, diagram: Diagram, of: fn(&Outcome) -> bool) -> Vec<Changes> {
         let mut all = Vec::new();
         let Shared { diagrams, outcomes, .. } = &mut *self.shared;
         diagrams.map(diagram, &mut |leaf| {
-            all.extend(outcomes.get(leaf).iter().filter_map(|outcome| outcome.made()));
+            let some = outcomes.get(leaf).iter().filter(|outcome| of(outcome));
+            all.extend(some.filter_map(|outcome| outcome.made()));
             0
         });
         all.sort_unstable();
@@ -222,9 +224,7 @@ impl<'a> Lowering<'a> {
                 Outcome::Next(self.made(Change::Bits { field: Field::State, mask: u128::MAX, value }))
             }
             Target::Queue => return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop])),
-            Target::Unknown(_) => {
-                return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop, Outcome::Next(0)]));
-            }
+            Target::Unknown(_) => return Some(self.anything()),
         };
         let changes = outcome.made().is_some_and(|changes| changes != 0);
         Some(Lowered { diagram: self.shared.one(outcome), changes })
@@ -234,6 +234,19 @@ impl<'a> Lowering<'a> {
         self.shared.outcomes.changes(vec![change])
     }
 
+    /// What a target does that is not known here: with the packet whatever a target can, and to it too.
+    fn anything(&mut self) -> Lowered {
+        let changed = self.shared.outcomes.changes(ANYTHING.map(Change::Anything).to_vec());
+        let all = [
+            Outcome::Accept(0),
+            Outcome::Accept(changed),
+            Outcome::Drop,
+            Outcome::Next(0),
+            Outcome::Next(changed),
+        ];
+        Lowered { changes: true, ..self.any_of(&all) }
+    }
+
     fn any_of(&mut self, outcomes: &[Outcome]) -> Lowered {
         let set = self.shared.outcomes.set(outcomes.to_vec());
         Lowered { diagram: Diagram::leaf(set), changes: false }
@@ -241,7 +254,7 @@ impl<'a> Lowering<'a> {
 
     fn call(&mut self, table: &'a str, name: &'a str, back: bool, view: View) -> Lowered {
         let Some(chain) = self.chain_of(table, name) else {
-            return self.any_of(&[Outcome::Accept(0), Outcome::Drop, Outcome::Next(0)]);
+            return self.anything();
         };
         if self.open.contains(&name) {
             // The kernel refuses a rule set with a loop; who reads one tells so before.

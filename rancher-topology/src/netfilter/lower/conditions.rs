@@ -56,8 +56,13 @@ impl<'a> Lowering<'a> {
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
             Condition::Set { name, sides } => self.set(name, sides, view, &mut Vec::new()),
             Condition::Frame(kind) => frame(*kind, view),
-            Condition::Translated if view.translated.is_some() => YES,
-            Condition::Translated => NO,
+            Condition::Translated => {
+                let told = if view.translated.is_some() { YES } else { NO };
+                // What was translated when a connection began, its later packets do not tell.
+                let later =
+                    [State::Established, State::Related].map(|state| (state.number(), state.number()));
+                self.shared.within(Field::State, &Intervals::of(later.to_vec()), MAYBE, told)
+            }
             Condition::Not(inner) => {
                 let inner = self.condition(inner, view);
                 self.not(inner)

@@ -78,9 +78,9 @@ impl<'a> Lowering<'a> {
     ) -> Self {
         let fields = Asked::of(rules);
         let mut given = given.clone();
-        given.retain(|field, _| !fields.changed.contains(field));
-        if fields.untracks {
-            // What is no state counts as the last one.
+        given.retain(|field, _| *field == Field::State || !fields.changed.contains(field));
+        if fields.changed.contains(&Field::State) {
+            // A rule can only take the state away. What is no state counts as the last one.
             let untracked = Intervals::from_to(State::Untracked.number(), shared.layout.last(Field::State));
             given.entry(Field::State).and_modify(|states| *states = states.union(&untracked));
         }

@@ -13,7 +13,8 @@ use crate::packet::{Family, Field, Intervals, State, number};
 impl<'a> Lowering<'a> {
     /// What becomes of packets on their way, as [`Verdict`](crate::netfilter::Verdict)s.
     pub(in crate::netfilter) fn way(&mut self, hook: Hook) -> Diagram {
-        self.steps(hook.steps(), View::default())
+        let forwarded = self.fields.frames && hook == Hook::Forward;
+        self.steps(hook.steps(), View { forwarded, ..View::default() })
     }
 
     fn steps(&mut self, steps: &'static [Step], view: View) -> Diagram {
@@ -47,7 +48,7 @@ impl<'a> Lowering<'a> {
             });
         }
         let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
-        for changes in self.changes_in(lowered.diagram) {
+        for changes in self.changes_in(lowered.diagram, |_| true) {
             let view = self.view_after(view, changes);
             let next = self.steps(rest, view);
             let diagram = self.before(changes, next, Join::Verdicts);
@@ -103,11 +104,15 @@ impl<'a> Lowering<'a> {
         };
         let mut diagram = self.each(lowered.diagram, end);
         if table == "nat" {
-            // Only what begins a connection asks this table (`man iptables`, nat).
-            let begins = [State::New, State::Related].map(|state| (state.number(), state.number()));
-            let begins = self.shared.within(Field::State, &Intervals::of(begins.to_vec()), YES, NO);
+            // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
+            // be an error about it, which does not.
             let passes = self.shared.one(Outcome::Accept(0));
-            diagram = self.shared.diagrams.choose(begins, diagram, passes);
+            let either = self.shared.either(diagram, passes, Join::Outcomes);
+            let one = |state: State| Intervals::from_to(state.number(), state.number());
+            let others = self.shared.within(Field::State, &one(State::Related), YES, NO);
+            let others = self.shared.diagrams.choose(others, either, passes);
+            let begins = self.shared.within(Field::State, &one(State::New), YES, NO);
+            diagram = self.shared.diagrams.choose(begins, diagram, others);
         }
         Lowered { diagram, ..lowered }
     }
