@@ -91,7 +91,7 @@ impl Host {
             let (differences, whole) = compared.differences(kind);
             assert!(whole);
             for difference in &differences {
-                let trace = netfilter::trace(&rules, &facts, &difference.example);
+                let trace = netfilter::Tracer::new(&rules, &facts).follow(&difference.example);
                 let verdict = match kind {
                     Kind::Admits => netfilter::Verdict::Admitted,
                     Kind::Refuses => netfilter::Verdict::Refused,

@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 
 use rancher_gen::read::iptables;
-use rancher_topology::netfilter::{Change, Filter, Hook, HostFacts, Kind, Known, Packet, RuleSet, Verdict};
+use rancher_topology::netfilter::{
+    Change, Filter, Hook, HostFacts, Kind, Known, Packet, RuleSet, Verdict, openings,
+};
 use rancher_topology::packet::{self, Field, Intervals, State};
 
 mod support;
@@ -46,14 +48,7 @@ fn a_matrix_says_of_classes_what_is_true_of_each_address() {
         for family in [Family::V4, Family::V6] {
             let rules = random(seed, family);
             let mut rng = fastrand::Rng::with_seed(seed);
-            let known = Known::from([
-                (Field::Protocol, one(6)),
-                (Field::DestinationPort, one(22)),
-                (Field::TcpFlags, one(0b10)),
-                (Field::State, one(State::New.number())),
-                (Field::Mark, one(0)),
-                (Field::ConnectionMark, one(0)),
-            ]);
+            let known = openings("22/tcp".parse().unwrap());
             let matrix = Filter::new(&rules, &HostFacts::default(), Hook::Forward, &known).matrix().unwrap();
             let unmarked = Known::from([(Field::Mark, one(0)), (Field::ConnectionMark, one(0))]);
             let mut filter = Filter::new(&rules, &HostFacts::default(), Hook::Forward, &unmarked);

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fastrand::Rng;
 use rancher_gen::read::iptables;
-use rancher_topology::netfilter::{Change, Filter, Hook, HostFacts, Known, RuleSet};
-use rancher_topology::packet::{Family, Field, Intervals, State};
+use rancher_topology::netfilter::{Change, Filter, Hook, HostFacts, RuleSet, openings};
+use rancher_topology::packet::Family;
 
 /// A generator of the rules of a rule set.
 type Kind = (&'static str, fn(&mut Rng, usize) -> String);
@@ -112,15 +112,7 @@ fn read(text: &str) -> RuleSet {
 
 /// Who reaches whom on 22/tcp, with the nodes that it took.
 fn matrix(rules: &RuleSet) -> usize {
-    let one = |value| Intervals::from_to(value, value);
-    let known = Known::from([
-        (Field::Protocol, one(6)),
-        (Field::DestinationPort, one(22)),
-        (Field::State, one(State::New.number())),
-        (Field::TcpFlags, one(0b10)),
-        (Field::Mark, one(0)),
-        (Field::ConnectionMark, one(0)),
-    ]);
+    let known = openings("22/tcp".parse().unwrap());
     let mut filter = Filter::new(rules, &HostFacts::default(), Hook::Forward, &known);
     black_box(filter.matrix());
     filter.nodes()

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::packet::{Family, Intervals, number};
 use crate::policy::{Direction, EffectiveGroup, EffectiveRule, RulePeer, SecurityPolicy};
-use crate::scalar::{Protocol, Traffic};
+use crate::scalar::Traffic;
 
 /// A security group that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +133,10 @@ fn of_model(policy: &SecurityPolicy, rule: &EffectiveRule, direction: Direction)
     let (protocol, ports) = match rule.traffic {
         Traffic::Any => (None, all_ports()),
         Traffic::Icmp => (Some(if is_v6 { 58 } else { 1 }), all_ports()),
-        Traffic::Ports(ports) => {
-            let number = match ports.protocol {
-                Protocol::Tcp => 6,
-                Protocol::Udp => 17,
-            };
-            (Some(number), Intervals::from_to(ports.range.first().into(), ports.range.last().into()))
-        }
+        Traffic::Ports(ports) => (
+            Some(ports.protocol.number()),
+            Intervals::from_to(ports.range.first().into(), ports.range.last().into()),
+        ),
     };
     let peer = match rule.peer {
         RulePeer::Network(net) => LivePeer::Network(net),

@@ -7,11 +7,10 @@ use ipnet::{IpNet, Ipv4Net};
 use crate::flow::{FlowGraph, FlowId, Party};
 use crate::netfilter::{
     AddressSet, Comparison, Condition, Difference, HostFacts, HostInterface, Kind, Known, Packet, Rule,
-    RuleSet, Target, Trace, trace,
+    RuleSet, Target, Trace, Tracer,
 };
 use crate::packet::{Family, Field, Intervals, State, number};
 use crate::policy::{HostAdmission, HostPolicy, Reason, SecurityPolicy, host_policies};
-use crate::scalar::Protocol;
 use crate::topology::{NodeId, SubnetId, Topology};
 
 /// More rules than this are not taken away one by one.
@@ -24,6 +23,8 @@ const MOST_ASKED: usize = 5_000;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HostAudit {
+    /// The policy of the node.
+    pub policy: HostPolicy,
     /// Where packets are treated otherwise than the model says, certain before possible.
     pub differences: Vec<HostDifference>,
     /// Whether these are all differences that there are.
@@ -116,18 +117,8 @@ pub fn host(
 ) -> HostAudit {
     let routed = interfaces.is_some();
     let interfaces = interfaces.unwrap_or_else(|| assumed_interfaces(topology, node));
-    let policies = host_policies(topology, &SecurityPolicy::of(topology, flows));
-    let pool = topology.pool_ids().position(|pool| pool == topology[node].pool);
-    let own_policy = pool.and_then(|pool| policies.get(pool));
-    let Some(policy) = own_policy else {
-        return HostAudit {
-            differences: Vec::new(),
-            whole: true,
-            unneeded: Vec::new(),
-            missing_interfaces: Vec::new(),
-            address_elsewhere: false,
-        };
-    };
+    let mut policies = host_policies(topology, &SecurityPolicy::of(topology, flows));
+    let policy = policies.swap_remove(topology[node].pool.position());
     let stated: Vec<&str> = policy.interfaces.iter().map(|name| &**name).collect();
     let has = |name: &&&str| interfaces.iter().any(|one| one.name == ***name);
     let missing_interfaces: Vec<String> =
@@ -148,16 +139,18 @@ pub fn host(
     } else {
         HostFacts { interfaces: Some(interfaces.clone()), routes: None, sets }
     };
-    let audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission };
+    let tracer = Tracer::new(rules, &facts);
+    let mut audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission, tracer };
     let (mut differences, whole) = audit.differences();
     let needs = needs(topology, flows, node, family);
     for difference in &mut differences {
         if matches!(difference.packets.kind, Kind::Refuses | Kind::MayRefuse) {
-            difference.needed_by = needed_by(policy, &admission, &needs, &difference.packets.packets);
+            difference.needed_by = needed_by(&policy, &admission, &needs, &difference.packets.packets);
         }
     }
     let unneeded = audit.unneeded(&differences);
-    HostAudit { differences, whole, unneeded, missing_interfaces, address_elsewhere }
+    drop(audit);
+    HostAudit { policy, differences, whole, unneeded, missing_interfaces, address_elsewhere }
 }
 
 struct Audit<'a> {
@@ -165,22 +158,20 @@ struct Audit<'a> {
     facts: &'a HostFacts,
     inbound: &'a [&'a str],
     admission: &'a HostAdmission,
+    tracer: Tracer<'a>,
 }
 
 impl Audit<'_> {
-    fn compared(&self, rules: &RuleSet, space: &[Known], meant: &[Known]) -> Comparison {
-        Comparison::of(rules, self.facts, self.inbound, space, meant)
-    }
-
-    fn differences(&self) -> (Vec<HostDifference>, bool) {
-        let mut compared = self.compared(self.rules, &self.admission.space, &self.admission.admitted());
+    fn differences(&mut self) -> (Vec<HostDifference>, bool) {
+        let (space, meant) = (&self.admission.space, self.admission.admitted());
+        let mut compared = Comparison::of(self.rules, self.facts, self.inbound, space, &meant);
         let mut found = Vec::new();
         let mut whole = true;
         for kind in Kind::ALL {
             let (of_kind, all) = compared.differences(kind);
             whole &= all;
             found.extend(of_kind.into_iter().map(|packets| HostDifference {
-                trace: trace(self.rules, self.facts, &packets.example),
+                trace: self.tracer.follow(&packets.example),
                 packets,
                 needed_by: Vec::new(),
             }));
@@ -189,7 +180,7 @@ impl Audit<'_> {
     }
 
     /// Rules that decide about packets beyond the model, and that nothing of the model is lost without.
-    fn unneeded(&self, differences: &[HostDifference]) -> Vec<Unneeded> {
+    fn unneeded(&mut self, differences: &[HostDifference]) -> Vec<Unneeded> {
         let beyond: Vec<Known> = differences
             .iter()
             .filter(|one| matches!(one.packets.kind, Kind::Admits | Kind::MayAdmit))
@@ -199,8 +190,9 @@ impl Audit<'_> {
             return Vec::new();
         }
         let meant = self.admission.admitted();
+        let (facts, inbound) = (self.facts, self.inbound);
         let refused = |rules: &RuleSet| {
-            let mut compared = self.compared(rules, &meant, &meant);
+            let mut compared = Comparison::of(rules, facts, inbound, &meant, &meant);
             [Kind::Refuses, Kind::MayRefuse].map(|kind| compared.differences(kind).0)
         };
         let before = refused(self.rules);
@@ -234,7 +226,7 @@ impl Audit<'_> {
     }
 
     /// Whether a rule is found to decide about one of some packets.
-    fn decides(&self, rule: &Rule, packets: &[Known], asked: &mut usize) -> bool {
+    fn decides(&mut self, rule: &Rule, packets: &[Known], asked: &mut usize) -> bool {
         packets.iter().filter_map(|one| met(rule, one)).any(|own| {
             *asked += 1;
             if *asked > MOST_ASKED {
@@ -242,7 +234,7 @@ impl Audit<'_> {
             }
             let inbound = self.inbound.first().map(|name| (*name).to_owned());
             let Some(packet) = Packet::among(self.rules.family, &own, inbound) else { return false };
-            let way = trace(self.rules, self.facts, &packet);
+            let way = self.tracer.follow(&packet);
             way.decisions
                 .iter()
                 .any(|decision| decision.rule.as_ref().is_some_and(|(line, _)| *line == rule.line))
@@ -298,10 +290,7 @@ fn needs(topology: &Topology, flows: &FlowGraph, node: NodeId, family: Family) -
         if senders.is_empty() {
             continue;
         }
-        let protocol = match wire.ports.protocol {
-            Protocol::Tcp => 6,
-            Protocol::Udp => 17,
-        };
+        let protocol = wire.ports.protocol.number().into();
         let ports = (wire.ports.range.first().into(), wire.ports.range.last().into());
         let packets = Known::from([
             (Field::Source, senders),

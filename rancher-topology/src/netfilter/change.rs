@@ -25,17 +25,11 @@ impl Change {
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
-        let mut shared = Shared::new(before.0.family, &[before.0, after.0], names);
+        let shared = Shared::new(before.0.family, &[before.0, after.0], names);
         let zero = || Intervals::from_to(0, 0);
         let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
-        let mut lowered = |(rules, facts)| {
-            let mut verdicts = Lowering::new(&mut shared, rules, facts, &known).way(hook);
-            for (field, set) in &known {
-                verdicts = shared.only(verdicts, *field, set);
-            }
-            verdicts
-        };
-        let (was, is) = (lowered(before), lowered(after));
+        let (shared, was) = Lowering::verdicts(shared, before, hook, &known);
+        let (mut shared, is) = Lowering::verdicts(shared, after, hook, &known);
         let mut uncertain = false;
         shared.diagrams.apply(was, is, &mut |was, is| {
             let (was, is) = (was.as_leaf()?, is.as_leaf()?);

@@ -76,7 +76,7 @@ impl Comparison {
         meant: &[Known],
     ) -> Self {
         let names = facts.names().chain(inbound.iter().copied());
-        let mut shared = Shared::new(rules.family, &[rules], names);
+        let shared = Shared::new(rules.family, &[rules], names);
         let zero = || Intervals::from_to(0, 0);
         let new = State::New.number();
         let classes = inbound.iter().map(|name| shared.interfaces.class(name)).map(|class| (class, class));
@@ -86,14 +86,10 @@ impl Comparison {
             (Field::Mark, zero()),
             (Field::ConnectionMark, zero()),
         ]);
-        let mut verdicts = Lowering::new(&mut shared, rules, facts, &known).way(Hook::Arriving);
-        for (field, set) in &known {
-            verdicts = shared.only(verdicts, *field, set);
-            if *field != Field::Inbound {
-                verdicts = shared.forget(verdicts, *field, Join::Verdicts);
-            }
+        let (mut shared, mut verdicts) = Lowering::verdicts(shared, (rules, facts), Hook::Arriving, &known);
+        for field in [Field::State, Field::Mark, Field::ConnectionMark, Field::Outbound] {
+            verdicts = shared.forget(verdicts, field, Join::Verdicts);
         }
-        verdicts = shared.forget(verdicts, Field::Outbound, Join::Verdicts);
         let in_space = union(&mut shared, space);
         let meant_in_space = union(&mut shared, meant);
         let verdicts = shared.diagrams.choose(in_space, verdicts, Diagram::leaf(0));

@@ -19,11 +19,21 @@ pub(super) const fn tcp(flags: u8) -> State {
     }
 }
 
+/// The messages of ICMP that ask something and so begin a connection: echo, timestamp, information and address mask; of
+/// ICMPv6 echo and node information.
+pub(crate) const fn questions(family: Family) -> &'static [u8] {
+    match family {
+        Family::V4 => &[8, 13, 15, 17],
+        Family::V6 => &[128, 139],
+    }
+}
+
 /// A message of ICMP or ICMPv6; `None` for an error, which may be about a connection.
-pub(super) const fn icmp(family: Family, kind: u8) -> Option<State> {
+pub(super) fn icmp(family: Family, kind: u8) -> Option<State> {
+    if questions(family).contains(&kind) {
+        return Some(State::New);
+    }
     Some(match (family, kind) {
-        // Questions: echo, timestamp, information, address mask; echo, node information.
-        (Family::V4, 8 | 13 | 15 | 17) | (Family::V6, 128 | 139) => State::New,
         (Family::V4, 3 | 4 | 5 | 11 | 12) | (Family::V6, 0..=127) => return None,
         // Neighbour discovery and multicast listeners.
         (Family::V6, 130..=136 | 143) => State::Untracked,

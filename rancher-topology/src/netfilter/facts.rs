@@ -123,7 +123,7 @@ impl HostFacts {
     pub(super) fn addresses(&self, family: Family) -> Option<Intervals> {
         let interfaces = self.interfaces.as_ref()?;
         let all = interfaces.iter().flat_map(|interface| &interface.addresses);
-        let own = points(family, all.map(IpNet::addr));
+        let own = family.points(all.map(IpNet::addr));
         // Of a v4 network on the loopback interface every address is the host's (`fib_add_ifaddr`).
         let on_loopback = interfaces.iter().filter(|one| one.loopback && family == Family::V4);
         Some(on_loopback.fold(own, |own, one| own.union(&one.networks(family))))
@@ -138,7 +138,7 @@ impl HostFacts {
     /// The addresses of a family that mean all on a network of the host, if its interfaces are known.
     pub(super) fn broadcasts(&self, family: Family) -> Option<Intervals> {
         let all = self.interfaces.as_ref()?.iter().flat_map(|interface| &interface.broadcasts);
-        Some(points(family, all.copied()))
+        Some(family.points(all.copied()))
     }
 }
 
@@ -149,9 +149,4 @@ impl HostInterface {
             self.addresses.iter().chain(&self.peers).filter(|net| Family::of(net.addr()) == family);
         Intervals::of(networks.map(|net| (number(net.network()), number(net.broadcast()))).collect())
     }
-}
-
-fn points(family: Family, addresses: impl Iterator<Item = IpAddr>) -> Intervals {
-    let of_family = addresses.filter(|address| Family::of(*address) == family).map(number);
-    Intervals::of(of_family.map(|at| (at, at)).collect())
 }

@@ -87,7 +87,7 @@ impl Filter {
                 !unknown.contains(field) && !matches!(field, Field::SentTo | Field::SentToPort)
             })
             .map(|(field, values)| {
-                let set = Intervals::of(values.iter().map(|&one| (one, one)).collect());
+                let set = Intervals::points(values.iter().copied());
                 match (values.first(), values.last()) {
                     (Some(&first), Some(&last)) if set.iter().len() > MOST => {
                         (field, Intervals::from_to(first, last))
@@ -99,11 +99,8 @@ impl Filter {
         Self::sharing(shared, rules, facts, hook, &known)
     }
 
-    fn sharing(mut shared: Shared, rules: &RuleSet, facts: &HostFacts, hook: Hook, known: &Known) -> Self {
-        let mut verdicts = Lowering::new(&mut shared, rules, facts, known).way(hook);
-        for (field, set) in known {
-            verdicts = shared.only(verdicts, *field, set);
-        }
+    fn sharing(shared: Shared, rules: &RuleSet, facts: &HostFacts, hook: Hook, known: &Known) -> Self {
+        let (shared, verdicts) = Lowering::verdicts(shared, (rules, facts), hook, known);
         let carried = facts.interfaces.as_ref().map(|all| {
             let carried = |interface: &HostInterface| Carried {
                 class: shared.interfaces.class(&interface.name),
@@ -170,7 +167,7 @@ impl Filter {
         if let Some(&known) = self.partly.get(&key) {
             return known;
         }
-        let states = Intervals::of(key.1.iter().map(|state| (state.number(), state.number())).collect());
+        let states = Intervals::points(key.1.iter().map(|state| state.number()));
         let mut asked = self.shared.only(self.verdicts, Field::State, &states);
         asked = self.shared.forget(asked, Field::State, Join::Verdicts);
         for field in &key.0 {
@@ -186,7 +183,7 @@ fn shared(rules: &RuleSet, facts: &HostFacts) -> Shared {
 }
 
 impl Packet {
-    fn fields(&self, shared: &Shared) -> [(Field, Option<u128>); 14] {
+    pub(super) fn fields(&self, shared: &Shared) -> [(Field, Option<u128>); 14] {
         let class = |name: &Option<String>| name.as_ref().map(|name| shared.interfaces.class(name));
         [
             (Field::Source, Some(number(self.source))),

@@ -19,11 +19,19 @@ pub enum Hook {
 pub(super) enum Step {
     /// A table's chain is asked.
     Table(&'static str, &'static str),
-    /// It is decided where it goes.
+    /// It is for a process of the host: [`INPUT`].
+    Here,
+    /// It is for another host: [`FORWARD`].
+    Through,
+    /// It is decided which of these it is.
     Route,
 }
 
-use Step::{Route, Table};
+use Step::{Here, Route, Table, Through};
+
+const RAW: Step = Table("raw", "PREROUTING");
+const MANGLE: Step = Table("mangle", "PREROUTING");
+const NAT: Step = Table("nat", "PREROUTING");
 
 pub(super) const INPUT: &[Step] =
     &[Table("mangle", "INPUT"), Table("filter", "INPUT"), Table("security", "INPUT")];
@@ -37,23 +45,9 @@ pub(super) const FORWARD: &[Step] = &[
 impl Hook {
     pub(super) const fn steps(self) -> &'static [Step] {
         match self {
-            Self::Input => &[
-                Table("raw", "PREROUTING"),
-                Table("mangle", "PREROUTING"),
-                Table("nat", "PREROUTING"),
-                Table("mangle", "INPUT"),
-                Table("filter", "INPUT"),
-                Table("security", "INPUT"),
-            ],
-            Self::Forward => &[
-                Table("raw", "PREROUTING"),
-                Table("mangle", "PREROUTING"),
-                Table("nat", "PREROUTING"),
-                Table("mangle", "FORWARD"),
-                Table("filter", "FORWARD"),
-                Table("security", "FORWARD"),
-                Table("mangle", "POSTROUTING"),
-            ],
+            Self::Input => &[RAW, MANGLE, NAT, Here],
+            Self::Forward => &[RAW, MANGLE, NAT, Through],
+            Self::Arriving => &[RAW, MANGLE, NAT, Route],
             Self::Output => &[
                 Table("raw", "OUTPUT"),
                 Table("mangle", "OUTPUT"),
@@ -61,12 +55,6 @@ impl Hook {
                 Table("filter", "OUTPUT"),
                 Table("security", "OUTPUT"),
                 Table("mangle", "POSTROUTING"),
-            ],
-            Self::Arriving => &[
-                Table("raw", "PREROUTING"),
-                Table("mangle", "PREROUTING"),
-                Table("nat", "PREROUTING"),
-                Route,
             ],
         }
     }

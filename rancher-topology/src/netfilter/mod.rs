@@ -36,10 +36,31 @@ pub use rule_set::{
     AddressKind, Chain, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Table, Target,
     TranslatedTo, Translation,
 };
-pub use trace::{Decision, Trace, trace};
+pub use trace::{Decision, Trace, Tracer};
 pub use verdict::Verdict;
 
-use crate::packet::{Field, Intervals};
+pub(crate) use conntrack::questions;
+
+use crate::packet::{Field, Intervals, State};
+use crate::scalar::{Ports, Protocol};
 
 /// What is known of the packets that are asked for: some values of some fields.
 pub type Known = BTreeMap<Field, Intervals>;
+
+/// The first packets of new connections to some ports, as they arrive: without marks, and for TCP a lone SYN (RFC 9293,
+/// section 3.5).
+#[must_use]
+pub fn openings(ports: Ports) -> Known {
+    let one = |value| Intervals::points([value]);
+    let mut known = Known::from([
+        (Field::Protocol, one(ports.protocol.number().into())),
+        (Field::DestinationPort, Intervals::from_to(ports.range.first().into(), ports.range.last().into())),
+        (Field::State, one(State::New.number())),
+        (Field::Mark, one(0)),
+        (Field::ConnectionMark, one(0)),
+    ]);
+    if ports.protocol == Protocol::Tcp {
+        known.insert(Field::TcpFlags, one(0b10));
+    }
+    known
+}

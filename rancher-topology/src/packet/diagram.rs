@@ -164,6 +164,18 @@ impl Diagrams {
         result
     }
 
+    /// The numbers that it can be, lowest first.
+    pub(crate) fn leaves(&mut self, diagram: Diagram) -> Vec<u32> {
+        let mut leaves = Vec::new();
+        self.map(diagram, &mut |leaf| {
+            leaves.push(leaf);
+            0
+        });
+        leaves.sort_unstable();
+        leaves.dedup();
+        leaves
+    }
+
     /// The function with other numbers at its leaves.
     pub(crate) fn map(&mut self, diagram: Diagram, leaf: &mut impl FnMut(u32) -> u32) -> Diagram {
         self.apply(diagram, Diagram::leaf(0), &mut |one, _| {
@@ -400,6 +412,8 @@ mod tests {
             let (a, b) = (of_table(&mut diagrams, 0, &one), of_table(&mut diagrams, 0, &other));
             prop_assert_eq!(table(&diagrams, a), one.clone());
             prop_assert_eq!(a == b, one == other);
+            let values = one.iter().copied().collect::<std::collections::BTreeSet<_>>();
+            prop_assert_eq!(diagrams.leaves(a), values.into_iter().collect::<Vec<_>>());
         }
 
         #[test]

@@ -69,6 +69,12 @@ impl Family {
         }
     }
 
+    /// Those of some addresses that are of this family.
+    #[must_use]
+    pub fn points(self, addresses: impl IntoIterator<Item = IpAddr>) -> Intervals {
+        Intervals::points(addresses.into_iter().filter(|address| Self::of(*address) == self).map(number))
+    }
+
     /// The number of the protocol that carries errors and echoes: ICMP or ICMPv6.
     #[must_use]
     pub const fn icmp(self) -> u8 {

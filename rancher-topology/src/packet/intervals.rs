@@ -17,6 +17,12 @@ impl Intervals {
         Self(vec![(first, last)])
     }
 
+    /// Single numbers.
+    #[must_use]
+    pub fn points(numbers: impl IntoIterator<Item = u128>) -> Self {
+        Self::of(numbers.into_iter().map(|number| (number, number)).collect())
+    }
+
     /// The numbers of intervals, each from its first to its last; one that ends before it begins has none.
     #[must_use]
     pub fn of(mut intervals: Vec<(u128, u128)>) -> Self {

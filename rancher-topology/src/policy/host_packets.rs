@@ -7,9 +7,9 @@
 //! `ip_route_input_slow` in `net/ipv4/route.c` (senders that nobody is).
 
 use super::host::HostPolicy;
-use crate::netfilter::{HostInterface, Known};
+use crate::netfilter::{HostInterface, Known, questions};
 use crate::packet::{Family, Field, Intervals, number};
-use crate::scalar::{Protocol, Traffic};
+use crate::scalar::Traffic;
 
 /// What is admitted of which packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +54,10 @@ impl HostPolicy {
     /// The packets of a family that the firewall of a node with these interfaces admits.
     #[must_use]
     pub fn admission(&self, interfaces: &[HostInterface], family: Family) -> HostAdmission {
-        let points = |addresses: Vec<std::net::IpAddr>| {
-            let own = addresses.into_iter().filter(|address| Family::of(*address) == family).map(number);
-            Intervals::of(own.map(|at| (at, at)).collect())
-        };
         let outward = || interfaces.iter().filter(|interface| !interface.loopback);
-        let local = points(
-            outward().flat_map(|interface| interface.addresses.iter().map(ipnet::IpNet::addr)).collect(),
-        );
-        let broadcasts = points(outward().flat_map(|interface| interface.broadcasts.clone()).collect());
+        let local =
+            family.points(outward().flat_map(|interface| interface.addresses.iter().map(ipnet::IpNet::addr)));
+        let broadcasts = family.points(outward().flat_map(|interface| interface.broadcasts.iter().copied()));
         let containers = match family {
             Family::V4 => networks(&self.container_networks),
             Family::V6 => Intervals::default(),
@@ -156,7 +151,10 @@ impl Places {
         let mut tcp = Known::from([(Field::Protocol, one(6))]);
         tcp.insert(Field::TcpFlags, opening());
         let mut icmp = Known::from([(Field::Protocol, one(family.icmp()))]);
-        icmp.insert(Field::IcmpType, beginning(family));
+        icmp.insert(
+            Field::IcmpType,
+            Intervals::points(questions(family).iter().map(|kind| u128::from(*kind))),
+        );
         let others = Intervals::from_to(0, 255).difference(&one(6).union(&one(family.icmp())));
         let others = Known::from([(Field::Protocol, others)]);
         let here = self.local.union(&self.containers);
@@ -186,10 +184,7 @@ fn of_traffic(traffic: Traffic, family: Family) -> Known {
         Traffic::Any => Known::new(),
         Traffic::Icmp => Known::from([protocol(family.icmp())]),
         Traffic::Ports(ports) => {
-            let number = match ports.protocol {
-                Protocol::Tcp => 6,
-                Protocol::Udp => 17,
-            };
+            let number = ports.protocol.number();
             let range = Intervals::from_to(ports.range.first().into(), ports.range.last().into());
             Known::from([protocol(number), (Field::DestinationPort, range)])
         }
@@ -216,17 +211,7 @@ fn dhcp(family: Family) -> Known {
 /// The flags of a segment that opens a connection: SYN, and neither ACK nor RST nor FIN.
 fn opening() -> Intervals {
     let opens = |flags: &u128| flags & 0b01_0111 == 0b00_0010;
-    Intervals::of((0..64).filter(opens).map(|flags| (flags, flags)).collect())
-}
-
-/// The messages that begin something: echo, timestamp, information and address mask requests; of ICMPv6 echo and node
-/// information requests.
-fn beginning(family: Family) -> Intervals {
-    let types: &[u128] = match family {
-        Family::V4 => &[8, 13, 15, 17],
-        Family::V6 => &[128, 139],
-    };
-    Intervals::of(types.iter().map(|kind| (*kind, *kind)).collect())
+    Intervals::points((0..64).filter(opens))
 }
 
 /// Addresses with which all are meant on every network.

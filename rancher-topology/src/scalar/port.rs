@@ -33,6 +33,15 @@ impl Protocol {
         }
     }
 
+    /// Its number (IANA, "Assigned Internet Protocol Numbers").
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Tcp => 6,
+            Self::Udp => 17,
+        }
+    }
+
     /// The one that this is not.
     #[must_use]
     pub const fn other(self) -> Self {

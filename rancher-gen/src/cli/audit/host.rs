@@ -11,7 +11,6 @@ use rancher_topology::audit::{self, HostAudit, HostDifference, NeededBy};
 use rancher_topology::flow::FlowGraph;
 use rancher_topology::netfilter::{HostInterface, Kind, RuleSet};
 use rancher_topology::packet::Family;
-use rancher_topology::policy::{HostPolicy, SecurityPolicy, host_policies};
 use rancher_topology::topology::NodeId;
 use serde_json::{Value, json};
 
@@ -23,7 +22,6 @@ use crate::cli::words;
 struct Host<'t> {
     topology: &'t Topology,
     flows: FlowGraph,
-    policy: Option<HostPolicy>,
     node: NodeId,
     family: Family,
     audit: HostAudit,
@@ -70,10 +68,7 @@ pub(super) fn audit(
     if !audit.whole {
         notes.push("there are more differences than can be listed".to_owned());
     }
-    let policies = host_policies(topology, &SecurityPolicy::of(topology, &flows));
-    let pool = topology.pool_ids().position(|pool| pool == topology[node].pool);
-    let policy = pool.and_then(|pool| policies.get(pool)).cloned();
-    let host = Host { topology, policy, flows, node, family: rules.family, audit, notes };
+    let host = Host { topology, flows, node, family: rules.family, audit, notes };
     Ok(Answer { human: host.human(live), json: host.json(live), exit: host.exit() })
 }
 
@@ -214,7 +209,7 @@ impl Host<'_> {
                 format!("the flow {client} → {server} {}", flow.ports)
             }
             NeededBy::Rule(at) => {
-                let rule = self.policy.as_ref().and_then(|policy| policy.rules.get(*at));
+                let rule = self.audit.policy.rules.get(*at);
                 rule.map_or_else(String::new, |rule| {
                     let purpose = rule.purpose.as_ref().map_or("no purpose is stated", |text| text.as_str());
                     format!("the rule {} from {} ({purpose})", rule.traffic, rule.peers.name)

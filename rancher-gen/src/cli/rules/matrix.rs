@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Filter, Known, Matrix, Verdict};
-use rancher_topology::packet::{Family, Field, Intervals, State};
-use rancher_topology::scalar::{Ports, Protocol};
+use rancher_topology::netfilter::{Filter, Matrix, Verdict, openings};
+use rancher_topology::packet::Family;
+use rancher_topology::scalar::Ports;
 use serde::Serialize;
 
 use super::{ChainName, Host};
@@ -86,23 +86,6 @@ pub(in crate::cli) fn run(
     };
     crate::cli::print(&text)?;
     Ok(Exit::Done)
-}
-
-/// The first packets of connections to some ports.
-fn openings(ports: Ports) -> Known {
-    let one = |value: u128| Intervals::from_to(value, value);
-    let mut known = Known::from([
-        (Field::Protocol, one(if ports.protocol == Protocol::Tcp { 6 } else { 17 })),
-        (Field::DestinationPort, Intervals::from_to(ports.range.first().into(), ports.range.last().into())),
-        (Field::State, one(State::New.number())),
-        (Field::Mark, one(0)),
-        (Field::ConnectionMark, one(0)),
-    ]);
-    if ports.protocol == Protocol::Tcp {
-        // SYN alone opens a connection (RFC 9293, section 3.5).
-        known.insert(Field::TcpFlags, one(0b10));
-    }
-    known
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -13,10 +13,7 @@ pub(super) fn untracked() -> Condition {
 }
 
 fn states(states: &[State]) -> Condition {
-    Condition::Within(
-        Field::State,
-        Intervals::of(states.iter().map(|state| (state.number(), state.number())).collect()),
-    )
+    Condition::Within(Field::State, Intervals::points(states.iter().map(|state| state.number())))
 }
 
 fn state_list(value: &str) -> Option<Condition> {
@@ -106,10 +103,8 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
 /// A port of a connection. To connection tracking a protocol without ports has port 0; ICMP has its identifier and its type
 /// and code there, GRE the numbers of its calls (`union nf_conntrack_man_proto`, `struct nf_conntrack_tuple`).
 fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text: &str) -> Condition {
-    let protocols = |all: &[u8]| {
-        let all = all.iter().map(|&one| (one.into(), one.into())).collect();
-        Condition::Within(Field::Protocol, Intervals::of(all))
-    };
+    let protocols =
+        |all: &[u8]| Condition::Within(Field::Protocol, Intervals::points(all.iter().map(|&one| one.into())));
     let (with_ports, icmp, gre) =
         (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
     let unknown = || Condition::Unknown(text.to_owned());

@@ -145,8 +145,7 @@ fn transport(given: &Given) -> Option<Condition> {
 }
 
 fn flags_are(mask: u128, set: u128) -> Condition {
-    let matching = (0..64).filter(|flags| flags & mask == set).map(|flags| (flags, flags));
-    Condition::Within(Field::TcpFlags, Intervals::of(matching.collect()))
+    Condition::Within(Field::TcpFlags, Intervals::points((0..64).filter(|flags| flags & mask == set)))
 }
 
 fn icmp(given: &Given) -> Option<Condition> {

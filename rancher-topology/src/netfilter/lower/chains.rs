@@ -12,7 +12,7 @@ use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State};
 
 impl<'a> Lowering<'a> {
-    pub(super) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
+    pub(in crate::netfilter) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
         self.rules.tables.get(table)?.chains.get(chain)
     }
 
@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
     fn then(&mut self, first: Lowered, second: Lowered) -> Lowered {
         let changes = first.changes || second.changes;
         if !first.changes {
-            let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+            let Shared { diagrams, outcomes, .. } = &mut self.shared;
             let diagram = diagrams.apply(first.diagram, second.diagram, &mut |first, second| {
                 let here = first.as_leaf()?;
                 let set = outcomes.get(here);
@@ -71,25 +71,11 @@ impl<'a> Lowering<'a> {
             let next = self.each_after(next, made);
             after.insert(made, next);
         }
-        let mut decided: BTreeMap<Outcome, Diagram> = BTreeMap::new();
-        let mut all = Vec::new();
-        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
-        diagrams.map(first.diagram, &mut |leaf| {
-            all.extend_from_slice(outcomes.get(leaf));
-            0
-        });
-        for outcome in all {
-            let leaf = self.shared.one(outcome);
-            decided.insert(outcome, leaf);
-        }
-        let diagram = self.graft(
-            first.diagram,
-            |outcome| match outcome {
-                Outcome::Next(made) => after[&made],
-                decided_already => decided[&decided_already],
-            },
-            Join::Outcomes,
-        );
+        let follows = |shared: &mut Shared, outcome| match outcome {
+            Outcome::Next(made) => after[&made],
+            decided => shared.one(decided),
+        };
+        let diagram = self.graft(first.diagram, follows, Join::Outcomes);
         Lowered { diagram, changes }
     }
 
@@ -98,7 +84,7 @@ impl<'a> Lowering<'a> {
         if first == 0 {
             return diagram;
         }
-        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        let Shared { diagrams, outcomes, .. } = &mut self.shared;
         diagrams.map(diagram, &mut |leaf| {
             let set = outcomes.get(leaf).to_vec();
             let set = set.into_iter().map(|outcome| match outcome.made() {
@@ -111,19 +97,16 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn each(&mut self, diagram: Diagram, become_: impl Fn(Outcome) -> Outcome) -> Diagram {
-        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+        let Shared { diagrams, outcomes, .. } = &mut self.shared;
         diagrams.map(diagram, &mut |leaf| outcomes.each(leaf, &become_))
     }
 
     /// All changes with which packets leave by some outcomes.
     pub(super) fn changes_in(&mut self, diagram: Diagram, of: fn(&Outcome) -> bool) -> Vec<Changes> {
-        let mut all = Vec::new();
-        let Shared { diagrams, outcomes, .. } = &mut *self.shared;
-        diagrams.map(diagram, &mut |leaf| {
-            let some = outcomes.get(leaf).iter().filter(|outcome| of(outcome));
-            all.extend(some.filter_map(|outcome| outcome.made()));
-            0
-        });
+        let Shared { diagrams, outcomes, .. } = &mut self.shared;
+        let leaves = diagrams.leaves(diagram);
+        let outcomes = leaves.iter().flat_map(|leaf| outcomes.get(*leaf)).filter(|outcome| of(outcome));
+        let mut all: Vec<Changes> = outcomes.filter_map(|outcome| outcome.made()).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -133,24 +116,18 @@ impl<'a> Lowering<'a> {
     pub(super) fn graft(
         &mut self,
         diagram: Diagram,
-        mut follows: impl FnMut(Outcome) -> Diagram,
+        follows: impl Fn(&mut Shared, Outcome) -> Diagram,
         join: Join,
     ) -> Diagram {
-        let mut leaves = Vec::new();
-        self.shared.diagrams.map(diagram, &mut |leaf| {
-            leaves.push(leaf);
-            0
-        });
-        leaves.sort_unstable();
-        leaves.dedup();
+        let shared = &mut self.shared;
         let mut grafts: HashMap<u32, Diagram> = HashMap::new();
-        for leaf in leaves {
-            let outcomes = self.shared.outcomes.get(leaf).to_vec();
-            let all = outcomes.into_iter().map(&mut follows).collect::<Vec<_>>();
-            let all = all.into_iter().reduce(|one, other| self.shared.either(one, other, join));
+        for leaf in shared.diagrams.leaves(diagram) {
+            let outcomes = shared.outcomes.get(leaf).to_vec();
+            let all: Vec<Diagram> = outcomes.into_iter().map(|outcome| follows(shared, outcome)).collect();
+            let all = all.into_iter().reduce(|one, other| shared.either(one, other, join));
             grafts.insert(leaf, all.unwrap_or(Diagram::leaf(0)));
         }
-        self.shared.diagrams.graft(diagram, &mut |leaf| grafts[&leaf])
+        shared.diagrams.graft(diagram, &mut |leaf| grafts[&leaf])
     }
 
     /// A rule, or `None` if it decides nothing.
@@ -180,11 +157,7 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        let mut met = YES;
-        for condition in rest {
-            let condition = self.condition(condition, view);
-            met = self.both(met, condition);
-        }
+        let met = self.all(rest, view);
         let mut diagram =
             if met == YES { target.diagram } else { self.shared.guard(met, target.diagram, next) };
         if diagram.as_leaf().is_some() {

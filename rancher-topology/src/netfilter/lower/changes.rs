@@ -22,7 +22,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn with_bits(&mut self, diagram: Diagram, field: Field, mask: u128, value: u128) -> Diagram {
-        let Shared { diagrams, layout, .. } = &mut *self.shared;
+        let Shared { diagrams, layout, .. } = &mut self.shared;
         let bits = layout.bits_of(field);
         diagrams.assign(diagram, &|bit| {
             (bits.contains(&bit) && layout.bit_of(field, bit, mask)).then(|| layout.bit_of(field, bit, value))
@@ -71,7 +71,7 @@ impl Lowering<'_> {
         if !self.fields.original {
             return diagram;
         }
-        let Shared { diagrams, layout, .. } = &mut *self.shared;
+        let Shared { diagrams, layout, .. } = &mut self.shared;
         let bits = layout.bits_of(from);
         diagrams.rename(diagram, &|bit| if bits.contains(&bit) { layout.renamed(from, to, bit) } else { bit })
     }

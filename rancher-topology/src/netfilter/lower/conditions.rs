@@ -1,10 +1,16 @@
 //! Conditions: where each is met, may be, and is not.
 
+use std::collections::BTreeMap;
+
 use super::{Lowering, MAYBE, NO, Shared, View, YES};
 use crate::netfilter::facts::{AddressSet, Dimension, Entry};
 use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
-use crate::packet::diagram::Diagram;
+use crate::packet::diagram::{Bit, Diagram};
 use crate::packet::{Field, Intervals, State};
+
+/// Where a rule is met, may be, and is not.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::netfilter) struct Met(Diagram);
 
 impl<'a> Lowering<'a> {
     /// A condition on one field, as the set of its values.
@@ -40,7 +46,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Where a condition is met, may be, and is not.
-    pub(super) fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
+    fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
         if let Some((field, set)) = self.single(condition, view) {
             return match self.given.get(&field) {
                 Some(given) if set.intersection(given).is_empty() => NO,
@@ -50,7 +56,7 @@ impl<'a> Lowering<'a> {
         }
         match condition {
             Condition::Masked { field, mask, value } => {
-                let Shared { diagrams, layout, .. } = &mut *self.shared;
+                let Shared { diagrams, layout, .. } = &mut self.shared;
                 layout.masked(diagrams, *field, (*mask, *value), YES, NO)
             }
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
@@ -59,23 +65,46 @@ impl<'a> Lowering<'a> {
             Condition::Translated => {
                 let told = if view.translated.is_some() { YES } else { NO };
                 // What was translated when a connection began, its later packets do not tell.
-                let later =
-                    [State::Established, State::Related].map(|state| (state.number(), state.number()));
-                self.shared.within(Field::State, &Intervals::of(later.to_vec()), MAYBE, told)
+                let later = [State::Established, State::Related].map(State::number);
+                self.shared.within(Field::State, &Intervals::points(later), MAYBE, told)
             }
             Condition::Not(inner) => {
                 let inner = self.condition(inner, view);
                 self.not(inner)
             }
-            Condition::All(all) => all.iter().fold(YES, |met, one| {
-                let one = self.condition(one, view);
-                self.both(met, one)
-            }),
+            Condition::All(all) => self.all(all, view),
             Condition::Any(any) => {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
             Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,
+        }
+    }
+
+    /// Where every one of some conditions is met, may be, and is not.
+    pub(super) fn all<'c>(&mut self, all: impl IntoIterator<Item = &'c Condition>, view: View) -> Diagram {
+        all.into_iter().fold(YES, |met, one| {
+            let one = self.condition(one, view);
+            self.both(met, one)
+        })
+    }
+
+    /// Where a rule with these conditions is met.
+    pub(in crate::netfilter) fn met(&mut self, conditions: &[Condition], view: View) -> Met {
+        Met(self.all(conditions, view))
+    }
+
+    /// Whether it is met by a packet of which some fields are known; `None` where that is not.
+    pub(in crate::netfilter) fn is_met(&mut self, met: Met, fields: &BTreeMap<Field, u128>) -> Option<bool> {
+        let Shared { diagrams, layout, .. } = &mut self.shared;
+        let known = |bit: Bit| {
+            let (field, value) = fields.iter().find(|(field, _)| layout.bits_of(**field).contains(&bit))?;
+            Some(layout.bit_of(*field, bit, *value))
+        };
+        match diagrams.assign(met.0, &known) {
+            YES => Some(true),
+            NO => Some(false),
+            _ => None,
         }
     }
 
@@ -87,7 +116,7 @@ impl<'a> Lowering<'a> {
         })
     }
 
-    pub(super) fn both(&mut self, one: Diagram, other: Diagram) -> Diagram {
+    fn both(&mut self, one: Diagram, other: Diagram) -> Diagram {
         self.shared.diagrams.apply(one, other, &mut |one, other| match (one, other) {
             (NO, _) | (_, NO) => Some(NO),
             (YES, both) | (both, YES) => Some(both),

@@ -10,6 +10,7 @@ mod tables;
 
 use hashbrown::HashMap;
 
+pub(super) use conditions::Met;
 pub(super) use shared::{Join, Shared};
 
 use super::Known;
@@ -22,9 +23,9 @@ use asked::Asked;
 
 /// A rule set on its way to diagrams.
 pub(super) struct Lowering<'a> {
-    pub(super) shared: &'a mut Shared,
-    rules: &'a RuleSet,
-    facts: &'a HostFacts,
+    pub(super) shared: Shared,
+    pub(super) rules: &'a RuleSet,
+    pub(super) facts: &'a HostFacts,
     /// Fields of which only some values are asked for, and which no rule changes.
     given: Known,
     chains: HashMap<(&'a str, &'a str, View), Lowered>,
@@ -37,18 +38,18 @@ pub(super) struct Lowering<'a> {
 
 /// What a rule can ask of a packet's way until now, as far as the rule set asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-struct View {
+pub(super) struct View {
     /// Its destination was translated.
-    translated: Option<Replaced>,
+    pub(super) translated: Option<Replaced>,
     /// It is for another host.
-    forwarded: bool,
+    pub(super) forwarded: bool,
 }
 
 /// What a packet has that it was not sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-struct Replaced {
-    address: bool,
-    port: bool,
+pub(super) struct Replaced {
+    pub(super) address: bool,
+    pub(super) port: bool,
 }
 
 /// What a chain, or some rules of one, make of packets.
@@ -70,12 +71,7 @@ pub(super) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(
-        shared: &'a mut Shared,
-        rules: &'a RuleSet,
-        facts: &'a HostFacts,
-        given: &Known,
-    ) -> Self {
+    pub(super) fn new(shared: Shared, rules: &'a RuleSet, facts: &'a HostFacts, given: &Known) -> Self {
         let fields = Asked::of(rules);
         let mut given = given.clone();
         given.retain(|field, _| *field == Field::State || !fields.changed.contains(field));

@@ -3,18 +3,28 @@
 use std::collections::BTreeMap;
 
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
+use crate::netfilter::facts::HostFacts;
 use crate::netfilter::hook::{self, Hook, Step};
 use crate::netfilter::outcome::{Changes, Outcome};
-use crate::netfilter::rule_set::{Chain, Policy};
-use crate::netfilter::verdict;
+use crate::netfilter::rule_set::{Chain, Policy, RuleSet};
+use crate::netfilter::{Known, verdict};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, State, number};
 
 impl<'a> Lowering<'a> {
-    /// What becomes of packets on their way, as [`Verdict`](crate::netfilter::Verdict)s.
-    pub(in crate::netfilter) fn way(&mut self, hook: Hook) -> Diagram {
-        let forwarded = self.fields.frames && hook == Hook::Forward;
-        self.steps(hook.steps(), View { forwarded, ..View::default() })
+    /// What becomes of some packets on their way, as [`Verdict`](crate::netfilter::Verdict)s. Others cannot be.
+    pub(in crate::netfilter) fn verdicts(
+        shared: Shared,
+        (rules, facts): (&'a RuleSet, &'a HostFacts),
+        hook: Hook,
+        known: &Known,
+    ) -> (Shared, Diagram) {
+        let mut lowering = Self::new(shared, rules, facts, known);
+        let forwarded = lowering.fields.frames && hook == Hook::Forward;
+        let way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
+        let mut shared = lowering.shared;
+        let verdicts = known.iter().fold(way, |verdicts, (field, set)| shared.only(verdicts, *field, set));
+        (shared, verdicts)
     }
 
     fn steps(&mut self, steps: &'static [Step], view: View) -> Diagram {
@@ -25,6 +35,8 @@ impl<'a> Lowering<'a> {
             return known;
         }
         let diagram = match *step {
+            Step::Here => self.steps(hook::INPUT, view),
+            Step::Through => self.steps(hook::FORWARD, view),
             Step::Route => self.route(view),
             Step::Table(table, name) => match self.chain_of(table, name) {
                 None => self.steps(rest, view),
@@ -42,7 +54,7 @@ impl<'a> Lowering<'a> {
     fn table(&mut self, lowered: Lowered, rest: &'static [Step], view: View) -> Diagram {
         let next = self.steps(rest, view);
         if !lowered.changes {
-            let Shared { diagrams, outcomes, .. } = &mut *self.shared;
+            let Shared { diagrams, outcomes, .. } = &mut self.shared;
             return diagrams.apply(lowered.diagram, next, &mut |here, next| {
                 verdict_of(outcomes.get(here.as_leaf()?), next)
             });
@@ -56,7 +68,7 @@ impl<'a> Lowering<'a> {
         }
         self.graft(
             lowered.diagram,
-            |outcome| match outcome.made() {
+            |_, outcome| match outcome.made() {
                 Some(changes) => after[&changes],
                 None => verdict::REFUSED,
             },
@@ -108,7 +120,7 @@ impl<'a> Lowering<'a> {
             // be an error about it, which does not.
             let passes = self.shared.one(Outcome::Accept(0));
             let either = self.shared.either(diagram, passes, Join::Outcomes);
-            let one = |state: State| Intervals::from_to(state.number(), state.number());
+            let one = |state: State| Intervals::points([state.number()]);
             let others = self.shared.within(Field::State, &one(State::Related), YES, NO);
             let others = self.shared.diagrams.choose(others, either, passes);
             let begins = self.shared.within(Field::State, &one(State::New), YES, NO);

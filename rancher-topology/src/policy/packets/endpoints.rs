@@ -73,8 +73,7 @@ impl Endpoints {
     /// Single v4 addresses. Consecutive ones become one interval.
     #[must_use]
     pub fn hosts(addresses: impl IntoIterator<Item = Ipv4Addr>) -> Self {
-        let points = addresses.into_iter().map(number_v4).map(|at| (at, at)).collect();
-        Self { v4: Intervals::of(points), ..Self::default() }
+        Self { v4: Intervals::points(addresses.into_iter().map(number_v4)), ..Self::default() }
     }
 
     /// Something whose address is not fixed.
