@@ -97,6 +97,14 @@ pub(crate) fn run() -> Exit {
     result.unwrap_or_else(Failure::tell)
 }
 
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
 /// Prints to the standard output. A reader that has read enough (`| head`) is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();

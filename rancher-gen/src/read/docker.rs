@@ -41,10 +41,7 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
         }
         return Ok(read);
     }
-    let mut start = 0;
-    for line in text.split('\n') {
-        let span = Span { start, end: start + line.len() };
-        start = span.end + 1;
+    for (_, line, span) in super::lines(text) {
         if line.trim().is_empty() {
             continue;
         }

@@ -54,10 +54,7 @@ fn lines(text: &str) -> Result<Read, Vec<Diagnostic>> {
     let mut read = Read::default();
     let mut errors = Vec::new();
     let mut up = false;
-    let mut start = 0;
-    for (at, whole) in text.split('\n').enumerate() {
-        let span = Span { start, end: start + whole.len() };
-        start = span.end + 1;
+    for (number, whole, span) in super::lines(text) {
         let line = whole.trim();
         if line.is_empty() {
             continue;
@@ -72,7 +69,7 @@ fn lines(text: &str) -> Result<Read, Vec<Diagnostic>> {
             continue;
         };
         let words: Vec<&str> = line.split_whitespace().collect();
-        let mut note = |text: String| read.notes.push(Note { line: at + 1, text });
+        let mut note = |text: String| read.notes.push(Note { line: number, text });
         match words.as_slice() {
             // Layer 2, and how long an address stays.
             [first, ..]

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use rancher_topology::Diagnostic;
 use rancher_topology::netfilter::{AddressSet, Dimension, Entry};
 use rancher_topology::packet::{Family, Intervals, number};
-use rancher_topology::{Diagnostic, Span};
 
 use super::Note;
 use super::iptables::values;
@@ -35,10 +35,7 @@ pub fn read(text: &str, family: Family) -> Result<Read, Vec<Diagnostic>> {
     let mut read = Read::default();
     let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
     let mut errors = Vec::new();
-    let mut start = 0;
-    for (at, whole) in text.split('\n').enumerate() {
-        let span = Span { start, end: start + whole.len() };
-        start = span.end + 1;
+    for (number, whole, span) in super::lines(text) {
         let words: Vec<&str> = whole.split_whitespace().collect();
         let mut wrong = |message: String| {
             let help = "give what `ipset save` printed: `create NAME TYPE …` and `add NAME ENTRY` lines";
@@ -58,7 +55,7 @@ pub fn read(text: &str, family: Family) -> Result<Read, Vec<Diagnostic>> {
                         (kind, set)
                     }
                     Err(reason) => {
-                        read.notes.push(Note { line: at + 1, text: format!("set `{name}`: {reason}") });
+                        read.notes.push(Note { line: number, text: format!("set `{name}`: {reason}") });
                         (Kind::default(), AddressSet::Unknown(reason))
                     }
                 };
@@ -72,7 +69,7 @@ pub fn read(text: &str, family: Family) -> Result<Read, Vec<Diagnostic>> {
                 };
                 if let Err(reason) = add(set, kind, entry, options, family) {
                     let reason = format!("{reason} (`{}`)", whole.trim());
-                    read.notes.push(Note { line: at + 1, text: format!("set `{name}`: {reason}") });
+                    read.notes.push(Note { line: number, text: format!("set `{name}`: {reason}") });
                     *set = AddressSet::Unknown(reason);
                 }
             }

@@ -11,3 +11,15 @@ pub mod packets;
 pub mod terraform;
 
 pub use iptables::Note;
+
+use rancher_topology::Span;
+
+/// The lines of a text, each with its number from 1 and its place.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str, Span)> {
+    let mut start = 0;
+    text.split('\n').enumerate().map(move |(at, line)| {
+        let span = Span { start, end: start + line.len() };
+        start = span.end + 1;
+        (at + 1, line, span)
+    })
+}

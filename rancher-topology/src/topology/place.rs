@@ -43,6 +43,20 @@ pub enum NoPlace {
     Elsewhere(Vec<String>),
 }
 
+impl NoPlace {
+    /// It in words, of the word that was asked for.
+    #[must_use]
+    pub fn of(&self, word: &str) -> String {
+        match self {
+            Self::Unknown(_) => format!("there is nothing called `{word}`"),
+            Self::Several(_) => format!("`{word}` is several things"),
+            Self::Tunnel(_) => format!("`{word}` is a tunnel"),
+            Self::Elsewhere(words) if words.is_empty() => format!("`{word}` names no container"),
+            Self::Elsewhere(_) => format!("there is no `{word}`"),
+        }
+    }
+}
+
 impl Topology {
     /// What a word means: `internet`, an address, a CIDR, a pool, a node, a service, a role (each service of it), a database,
     /// a load balancer, a container, or what is on a node: `zookeeper@mgmt-host-2`. `service:NAME`, `node:NAME` and so on

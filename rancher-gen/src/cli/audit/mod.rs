@@ -7,14 +7,13 @@ mod host;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use rancher_gen::exit::Exit;
 use rancher_gen::report::Source;
 use rancher_topology::topology::NodeId;
 use rancher_topology::{Diagnostic, Topology, diagnostic};
 
-use super::Failure;
 use super::input::Input;
+use super::{Failure, Format};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -49,13 +48,6 @@ pub(super) struct Args {
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
 }
 
 /// What one text of what exists came to.

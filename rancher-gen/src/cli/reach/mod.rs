@@ -5,7 +5,6 @@ mod json;
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use rancher_gen::exit::Exit;
 use rancher_gen::report::place::Lines;
 use rancher_topology::Topology;
@@ -15,9 +14,9 @@ use rancher_topology::reach::Reach;
 use rancher_topology::scalar::Ports;
 use rancher_topology::topology::{NoPlace, Place};
 
-use super::Failure;
 use super::input::{Input, Text};
 use super::rules::{self, ChainName, Host};
+use super::{Failure, Format};
 
 pub(super) use json::schema;
 
@@ -63,13 +62,6 @@ pub(super) struct Args {
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -139,26 +131,14 @@ const fn verdict(verdict: Verdict) -> &'static str {
 }
 
 fn named(topology: &Topology, word: &str) -> Result<Vec<Place>, Failure> {
-    let or = |words: &[String]| words.join(" or ");
     topology.places_named(word).map_err(|wrong| {
-        let said = |message: String| Failure::said(Exit::Usage, message);
-        match wrong {
-            NoPlace::Several(names) => {
-                said(format!("`{word}` is several things")).and(format!("write {}", or(&names)))
-            }
-            NoPlace::Tunnel(carries) => said(format!("`{word}` is a tunnel"))
-                .and(format!("ask about the service that it carries: `{carries}`")),
-            NoPlace::Elsewhere(words) if words.is_empty() => {
-                said(format!("`{word}` names no container")).and("only services are on a node")
-            }
-            NoPlace::Elsewhere(words) => {
-                said(format!("there is no `{word}`")).and(format!("write {}", or(&words)))
-            }
-            NoPlace::Unknown(Some(near)) => {
-                said(format!("there is nothing called `{word}`")).and(format!("did you mean `{near}`?"))
-            }
-            _ => said(format!("there is nothing called `{word}`"))
-                .and("`rancher-gen show FILE` prints every name that there is"),
-        }
+        let said = Failure::said(Exit::Usage, wrong.of(word));
+        said.and(match wrong {
+            NoPlace::Tunnel(carries) => format!("ask about the service that it carries: `{carries}`"),
+            NoPlace::Elsewhere(words) if words.is_empty() => "only services are on a node".to_owned(),
+            NoPlace::Several(words) | NoPlace::Elsewhere(words) => format!("write {}", words.join(" or ")),
+            NoPlace::Unknown(Some(near)) => format!("did you mean `{near}`?"),
+            _ => "`rancher-gen show FILE` prints every name that there is".to_owned(),
+        })
     })
 }

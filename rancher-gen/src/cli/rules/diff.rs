@@ -128,14 +128,13 @@ fn pattern(pattern: &InterfacePattern) -> String {
 
 fn text(family: Family, ways: &[Way], exit: Exit) -> String {
     let mut text = format!("{}\n", result(exit));
-    for way in ways {
-        for (kind, found, whole) in way.kinds.iter().filter(|(_, found, _)| !found.is_empty()) {
-            let _ = writeln!(text, "\n{}: {}", way.chain.as_str(), title(*kind));
-            for one in found.iter().take(MOST) {
-                let _ = writeln!(text, "  {}", line(family, way, one));
-                let _ = writeln!(text, "    for example {}", words::packet(&one.example));
-            }
-            text.push_str(&more(found, *whole, "  "));
+    for section in sections(family, ways) {
+        let _ = writeln!(text, "\n{}", section.title);
+        for (line, example) in section.lines {
+            let _ = writeln!(text, "  {line}\n    for example {example}");
+        }
+        if let Some(more) = section.more {
+            let _ = writeln!(text, "  {more}");
         }
     }
     text
@@ -143,25 +142,42 @@ fn text(family: Family, ways: &[Way], exit: Exit) -> String {
 
 fn markdown(family: Family, ways: &[Way], exit: Exit) -> String {
     let mut text = format!("**Rule set**: {}\n", result(exit));
-    for way in ways {
-        for (kind, found, whole) in way.kinds.iter().filter(|(_, found, _)| !found.is_empty()) {
-            let _ = writeln!(text, "\n### {}: {}\n", way.chain.as_str(), title(*kind));
-            for one in found.iter().take(MOST) {
-                let _ = writeln!(text, "- `{}`", line(family, way, one));
-                let _ = writeln!(text, "  for example `{}`", words::packet(&one.example));
-            }
-            text.push_str(&more(found, *whole, "- "));
+    for section in sections(family, ways) {
+        let _ = writeln!(text, "\n### {}\n", section.title);
+        for (line, example) in section.lines {
+            let _ = writeln!(text, "- `{line}`\n  for example `{example}`");
+        }
+        if let Some(more) = section.more {
+            let _ = writeln!(text, "- {more}");
         }
     }
     text
 }
 
-fn more(found: &[Difference], whole: bool, lead: &str) -> String {
-    match (found.len().saturating_sub(MOST), whole) {
-        (0, true) => String::new(),
-        (more, true) => format!("{lead}and {more} more\n"),
-        (more, false) => format!("{lead}and more than {more} more\n"),
-    }
+/// The differences of a kind on a way, in words.
+struct Section {
+    title: String,
+    /// Packets, and one of them.
+    lines: Vec<(String, String)>,
+    /// How many more there are.
+    more: Option<String>,
+}
+
+fn sections(family: Family, ways: &[Way]) -> impl Iterator<Item = Section> {
+    let found = ways.iter().flat_map(|way| way.kinds.iter().map(move |kind| (way, kind)));
+    found.filter(|(_, (_, found, _))| !found.is_empty()).map(move |(way, (kind, found, whole))| {
+        let more = found.len().saturating_sub(MOST);
+        let lines = found.iter().take(MOST);
+        Section {
+            title: format!("{}: {}", way.chain.as_str(), title(*kind)),
+            lines: lines.map(|one| (line(family, way, one), words::packet(&one.example))).collect(),
+            more: match (more, whole) {
+                (0, true) => None,
+                (more, true) => Some(format!("and {more} more")),
+                (more, false) => Some(format!("and more than {more} more")),
+            },
+        }
+    })
 }
 
 fn value(family: Family, ways: &[Way], exit: Exit) -> Value {

@@ -5,13 +5,12 @@ mod left;
 pub(super) mod table;
 mod words;
 
-use clap::ValueEnum;
 use rancher_gen::exit::Exit;
 use rancher_topology::Severity;
 use rancher_topology::failure::{self as model, NotNamed, Simulation};
 
-use super::Failure;
 use super::input::Input;
+use super::{Failure, Format};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -35,13 +34,6 @@ pub(super) struct Args {
     /// How many sets of failures are tried for each thing at most
     #[arg(long, value_name = "SETS", default_value_t = Simulation::BUDGET, conflicts_with = "fail")]
     budget: usize,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    #[default]
-    Human,
-    Json,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {

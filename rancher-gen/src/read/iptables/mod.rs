@@ -48,11 +48,8 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
         errors: Vec::new(),
         table: None,
     };
-    let mut start = 0;
-    for (at, line) in text.split('\n').enumerate() {
-        let span = Span { start, end: start + line.len() };
-        start = span.end + 1;
-        reader.line(at + 1, line.trim_end_matches('\r'), span);
+    for (number, line, span) in super::lines(text) {
+        reader.line(number, line, span);
     }
     if reader.errors.is_empty() && reader.rules.tables.is_empty() {
         let nothing = Diagnostic::error(UNREADABLE, "no table is in this text", Span { start: 0, end: 0 })

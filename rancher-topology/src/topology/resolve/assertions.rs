@@ -42,31 +42,19 @@ impl Resolver<'_> {
             return None;
         }
         let span = word_in(said, word, is_first);
-        let unknown = |message: String| Diagnostic::error("unknown-name", message, span);
-        self.error(match wrong {
-            NoPlace::Unknown(near) => {
-                let help = near.map_or_else(
-                    || {
-                        "write a service, a role, a node, a pool, a database, a load balancer, `NAME@NODE`, `internet`, \
-                         an address or a CIDR"
-                            .to_owned()
-                    },
-                    |near| format!("did you mean `{near}`?"),
-                );
-                unknown(format!("there is nothing called `{word}`")).help(help)
+        let message = wrong.of(word);
+        let help = match wrong {
+            NoPlace::Unknown(None) => {
+                "write a service, a role, a node, a pool, a database, a load balancer, `NAME@NODE`, \
+                                       `internet`, an address or a CIDR"
+                    .to_owned()
             }
-            NoPlace::Several(names) => {
-                unknown(format!("`{word}` is several things")).help(format!("write {}", quoted(&names)))
-            }
-            NoPlace::Tunnel(carries) => unknown(format!("`{word}` is a tunnel"))
-                .help(format!("write the service that it carries: `{carries}`")),
-            NoPlace::Elsewhere(words) if words.is_empty() => {
-                unknown(format!("`{word}` names no container")).help("only services are on a node")
-            }
-            NoPlace::Elsewhere(words) => {
-                unknown(format!("there is no `{word}`")).help(format!("write {}", quoted(&words)))
-            }
-        });
+            NoPlace::Unknown(Some(near)) => format!("did you mean `{near}`?"),
+            NoPlace::Tunnel(carries) => format!("write the service that it carries: `{carries}`"),
+            NoPlace::Elsewhere(words) if words.is_empty() => "only services are on a node".to_owned(),
+            NoPlace::Several(words) | NoPlace::Elsewhere(words) => format!("write {}", quoted(&words)),
+        };
+        self.error(Diagnostic::error("unknown-name", message, span).help(help));
         None
     }
 }
