@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::cli::{Ran, rancher_gen};
 use support::examples::{AS_WRITTEN, HARDENED};
+use support::tools::{feed, python};
 
 fn reach(text: &str, arguments: &[&str]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
@@ -177,4 +178,84 @@ services:
         "7001/tcp  no   store@node-2, store@node-4, store@node-6 and 4997 more  store (10000 instances)  "
     ));
     assert_eq!(ran.out.lines().filter(|line| line.starts_with("700")).count(), 3, "{}", ran.out);
+}
+
+const OPEN_AND_SHUT: &str = "
+name: small
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes: {box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, groups: [open]}}
+security-groups:
+  open:
+    inbound: [{port: 22/tcp, from: 10.0.1.0/25}, {port: 8080-8090, from: self}, {port: icmp, from: self}]
+    outbound: []
+services: {web: {image: nginx:1.27.2, placement: box, publish: ['8080:80']}}
+";
+
+#[test]
+fn the_matrix_has_a_paragraph_for_each_receiver_and_says_where_nobody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = OPEN_AND_SHUT.replace("outbound: []", "outbound: [{port: any, to: 10.0.0.0/16}]");
+    fs::write(folder.path().join("shut.yaml"), OPEN_AND_SHUT).unwrap();
+    fs::write(folder.path().join("open.yaml"), open).unwrap();
+    let matrix = |arguments: &[&str]| {
+        let ran = rancher_gen(folder.path(), &[&["matrix"], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.out
+    };
+    let expected = "\
+to box (2 nodes)
+  from other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
+    22/tcp  itself
+
+Everything else is refused.
+";
+    assert_eq!(matrix(&["shut.yaml"]), expected);
+    let expected = "\
+to box (2 nodes)
+  from each other
+    22/tcp         itself
+    8080/tcp       web
+    8081-8090/tcp  nobody listens
+    icmp
+  from other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
+    22/tcp         itself
+
+to other addresses: 10.0.0.0/24, 10.0.1.128-10.0.255.255
+  from box (2 nodes)
+    any
+
+to other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
+  from box (2 nodes)
+    any
+
+Everything else is refused.
+";
+    assert_eq!(matrix(&["open.yaml"]), expected);
+    assert_eq!(
+        matrix(&["open.yaml", "--port", "8080-8081", "--format", "csv"]),
+        "from,to,ports,admitted,listening\n\
+         box (2 nodes),box (2 nodes),8080/tcp,certainly,web\n\
+         box (2 nodes),box (2 nodes),8081/tcp,certainly,nobody\n\
+         box (2 nodes),10.0.0.0/24; 10.0.1.128-10.0.255.255,8080-8081/tcp,certainly,\n\
+         box (2 nodes),10.0.1.0-10.0.1.9; 10.0.1.12-10.0.1.127,8080-8081/tcp,certainly,\n"
+    );
+    let json: Value = serde_json::from_str(&matrix(&["open.yaml", "--format", "json"])).unwrap();
+    let openings = json["openings"].as_array().unwrap();
+    assert!(
+        openings
+            .iter()
+            .any(|one| one["services"][0] == "8081-8090/tcp" && one["listening"] == serde_json::json!([])),
+        "{json:#}"
+    );
+    let schema = rancher_gen(folder.path(), &["schema", "matrix"]).out;
+    let script = "
+import json, sys
+from jsonschema import Draft202012Validator
+asked = json.load(sys.stdin)
+Draft202012Validator.check_schema(asked['schema'])
+print(len(list(Draft202012Validator(asked['schema']).iter_errors(asked['printed']))))
+";
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let asked = serde_json::json!({"schema": schema, "printed": json}).to_string();
+    assert_eq!(feed(python().args(["-c", script]), &asked), "0\n");
 }

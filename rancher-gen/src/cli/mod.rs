@@ -2,6 +2,7 @@
 
 mod audit;
 mod diff;
+mod ends;
 mod explain;
 mod failure;
 mod fix;
@@ -15,6 +16,7 @@ mod rules;
 mod schema;
 mod show;
 mod simulate;
+mod table;
 mod validate;
 mod words;
 
@@ -50,7 +52,7 @@ enum Command {
     Reach(reach::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
-    /// Say who reaches whom through a host's rule set, in classes of addresses that are treated alike
+    /// Say who reaches whom on what, in classes that are treated alike: in a topology, or through a host's rule set
     Matrix(matrix::Args),
     /// Say what changes for packets when a host's rule set takes the place of another
     Diff(diff::Args),

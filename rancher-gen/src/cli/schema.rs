@@ -9,7 +9,8 @@ use rancher_gen::exit::Exit;
 #[command(after_help = "Examples:
   rancher-gen schema > topology.schema.json             what a topology may say
   rancher-gen schema findings > findings.schema.json    what `validate --format json` prints
-  rancher-gen schema reach > reach.schema.json          what `reach --format json` prints")]
+  rancher-gen schema reach > reach.schema.json          what `reach --format json` prints
+  rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -25,6 +26,8 @@ enum Of {
     Findings,
     /// Who reaches whom, as `reach --format json` prints it
     Reach,
+    /// Who reaches whom on what, as `matrix FILE --format json` prints it
+    Matrix,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -32,6 +35,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Topology => rancher_topology::document::schema(),
         Of::Findings => rancher_gen::report::schema(),
         Of::Reach => super::reach::schema(),
+        Of::Matrix => super::matrix::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;

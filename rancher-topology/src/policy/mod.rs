@@ -11,8 +11,8 @@ mod host_packets;
 mod packets;
 
 pub use admission::{
-    Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, Gates, NearMiss, Passage, RuleId,
-    RuleRef, ShutOut, StatedRule, Usage, Verdict,
+    Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, Gates, NearMiss, Passage, Passing,
+    RuleId, RuleRef, ShutOut, StatedRule, Usage, Verdict,
 };
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};

@@ -12,7 +12,7 @@ use ipnet::Ipv4Net;
 
 /// What rules and ways can tell nodes apart by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness {
+pub(super) struct Likeness {
     groups: Vec<GroupRef>,
     has_public_address: bool,
     routed: Vec<Ipv4Net>,
@@ -135,7 +135,7 @@ impl Reach<'_> {
         Some(services)
     }
 
-    fn likeness(
+    pub(super) fn likeness(
         &self,
         node: NodeId,
         networks: &[ipnet::IpNet],
@@ -288,7 +288,7 @@ fn split<'w>(
 }
 
 /// Addresses that were cut apart and are in one answer again, as one.
-fn together(ends: Vec<Whom>) -> Vec<Whom> {
+pub(super) fn together(ends: Vec<Whom>) -> Vec<Whom> {
     let mut all: Vec<Whom> = Vec::new();
     for end in ends {
         let known = all.iter_mut().find_map(|known| match (known, &end) {

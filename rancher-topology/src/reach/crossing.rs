@@ -5,7 +5,7 @@ use super::path::Path;
 use super::{Reach, words};
 use crate::document::{Provider, Scheme};
 use crate::flow::{End, Party};
-use crate::policy::{Direction, Endpoints, Member, Unfixed, Verdict};
+use crate::policy::{Direction, Endpoints, Member, Passing, Unfixed, Verdict};
 use crate::scalar::Ports;
 use crate::topology::{LoadBalancerId, NodeId, ServiceNetwork};
 
@@ -56,19 +56,11 @@ impl Reach<'_> {
 
     /// Asks the routes and gates between two ends about the last packet.
     pub(super) fn gates_on(&self, path: &mut Path<'_>, client: &Whom, server: &Whom, ports: Ports) {
-        let is_public = self.is_public(server);
-        let (mut refused, mut admitted, mut doubts) = (self.no_route(client, server), Vec::new(), Vec::new());
-        if let Whom::Addresses(addresses) = client
-            && !addresses.is_subset(self.gates.known())
-        {
-            doubts.push("the topology does not say how these addresses get into the network".to_owned());
-        } else if is_public && matches!(client, Whom::Addresses(_)) {
-            doubts.push("the topology does not say by which public addresses these come there".to_owned());
-        }
-        let sides = [(Direction::Outbound, client, server), (Direction::Inbound, server, client)];
-        for (direction, own, peer) in sides {
-            let Some(member) = self.member(own) else { continue };
-            let peers = self.seen(peer, is_public);
+        let (mut refused, mut admitted) = (self.no_route(client, server), Vec::new());
+        let mut doubts: Vec<String> =
+            self.doubtful_route(client, server).map(str::to_owned).into_iter().collect();
+        for (direction, member, peer) in self.gates_between(client, server) {
+            let peers = self.seen(peer, self.is_public(server));
             let passage = self.gates.judge(direction, member, &peers, ports);
             if matches!(peer, Whom::Internet(_) | Whom::Addresses(_)) {
                 path.cuts.extend(self.gates.admitted(direction, member, ports));
@@ -99,6 +91,39 @@ impl Reach<'_> {
         last.refused.append(&mut refused);
         last.admitted.append(&mut admitted);
         last.doubts.append(&mut doubts);
+    }
+
+    /// What routes and gates let pass from a client to another end.
+    pub(super) fn passing(&self, client: &Whom, server: &Whom) -> Passing {
+        if !self.no_route(client, server).is_empty() {
+            return Passing::default();
+        }
+        let passing = self.gates_between(client, server).map(|(direction, member, peer)| {
+            self.gates.passing(direction, member, &self.seen(peer, self.is_public(server)))
+        });
+        let Some(passing) = passing.reduce(|one, other| one.and(&other)) else { return Passing::default() };
+        if self.doubtful_route(client, server).is_some() { passing.doubted() } else { passing }
+    }
+
+    /// Whose gates packets pass from a client to a server, with the other end that they are asked about.
+    fn gates_between<'w>(
+        &self,
+        client: &'w Whom,
+        server: &'w Whom,
+    ) -> impl Iterator<Item = (Direction, Member, &'w Whom)> {
+        let sides = [(Direction::Outbound, client, server), (Direction::Inbound, server, client)];
+        let members = sides.map(|(direction, own, peer)| Some((direction, self.member(own)?, peer)));
+        members.into_iter().flatten()
+    }
+
+    /// Why it is not certain that there is a route between two ends.
+    fn doubtful_route(&self, client: &Whom, server: &Whom) -> Option<&'static str> {
+        let Whom::Addresses(addresses) = client else { return None };
+        if !addresses.is_subset(self.gates.known()) {
+            return Some("the topology does not say how these addresses get into the network");
+        }
+        let is_public = self.is_public(server);
+        is_public.then_some("the topology does not say by which public addresses these come there")
     }
 
     /// The routes that are missing between two ends.

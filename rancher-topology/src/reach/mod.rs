@@ -8,6 +8,7 @@ mod answer;
 mod assertion;
 mod classes;
 mod crossing;
+mod matrix;
 mod path;
 mod ways;
 mod words;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use answer::{Admitted, Alike, Answer, Cause, Change, Hop, HopKind, Pairs, Refusal, Via, Way, Whom};
 pub use assertion::Counterexample;
+pub use matrix::{Class, Listening, Matrix, Opening, Owner};
 
 use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};
 use crate::policy::{Direction, Endpoints, Gates, SecurityPolicy, ServiceRange, Services};

@@ -1,18 +1,13 @@
 //! Who reaches whom, for people.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rancher_topology::flow::End;
 use rancher_topology::policy::Verdict;
-use rancher_topology::reach::{Alike, Answer, Hop, HopKind, Pairs, Via, Way, Whom};
-use rancher_topology::topology::{PoolId, ServiceId};
+use rancher_topology::reach::{Alike, Answer, Hop, HopKind, Pairs, Via, Way};
 
 use super::{Shown, verdict};
-use crate::cli::simulate::table::table;
-
-/// The most names that a person is told in one list; JSON has all.
-const MOST: usize = 4;
+use crate::cli::ends::names;
+use crate::cli::table::table;
 
 /// The most further ways that a refused answer names.
 const MOST_WAYS: usize = 3;
@@ -36,8 +31,8 @@ fn list(shown: &Shown<'_>, (from, to): (&str, &str), answer: &Answer) -> String 
         [
             port,
             verdict(alike.verdict).to_owned(),
-            names(shown, &alike.clients),
-            format!("{}{}", names(shown, &alike.servers), pairs(alike.pairs)),
+            names(shown.topology, &alike.clients),
+            format!("{}{}", names(shown.topology, &alike.servers), pairs(alike.pairs)),
             because,
         ]
     };
@@ -87,8 +82,8 @@ fn one(shown: &Shown<'_>, alike: &Alike) -> String {
     let mut out = format!(
         "{}: {} {word} {}{on}{}\n",
         verdict(alike.verdict),
-        names(shown, &alike.clients),
-        names(shown, &alike.servers),
+        names(shown.topology, &alike.clients),
+        names(shown.topology, &alike.servers),
         pairs(alike.pairs)
     );
     let open: Vec<&Way> = alike.ways.iter().filter(|way| way.verdict == alike.verdict).collect();
@@ -181,46 +176,5 @@ const fn pairs(pairs: Pairs) -> &'static str {
         Pairs::All => "",
         Pairs::SameNode => ", each on its own node",
         Pairs::OtherNode => ", each on other nodes",
-    }
-}
-
-/// Names in a row: of all nodes of a pool the pool's, of all instances of a service the service's.
-fn names(shown: &Shown<'_>, ends: &[Whom]) -> String {
-    let topology = shown.topology;
-    let mut pools: BTreeMap<PoolId, usize> = BTreeMap::new();
-    let mut services: BTreeMap<ServiceId, usize> = BTreeMap::new();
-    for end in ends {
-        match end {
-            Whom::End(End::Node(id)) => *pools.entry(topology[*id].pool).or_default() += 1,
-            Whom::End(End::Instance(id)) => *services.entry(topology[*id].service).or_default() += 1,
-            _ => {}
-        }
-    }
-    pools.retain(|id, count| *count > 1 && *count == topology[*id].nodes.len());
-    services.retain(|id, count| *count > 1 && *count == topology[*id].placement.len());
-    let mut words: Vec<String> = Vec::new();
-    for end in ends {
-        let whole = match end {
-            Whom::End(End::Node(id)) => pools
-                .get(&topology[*id].pool)
-                .map(|count| format!("{} ({count} nodes)", topology[topology[*id].pool].name)),
-            Whom::End(End::Instance(id)) => services
-                .get(&topology[*id].service)
-                .map(|count| format!("{} ({count} instances)", topology[topology[*id].service].name)),
-            _ => None,
-        };
-        let word = whole.unwrap_or_else(|| end.name(topology));
-        if words.last() != Some(&word) {
-            words.push(word);
-        }
-    }
-    if words.len() > MOST {
-        let more = words.len() - (MOST - 1);
-        words.truncate(MOST - 1);
-        words.push(format!("{more} more"));
-    }
-    match words.split_last() {
-        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-        _ => words.concat(),
     }
 }

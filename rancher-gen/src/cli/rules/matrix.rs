@@ -10,16 +10,8 @@ use rancher_topology::scalar::Ports;
 use serde::Serialize;
 
 use super::{ChainName, Host};
+use crate::cli::matrix::Format;
 use crate::cli::{Failure, words};
-
-/// How a matrix is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Format {
-    #[default]
-    Table,
-    Csv,
-    Json,
-}
 
 /// A matrix as programs read it.
 #[derive(Serialize)]

@@ -7,8 +7,8 @@ use rancher_topology::failure::{Cut, Found, Outcome, Search, Simulation, Subject
 use serde::Serialize;
 
 use super::left::{self, Lost, Named};
-use super::table::table;
 use super::words;
+use crate::cli::table::table;
 
 /// The most lines that a person is told for one thing; JSON has all.
 const MOST: usize = 12;

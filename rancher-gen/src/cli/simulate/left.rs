@@ -9,9 +9,9 @@ use rancher_topology::flow::Flow;
 use rancher_topology::topology::{MeshId, ServiceKind};
 use serde::Serialize;
 
-use super::table::{note, table};
 use super::words;
 use crate::cli::flows::{Row, row};
+use crate::cli::table::{note, table};
 
 /// A text for a person: what is lost and why comes first, and then how everything is.
 pub(super) fn human(simulation: &Simulation<'_>, outcome: &Outcome) -> String {

@@ -2,7 +2,6 @@
 
 mod found;
 mod left;
-pub(super) mod table;
 mod words;
 
 use rancher_gen::exit::Exit;

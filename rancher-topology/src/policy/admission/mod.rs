@@ -17,7 +17,7 @@ use crate::policy::{Endpoints, GroupRef, Member, PacketSet, RulePeer, RulePlace,
 use crate::scalar::{Peer, Traffic};
 use crate::topology::{NodeId, Origin, Topology};
 use need::Need;
-pub use passage::{Gates, Passage, RuleRef, Verdict};
+pub use passage::{Gates, Passage, Passing, RuleRef, Verdict};
 use space::Space;
 
 /// Which way a rule lets packets through.

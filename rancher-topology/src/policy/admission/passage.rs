@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use super::Direction;
 use super::space::Space;
 use crate::policy::{
-    EffectiveRule, Endpoints, GroupRef, Member, PacketSet, RulePeer, SecurityPolicy, Services, Unfixed,
+    EffectiveRule, Endpoints, GroupRef, Member, RulePeer, SecurityPolicy, Services, Unfixed,
 };
 use crate::scalar::{Ports, Traffic};
 use crate::topology::Topology;
@@ -26,6 +26,63 @@ pub struct Passage {
     pub verdict: Verdict,
     /// The rules that admit them: one that does it alone, otherwise all that admit some.
     pub by: Vec<RuleRef>,
+}
+
+/// What may pass.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
+pub struct Passing {
+    /// For certain.
+    pub certain: Services,
+    /// What depends on what is not known before it is built; nothing that is certain.
+    pub possible: Services,
+}
+
+impl Passing {
+    /// All that may pass.
+    #[must_use]
+    pub fn all(&self) -> Services {
+        self.certain.union(&self.possible)
+    }
+
+    /// What passes this and another one.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let certain = self.certain.intersection(&other.certain);
+        Self { possible: self.all().intersection(&other.all()).difference(&certain), certain }
+    }
+
+    /// The same, and nothing of it for certain.
+    #[must_use]
+    pub fn doubted(&self) -> Self {
+        Self { certain: Services::default(), possible: self.all() }
+    }
+}
+
+/// A peer that rules are asked about.
+struct Met<'s> {
+    space: &'s Space<'s>,
+    peer: Endpoints,
+    /// With every address that it may turn out to have.
+    wherever: Endpoints,
+    fixed: Endpoints,
+}
+
+impl<'s> Met<'s> {
+    fn of(space: &'s Space<'s>, peer: &Endpoints) -> Self {
+        Self { space, peer: peer.clone(), wherever: space.wherever(peer), fixed: peer.fixed() }
+    }
+
+    /// Whether a rule's peers may be some of it: whoever has no fixed address may turn out to have one of these.
+    fn by(&self, peers: &Endpoints) -> bool {
+        !peers.intersection(&self.wherever).is_empty()
+            || !self.space.wherever(peers).intersection(&self.fixed).is_empty()
+    }
+
+    /// Whether all of it is among a rule's peers.
+    fn wholly_by(&self, peers: &Endpoints) -> bool {
+        self.space.is_wholly_among(&self.peer, peers)
+    }
 }
 
 /// Whether something is so. What is better comes first.
@@ -100,34 +157,51 @@ impl<'t> Gates<'t> {
     #[must_use]
     pub fn judge(&self, direction: Direction, member: Member, peer: &Endpoints, ports: Ports) -> Passage {
         let wanted = Services::from(ports);
-        let own = self.space.inside(member);
-        let side = direction.peer_side();
-        let packets = |peers: Endpoints| direction.packets(peers, own.clone(), wanted.clone());
-        let needed = packets(peer.clone());
-        let wherever = packets(self.space.wherever(peer));
-        let fixed = packets(peer.fixed());
-        let (mut all, mut by) = (PacketSet::empty(), Vec::new());
+        let (mut all, mut by) = (Endpoints::default(), Vec::new());
+        let met = Met::of(&self.space, peer);
         for (rule, peers) in self.rules_for(direction, member, &wanted) {
-            let admitted = packets(peers);
-            // Whoever has no fixed address and is admitted may turn out to have this one.
-            let may_be_meant = || packets(self.space.wherever(&admitted.endpoints(side))).overlaps(&fixed);
-            if !admitted.overlaps(&wherever) && !may_be_meant() {
+            if !met.by(&peers) {
                 continue;
             }
-            if self.space.lost(side, &needed, &admitted).is_empty() {
+            if met.wholly_by(&peers) {
                 return Passage { verdict: Verdict::Yes, by: vec![rule] };
             }
             by.push(rule);
-            all = all.union(&admitted);
+            all = all.union(&peers);
         }
-        let verdict = if by.is_empty() {
-            Verdict::No
-        } else if self.space.lost(side, &needed, &all).is_empty() {
-            Verdict::Yes
-        } else {
-            Verdict::Possible
+        let verdict = match () {
+            () if by.is_empty() => Verdict::No,
+            () if met.wholly_by(&all) => Verdict::Yes,
+            () => Verdict::Possible,
         };
         Passage { verdict, by }
+    }
+
+    /// What a member's groups let through of the packets from a peer, or to one.
+    #[must_use]
+    pub fn passing(&self, direction: Direction, member: Member, peer: &Endpoints) -> Passing {
+        let policy = self.space.policy;
+        let met = Met::of(&self.space, peer);
+        let mut certain = Services::default();
+        let mut partly: Vec<(Services, Endpoints)> = Vec::new();
+        let rules = policy.groups_of(member).iter().flat_map(|group| direction.rules(&policy[*group]));
+        for rule in rules {
+            let peers = self.space.peer(rule.peer);
+            if met.wholly_by(&peers) {
+                certain = certain.union(&rule.traffic.into());
+            } else if met.by(&peers) {
+                partly.push((rule.traffic.into(), peers));
+            }
+        }
+        let possible = partly.iter().fold(Services::default(), |all, (services, _)| all.union(services));
+        // Rules that each are about a part of the peer may together be about all of it.
+        let pieces = Services::cut_at_bounds_of(partly.iter().map(|(services, _)| services));
+        let together = pieces.into_iter().filter(|piece| {
+            let own = partly.iter().filter(|(services, _)| piece.is_subset(services));
+            met.wholly_by(&Endpoints::union_of(own.map(|(_, peers)| peers.clone())))
+        });
+        let certain = together.fold(certain, |all, piece| all.union(&piece));
+        Passing { possible: possible.difference(&certain), certain }
     }
 
     /// The addresses that a member's groups admit on ports, and those that somebody who is admitted may turn out to have.

@@ -76,6 +76,12 @@ impl Endpoints {
         Self { v4: Intervals::points(addresses.into_iter().map(number_v4)), ..Self::default() }
     }
 
+    /// V4 addresses, as numbers.
+    #[must_use]
+    pub fn v4(addresses: &Intervals) -> Self {
+        Self { v4: addresses.intersection(&Intervals::from_to(0, LAST_V4)), ..Self::default() }
+    }
+
     /// Something whose address is not fixed.
     #[must_use]
     pub fn unfixed(one: Unfixed) -> Self {

@@ -31,6 +31,12 @@ impl Services {
         Self(Intervals::from_to(0, OTHERS))
     }
 
+    /// Every TCP and UDP port.
+    #[must_use]
+    pub fn every_port() -> Self {
+        Self(Intervals::from_to(0, ICMP - 1))
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -80,7 +86,7 @@ impl Services {
     }
 
     /// Where one part of the line ends and the next begins, for whoever walks over several sets at once.
-    pub(in crate::policy) fn cut_at_bounds_of<'a>(sets: impl Iterator<Item = &'a Self>) -> Vec<Self> {
+    pub(crate) fn cut_at_bounds_of<'a>(sets: impl Iterator<Item = &'a Self>) -> Vec<Self> {
         let mut starts: Vec<u128> = sets.flat_map(|set| set.0.iter()).flat_map(|(a, b)| [a, b + 1]).collect();
         starts.sort_unstable();
         starts.dedup();

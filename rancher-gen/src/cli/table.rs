@@ -8,7 +8,7 @@ use rancher_gen::report::wrapped;
 const WIDTH: usize = 110;
 
 /// A heading and rows below it; nothing where there is no row.
-pub(in crate::cli) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> String {
+pub(super) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> String {
     if rows.is_empty() {
         return String::new();
     }

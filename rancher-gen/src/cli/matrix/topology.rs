@@ -1,0 +1,257 @@
+//! Who reaches whom on what in a topology.
+
+use std::fmt::Write as _;
+
+use rancher_gen::exit::Exit;
+use rancher_topology::Topology;
+use rancher_topology::flow::{End, FlowGraph};
+use rancher_topology::policy::{SecurityPolicy, Services, Verdict};
+use rancher_topology::reach::{Class, Matrix, Opening, Owner, Reach, Whom};
+use rancher_topology::scalar::Ports;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+
+use super::Format;
+use crate::cli::Failure;
+use crate::cli::ends::{all_names, names};
+use crate::cli::input::Input;
+
+/// Ports that take more room than this do not push what stands beside them further to the right.
+const MOST_WIDE: usize = 44;
+
+/// Who reaches whom on what, over IPv4.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Matrix")]
+struct Printed {
+    /// Ends that behave alike: as clients, as servers, and in what listens there.
+    classes: Vec<Alike>,
+    /// What gets from one class to another. Everything else is refused.
+    openings: Vec<Open>,
+}
+
+/// Ends that behave alike.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Alike {
+    /// The nodes, the load balancer or the database; `internet` for public addresses; nothing for others.
+    names: Vec<String>,
+    /// Their addresses as networks; nothing where they are not known before it is built.
+    addresses: Vec<String>,
+    /// What listens there; null where the topology does not know it.
+    listening: Option<Vec<Listens>>,
+}
+
+/// Ports on which somebody listens.
+#[derive(Serialize, JsonSchema)]
+struct Listens {
+    /// The ports: `2181/tcp`, `80-81/tcp`.
+    ports: String,
+    /// The service or the mesh of tunnels; `itself` for the node, the load balancer or the database.
+    by: String,
+}
+
+/// Packets that get from one class to another.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Open {
+    /// The position of the class that sends, counted from 0.
+    from: usize,
+    /// The position of the class that receives. Of a class with itself: each of it from the others.
+    to: usize,
+    /// What for: `2181/tcp`, `8000-8100/udp`, `icmp`, `other protocols`.
+    services: Vec<String>,
+    /// Whether they get there for certain, or depending on addresses that are not known before it is built.
+    admitted: Certainty,
+    /// Who listens there: nobody where it is empty; null where that is not known.
+    listening: Option<Vec<String>>,
+}
+
+#[derive(Serialize, JsonSchema, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum Certainty {
+    Certainly,
+    Possibly,
+}
+
+impl Certainty {
+    const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Yes => Self::Certainly,
+            Verdict::Possible | Verdict::No => Self::Possibly,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Certainly => "certainly",
+            Self::Possibly => "possibly",
+        }
+    }
+}
+
+/// The schema of what is printed for programs.
+pub(in crate::cli) fn schema() -> Schema {
+    schemars::schema_for!(Printed)
+}
+
+/// Prints who reaches whom, on some ports or on all.
+pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result<Exit, Failure> {
+    let topology = input.topology()?;
+    let flows = FlowGraph::of(&topology);
+    let policy = SecurityPolicy::of(&topology, &flows);
+    let Some(matrix) = Reach::of(&topology, &flows, &policy).matrix() else {
+        return Err(Failure::said(Exit::Uncertain, "there are too many ends of which no two are alike")
+            .and("ask about some of them with `reach`"));
+    };
+    let mut openings = matrix.openings();
+    if let Some(ports) = ports {
+        for opening in &mut openings {
+            opening.services = opening.services.intersection(&ports.into());
+        }
+        openings.retain(|opening| !opening.services.is_empty());
+    }
+    let shown = Shown { topology: &topology, matrix: &matrix };
+    crate::cli::print(&match format {
+        Format::Table => shown.text(&openings),
+        Format::Csv => shown.csv(&openings),
+        Format::Json => {
+            let printed = Printed {
+                classes: matrix.classes().iter().map(|class| shown.alike(class)).collect(),
+                openings: openings.iter().map(|opening| shown.open(opening)).collect(),
+            };
+            serde_json::to_string_pretty(&printed).unwrap_or_default() + "\n"
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+struct Shown<'a> {
+    topology: &'a Topology,
+    matrix: &'a Matrix,
+}
+
+impl Shown<'_> {
+    /// A paragraph for each class that receives, in it one for each that sends.
+    fn text(&self, openings: &[Opening]) -> String {
+        if openings.is_empty() {
+            return "Nobody reaches anybody.\n".to_owned();
+        }
+        let words = |opening: &Opening| {
+            let doubt = if opening.verdict == Verdict::Possible { "possibly " } else { "" };
+            format!("{doubt}{}", opening.services)
+        };
+        let width = openings.iter().map(|opening| words(opening).chars().count()).max();
+        let width = width.unwrap_or(0).min(MOST_WIDE);
+        let mut text = String::new();
+        let (mut receiver, mut sender) = (None, None);
+        for opening in openings {
+            let (from, to) = (opening.from, opening.to);
+            if receiver != Some(to) {
+                let before = if receiver.is_some() { "\n" } else { "" };
+                let _ = writeln!(text, "{before}to {}", self.name(to));
+                (receiver, sender) = (Some(to), None);
+            }
+            if sender != Some(from) {
+                let name = if from == to { "each other".to_owned() } else { self.name(from) };
+                let _ = writeln!(text, "  from {name}");
+                sender = Some(from);
+            }
+            let listening = match &opening.listening {
+                None => String::new(),
+                Some(owners) if owners.is_empty() => "nobody listens".to_owned(),
+                Some(owners) => self.owners(owners).join(", "),
+            };
+            let line = format!("    {:<width$}  {listening}", words(opening));
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text + "\nEverything else is refused.\n"
+    }
+
+    fn name(&self, at: usize) -> String {
+        let members = &self.matrix.classes()[at].members;
+        let others = if matches!(members[0], Whom::Addresses(_)) { "other addresses: " } else { "" };
+        format!("{others}{}", names(self.topology, members))
+    }
+
+    fn owners(&self, owners: &[Owner]) -> Vec<String> {
+        owners.iter().map(|owner| self.owner(*owner)).collect()
+    }
+
+    fn owner(&self, owner: Owner) -> String {
+        match owner {
+            Owner::Service(id) => self.topology[id].name.to_string(),
+            Owner::Tunnel(id) => self.topology[id].name.to_string(),
+            Owner::Itself => "itself".to_owned(),
+        }
+    }
+
+    fn csv(&self, openings: &[Opening]) -> String {
+        let classes = self.matrix.classes().iter();
+        let classes: Vec<String> = classes
+            .map(|class| all_names(self.topology, &class.members).join("; ").replace(", ", "; "))
+            .collect();
+        let mut text = "from,to,ports,admitted,listening\n".to_owned();
+        for opening in openings {
+            let open = self.open(opening);
+            let listening = match &opening.listening {
+                None => String::new(),
+                Some(owners) if owners.is_empty() => "nobody".to_owned(),
+                Some(owners) => self.owners(owners).join(" "),
+            };
+            let services: Vec<String> =
+                open.services.iter().map(|service| service.replace(' ', "-")).collect();
+            let cells = [
+                &classes[open.from],
+                &classes[open.to],
+                &services.join(" "),
+                open.admitted.as_str(),
+                &listening,
+            ];
+            text.push_str(&cells.join(","));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn alike(&self, class: &Class) -> Alike {
+        let topology = self.topology;
+        let (mut names, mut addresses) = (Vec::new(), Vec::new());
+        let mut nodes = Vec::new();
+        for member in &class.members {
+            match member {
+                Whom::End(end) => {
+                    names.push(end.name(topology));
+                    if let End::Node(id) = end {
+                        nodes.push(ipnet::Ipv4Net::from(topology[*id].address));
+                    }
+                }
+                Whom::Internet(all) => {
+                    names.push("internet".to_owned());
+                    addresses.extend(all.as_networks().iter().map(ToString::to_string));
+                }
+                Whom::Addresses(all) => addresses.extend(all.as_networks().iter().map(ToString::to_string)),
+            }
+        }
+        addresses.extend(ipnet::Ipv4Net::aggregate(&nodes).iter().map(ToString::to_string));
+        let listening = class.listening.as_ref().map(|all| {
+            let all = all.iter();
+            all.map(|own| Listens { ports: own.ports.to_string(), by: self.owner(own.by) }).collect()
+        });
+        Alike { names, addresses, listening }
+    }
+
+    fn open(&self, opening: &Opening) -> Open {
+        let Opening { from, to, services, verdict, listening, .. } = opening;
+        Open {
+            from: *from,
+            to: *to,
+            services: words(services),
+            admitted: Certainty::of(*verdict),
+            listening: listening.as_ref().map(|owners| self.owners(owners)),
+        }
+    }
+}
+
+fn words(services: &Services) -> Vec<String> {
+    services.ranges().iter().map(ToString::to_string).collect()
+}
