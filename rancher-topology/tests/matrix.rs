@@ -13,13 +13,14 @@ const AS_WRITTEN: &str = include_str!("../../examples/rancher-1-ha-aws/as-writte
 const HARDENED: &str = include_str!("../../examples/rancher-1-ha-aws/hardened.yaml");
 const FLEET: &str = include_str!("../../examples/fleet/fleet.yaml");
 
-/// Two pools that nothing tells apart, one that something does; rules that are about parts of who they are about.
+/// Two pools that nothing tells apart, one on which nothing listens, one that rules tell apart; rules that are about parts of who they are about.
 const PARTS: &str = "
 name: parts
 network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}, b: {cidr: 10.0.2.0/24}}}
 nodes:
   one: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, groups: [open]}
   two: {count: 2, first-address: {a: 10.0.1.20}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, groups: [open]}
+  idle: {first-address: {a: 10.0.1.30}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, groups: [open]}
   three: {count: 2, first-address: {b: 10.0.2.10}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, groups: [open]}
 security-groups:
   open:
@@ -177,7 +178,10 @@ fn who_behaves_alike_is_one_class_and_nobody_is_in_two() {
             .filter(|class| matches!(class.members[0], Whom::End(_)))
             .map(|class| class.members.iter().map(|end| end.name(topology)).collect())
             .collect();
-        assert_eq!(nodes, [vec!["one-1", "one-2", "two-1", "two-2"], vec!["three-1", "three-2"]]);
+        assert_eq!(
+            nodes,
+            [vec!["one-1", "one-2", "two-1", "two-2"], vec!["idle"], vec!["three-1", "three-2"]]
+        );
         let mut all = Endpoints::hosts(topology.nodes.iter().map(|node| node.address));
         for member in matrix.classes().iter().flat_map(|class| &class.members) {
             if let Whom::Internet(own) | Whom::Addresses(own) = member {
