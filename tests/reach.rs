@@ -221,9 +221,6 @@ to box (2 nodes)
     22/tcp         itself
 
 to other addresses: 10.0.0.0/24, 10.0.1.128-10.0.255.255
-  from box (2 nodes)
-    any
-
 to other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
   from box (2 nodes)
     any

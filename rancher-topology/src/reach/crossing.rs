@@ -118,11 +118,15 @@ impl Reach<'_> {
 
     /// Why it is not certain that there is a route between two ends.
     fn doubtful_route(&self, client: &Whom, server: &Whom) -> Option<&'static str> {
-        let Whom::Addresses(addresses) = client else { return None };
-        if !addresses.is_subset(self.gates.known()) {
+        let is_strange =
+            |end: &Whom| matches!(end, Whom::Addresses(all) if !all.is_subset(self.gates.known()));
+        if is_strange(client) {
             return Some("the topology does not say how these addresses get into the network");
         }
-        let is_public = self.is_public(server);
+        if is_strange(server) {
+            return Some("the topology does not say by which way these addresses are reached");
+        }
+        let is_public = self.is_public(server) && matches!(client, Whom::Addresses(_));
         is_public.then_some("the topology does not say by which public addresses these come there")
     }
 

@@ -222,28 +222,24 @@ impl Reach<'_> {
     }
 
     /// The v4 addresses that no node has, those together that are in the same networks of the topology and of its rules.
-    /// What is neither public nor of a known network, and that no rule names, is left out.
     fn alike_addresses(&self) -> Vec<Whom> {
         let topology = self.topology;
         let subnets = topology.subnet_ids().map(|id| IpNet::V4(topology[id].cidr));
         let routed = topology.pools.iter().flat_map(|pool| pool.routed.iter().copied().map(IpNet::V4));
-        let named = self.gates.networks();
-        let cuts: Vec<IpNet> = named.iter().copied().chain(subnets).chain(routed).collect();
+        let cuts: Vec<IpNet> = self.gates.networks().into_iter().chain(subnets).chain(routed).collect();
         let nodes = Endpoints::hosts(topology.nodes.iter().map(|node| node.address));
+        let [public, elsewhere] = [self.gates.internet(), self.gates.elsewhere()];
         let mut all = Vec::new();
-        let is_within = |one: &Endpoints, other: &Endpoints| one.is_subset(other);
         for addresses in cut(&cuts) {
-            let public = addresses.intersection(&self.gates.internet());
-            all.extend((!public.is_empty()).then_some(Whom::Internet(public.clone())));
-            let others = addresses.difference(&public).difference(&nodes);
-            let known = others.intersection(self.gates.known());
-            let strangers = others.difference(&known);
-            all.extend((!known.is_empty()).then_some(Whom::Addresses(known)));
-            let is_named =
-                |net: &IpNet| net.prefix_len() > 0 && is_within(&strangers, &Endpoints::networks([*net]));
-            if !strangers.is_empty() && named.iter().any(is_named) {
-                all.extend(Some(Whom::Addresses(strangers)));
-            }
+            let others = addresses.difference(&nodes);
+            let parts = [
+                Whom::Internet(others.intersection(&public)),
+                Whom::Addresses(others.intersection(self.gates.known())),
+                Whom::Addresses(others.intersection(&elsewhere)),
+            ];
+            let is_somebody =
+                |part: &Whom| matches!(part, Whom::Internet(own) | Whom::Addresses(own) if !own.is_empty());
+            all.extend(parts.into_iter().filter(is_somebody));
         }
         all.sort();
         all

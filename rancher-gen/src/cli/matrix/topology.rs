@@ -142,29 +142,39 @@ impl Shown<'_> {
         };
         let width = openings.iter().map(|opening| words(opening).chars().count()).max();
         let width = width.unwrap_or(0).min(MOST_WIDE);
-        let mut text = String::new();
-        let (mut receiver, mut sender) = (None, None);
-        for opening in openings {
-            let (from, to) = (opening.from, opening.to);
-            if receiver != Some(to) {
-                let before = if receiver.is_some() { "\n" } else { "" };
-                let _ = writeln!(text, "{before}to {}", self.name(to));
-                (receiver, sender) = (Some(to), None);
-            }
-            if sender != Some(from) {
+        // Who receives, from whom, and a line for each group of ports.
+        let mut received: Grouped<Grouped<Vec<String>>> = Vec::new();
+        for of_receiver in openings.chunk_by(|one, next| one.to == next.to) {
+            let to = of_receiver[0].to;
+            let mut sent = Vec::new();
+            for of_sender in of_receiver.chunk_by(|one, next| one.from == next.from) {
+                let from = of_sender[0].from;
                 let name = if from == to { "each other".to_owned() } else { self.name(from) };
-                let _ = writeln!(text, "  from {name}");
-                sender = Some(from);
+                let line = |opening: &Opening| {
+                    let line = format!("    {:<width$}  {}", words(opening), self.listening(opening));
+                    line.trim_end().to_owned()
+                };
+                group(&mut sent, name, of_sender.iter().map(line).collect());
             }
-            let listening = match &opening.listening {
-                None => String::new(),
-                Some(owners) if owners.is_empty() => "nobody listens".to_owned(),
-                Some(owners) => self.owners(owners).join(", "),
-            };
-            let line = format!("    {:<width$}  {listening}", words(opening));
-            let _ = writeln!(text, "{}", line.trim_end());
+            group(&mut received, self.name(to), sent);
         }
-        text + "\nEverything else is refused.\n"
+        let mut text = String::new();
+        for (receivers, sent) in received {
+            let _ = writeln!(text, "to {}", receivers.join("\nto "));
+            for (senders, lines) in sent {
+                let _ = writeln!(text, "  from {}\n{}", senders.join("\n  from "), lines.join("\n"));
+            }
+            text.push('\n');
+        }
+        text + "Everything else is refused.\n"
+    }
+
+    fn listening(&self, opening: &Opening) -> String {
+        match &opening.listening {
+            None => String::new(),
+            Some(owners) if owners.is_empty() => "nobody listens".to_owned(),
+            Some(owners) => self.owners(owners).join(", "),
+        }
     }
 
     fn name(&self, at: usize) -> String {
@@ -249,6 +259,16 @@ impl Shown<'_> {
             admitted: Certainty::of(*verdict),
             listening: listening.as_ref().map(|owners| self.owners(owners)),
         }
+    }
+}
+
+/// Names of which the same is to be said, in order.
+type Grouped<T> = Vec<(Vec<String>, T)>;
+
+fn group<T: PartialEq>(groups: &mut Grouped<T>, name: String, said: T) {
+    match groups.iter_mut().find(|(_, known)| *known == said) {
+        Some((names, _)) => names.push(name),
+        None => groups.push((vec![name], said)),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::policy::{
 use crate::scalar::{Ports, Traffic};
 use crate::topology::Topology;
 
+/// Between a provider and its customers. Source: RFC 6598, section 7.
+const SHARED_SPACE: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+
 /// The security groups of a topology as gates that packets pass.
 ///
 /// Every rule counts here, those that follow from the flows too.
@@ -145,6 +148,14 @@ impl<'t> Gates<'t> {
     #[must_use]
     pub fn known(&self) -> &Endpoints {
         self.space.reached()
+    }
+
+    /// V4 addresses of hosts that are neither public nor known: private networks (RFC 1918) and shared space (RFC 6598).
+    #[must_use]
+    pub fn elsewhere(&self) -> Endpoints {
+        let shared = Endpoints::networks([IpNet::V4(SHARED_SPACE)]);
+        let v4 = Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]);
+        self.space.private().union(&shared).intersection(&v4).difference(self.space.reached())
     }
 
     /// The addresses that something without a fixed one may turn out to have.

@@ -171,6 +171,11 @@ impl<'t> Space<'t> {
         &self.reached
     }
 
+    /// Reserved for private networks.
+    pub(super) fn private(&self) -> &Endpoints {
+        &self.private
+    }
+
     /// Whether a peer is a private range that nothing known of leads to.
     pub(super) fn is_nowhere(&self, peer: RulePeer) -> bool {
         // What v6 ranges lead to cannot be stated in a document.
