@@ -10,6 +10,7 @@
 //! Nothing here renders, reads a file or asks the machine it runs on.
 
 pub mod audit;
+pub mod change;
 pub mod diagnostic;
 pub mod document;
 pub mod failure;

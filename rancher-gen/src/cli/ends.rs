@@ -55,3 +55,20 @@ pub(super) fn all_names(topology: &Topology, ends: &[Whom]) -> Vec<String> {
     }
     words
 }
+
+/// The addresses of ends, as networks; nothing of those that have no fixed one.
+pub(super) fn addresses_of(topology: &Topology, ends: &[Whom]) -> Vec<String> {
+    let mut nodes = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    for end in ends {
+        match end {
+            Whom::End(End::Node(id)) => nodes.push(ipnet::Ipv4Net::from(topology[*id].address)),
+            Whom::End(_) => {}
+            Whom::Internet(all) | Whom::Addresses(all) => {
+                words.extend(all.as_networks().iter().map(ToString::to_string));
+            }
+        }
+    }
+    words.extend(ipnet::Ipv4Net::aggregate(&nodes).iter().map(ToString::to_string));
+    words
+}

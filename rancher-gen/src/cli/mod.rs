@@ -54,7 +54,7 @@ enum Command {
     Simulate(simulate::Args),
     /// Say who reaches whom on what, in classes that are treated alike: in a topology, or through a host's rule set
     Matrix(matrix::Args),
-    /// Say what changes for packets when a host's rule set takes the place of another
+    /// Say what changes when a topology, or a host's rule set, takes the place of another
     Diff(diff::Args),
     /// Compare what exists with the model: a node's firewall and containers, security groups
     Audit(audit::Args),

@@ -10,7 +10,8 @@ use rancher_gen::exit::Exit;
   rancher-gen schema > topology.schema.json             what a topology may say
   rancher-gen schema findings > findings.schema.json    what `validate --format json` prints
   rancher-gen schema reach > reach.schema.json          what `reach --format json` prints
-  rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints")]
+  rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints
+  rancher-gen schema diff > diff.schema.json            what `diff OLD NEW --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -28,6 +29,8 @@ enum Of {
     Reach,
     /// Who reaches whom on what, as `matrix FILE --format json` prints it
     Matrix,
+    /// What changes between two topologies, as `diff OLD NEW --format json` prints it
+    Diff,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -36,6 +39,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Findings => rancher_gen::report::schema(),
         Of::Reach => super::reach::schema(),
         Of::Matrix => super::matrix::schema(),
+        Of::Diff => super::diff::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;

@@ -41,6 +41,17 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Admits, Self::Refuses, Self::MayAdmit, Self::MayRefuse];
 
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admits => "newly admitted",
+            Self::Refuses => "newly refused",
+            Self::MayAdmit => "possibly newly admitted",
+            Self::MayRefuse => "possibly newly refused",
+        }
+    }
+
     /// Whether the difference is there for certain.
     #[must_use]
     pub const fn is_certain(self) -> bool {

@@ -288,7 +288,7 @@ fn split<'w>(
 }
 
 /// Addresses that were cut apart and are in one answer again, as one.
-pub(super) fn together(ends: Vec<Whom>) -> Vec<Whom> {
+pub(crate) fn together(ends: Vec<Whom>) -> Vec<Whom> {
     let mut all: Vec<Whom> = Vec::new();
     for end in ends {
         let known = all.iter_mut().find_map(|known| match (known, &end) {

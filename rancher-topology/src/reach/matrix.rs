@@ -13,7 +13,7 @@ use crate::flow::{Answerer, End};
 use crate::packet::Intervals;
 use crate::policy::{Endpoints, Passing, Services, Verdict};
 use crate::scalar::Ports;
-use crate::topology::{MeshId, NodeId, ServiceId};
+use crate::topology::{MeshId, NodeId, ServiceId, Topology};
 
 /// More pairs of ends than this are not asked one by one.
 const MOST_PAIRS: usize = 2_000_000;
@@ -73,6 +73,18 @@ pub struct Opening {
     pub listening: Option<Vec<Owner>>,
 }
 
+impl Owner {
+    /// The name of the service or the mesh, or "itself".
+    #[must_use]
+    pub fn name(self, topology: &Topology) -> &str {
+        match self {
+            Self::Service(id) => &topology[id].name,
+            Self::Tunnel(id) => &topology[id].name,
+            Self::Itself => "itself",
+        }
+    }
+}
+
 impl Matrix {
     /// The classes: nodes, load balancers, databases, public addresses, others.
     #[must_use]
@@ -121,8 +133,10 @@ impl Class {
         Some(owners)
     }
 
-    /// Services cut where somebody else listens for them.
-    fn parts(&self, services: &Services) -> Vec<(Services, Option<Vec<Owner>>)> {
+    /// Services cut where somebody else listens for them, with who does: nobody where it is empty; `None` where that is not
+    /// known, or no ports are asked for.
+    #[must_use]
+    pub fn parts(&self, services: &Services) -> Vec<(Services, Option<Vec<Owner>>)> {
         let Some(listening) = &self.listening else {
             return if services.is_empty() { Vec::new() } else { vec![(services.clone(), None)] };
         };

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use answer::{Admitted, Alike, Answer, Cause, Change, Hop, HopKind, Pairs, Refusal, Via, Way, Whom};
 pub use assertion::Counterexample;
+pub(crate) use classes::together;
 pub use matrix::{Class, Listening, Matrix, Opening, Owner};
 
 use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rancher_gen::exit::Exit;
 use rancher_topology::Topology;
-use rancher_topology::flow::{End, FlowGraph};
+use rancher_topology::flow::FlowGraph;
 use rancher_topology::policy::{SecurityPolicy, Services, Verdict};
 use rancher_topology::reach::{Class, Matrix, Opening, Owner, Reach, Whom};
 use rancher_topology::scalar::Ports;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Format;
 use crate::cli::Failure;
-use crate::cli::ends::{all_names, names};
+use crate::cli::ends::{addresses_of, all_names, names};
 use crate::cli::input::Input;
 
 /// Ports that take more room than this do not push what stands beside them further to the right.
@@ -184,15 +184,7 @@ impl Shown<'_> {
     }
 
     fn owners(&self, owners: &[Owner]) -> Vec<String> {
-        owners.iter().map(|owner| self.owner(*owner)).collect()
-    }
-
-    fn owner(&self, owner: Owner) -> String {
-        match owner {
-            Owner::Service(id) => self.topology[id].name.to_string(),
-            Owner::Tunnel(id) => self.topology[id].name.to_string(),
-            Owner::Itself => "itself".to_owned(),
-        }
+        owners.iter().map(|owner| owner.name(self.topology).to_owned()).collect()
     }
 
     fn csv(&self, openings: &[Opening]) -> String {
@@ -225,29 +217,21 @@ impl Shown<'_> {
 
     fn alike(&self, class: &Class) -> Alike {
         let topology = self.topology;
-        let (mut names, mut addresses) = (Vec::new(), Vec::new());
-        let mut nodes = Vec::new();
-        for member in &class.members {
-            match member {
-                Whom::End(end) => {
-                    names.push(end.name(topology));
-                    if let End::Node(id) = end {
-                        nodes.push(ipnet::Ipv4Net::from(topology[*id].address));
-                    }
-                }
-                Whom::Internet(all) => {
-                    names.push("internet".to_owned());
-                    addresses.extend(all.as_networks().iter().map(ToString::to_string));
-                }
-                Whom::Addresses(all) => addresses.extend(all.as_networks().iter().map(ToString::to_string)),
-            }
-        }
-        addresses.extend(ipnet::Ipv4Net::aggregate(&nodes).iter().map(ToString::to_string));
+        let name = |member: &Whom| match member {
+            Whom::End(end) => Some(end.name(topology)),
+            Whom::Internet(_) => Some("internet".to_owned()),
+            Whom::Addresses(_) => None,
+        };
         let listening = class.listening.as_ref().map(|all| {
             let all = all.iter();
-            all.map(|own| Listens { ports: own.ports.to_string(), by: self.owner(own.by) }).collect()
+            all.map(|own| Listens { ports: own.ports.to_string(), by: own.by.name(topology).to_owned() })
+                .collect()
         });
-        Alike { names, addresses, listening }
+        Alike {
+            names: class.members.iter().filter_map(name).collect(),
+            addresses: addresses_of(topology, &class.members),
+            listening,
+        }
     }
 
     fn open(&self, opening: &Opening) -> Open {

@@ -9,20 +9,9 @@ use rancher_topology::packet::{Family, Field};
 use serde_json::{Value, json};
 
 use super::{ChainName, Host};
+use crate::cli::diff::Format;
+use crate::cli::diff::sections::{self, Section};
 use crate::cli::{Failure, words};
-
-/// How differences are printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(in crate::cli) enum Format {
-    #[default]
-    Text,
-    /// For a comment on a change
-    Markdown,
-    Json,
-}
-
-/// More differences of a kind than this are counted, not printed; all that were found are in the JSON.
-const MOST: usize = 20;
 
 /// What is compared on one way through the host.
 struct Way {
@@ -66,8 +55,8 @@ pub(in crate::cli) fn run(
         .collect();
     let exit = exit(&ways);
     let text = match format {
-        Format::Text => text(family, &ways, exit),
-        Format::Markdown => markdown(family, &ways, exit),
+        Format::Text => sections::text(result(exit), &sections(family, &ways)),
+        Format::Markdown => sections::markdown("Rule set", result(exit), &sections(family, &ways)),
         Format::Json => value(family, &ways, exit).to_string() + "\n",
     };
     crate::cli::print(&text)?;
@@ -85,15 +74,6 @@ fn exit(ways: &[Way]) -> Exit {
         Exit::Uncertain
     } else {
         Exit::Done
-    }
-}
-
-const fn title(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Admits => "newly admitted",
-        Kind::Refuses => "newly refused",
-        Kind::MayAdmit => "possibly newly admitted",
-        Kind::MayRefuse => "possibly newly refused",
     }
 }
 
@@ -126,58 +106,14 @@ fn pattern(pattern: &InterfacePattern) -> String {
     }
 }
 
-fn text(family: Family, ways: &[Way], exit: Exit) -> String {
-    let mut text = format!("{}\n", result(exit));
-    for section in sections(family, ways) {
-        let _ = writeln!(text, "\n{}", section.title);
-        for (line, example) in section.lines {
-            let _ = writeln!(text, "  {line}\n    for example {example}");
-        }
-        if let Some(more) = section.more {
-            let _ = writeln!(text, "  {more}");
-        }
-    }
-    text
-}
-
-fn markdown(family: Family, ways: &[Way], exit: Exit) -> String {
-    let mut text = format!("**Rule set**: {}\n", result(exit));
-    for section in sections(family, ways) {
-        let _ = writeln!(text, "\n### {}\n", section.title);
-        for (line, example) in section.lines {
-            let _ = writeln!(text, "- `{line}`\n  for example `{example}`");
-        }
-        if let Some(more) = section.more {
-            let _ = writeln!(text, "- {more}");
-        }
-    }
-    text
-}
-
-/// The differences of a kind on a way, in words.
-struct Section {
-    title: String,
-    /// Packets, and one of them.
-    lines: Vec<(String, String)>,
-    /// How many more there are.
-    more: Option<String>,
-}
-
-fn sections(family: Family, ways: &[Way]) -> impl Iterator<Item = Section> {
+fn sections(family: Family, ways: &[Way]) -> Vec<Section> {
     let found = ways.iter().flat_map(|way| way.kinds.iter().map(move |kind| (way, kind)));
-    found.filter(|(_, (_, found, _))| !found.is_empty()).map(move |(way, (kind, found, whole))| {
-        let more = found.len().saturating_sub(MOST);
-        let lines = found.iter().take(MOST);
-        Section {
-            title: format!("{}: {}", way.chain.as_str(), title(*kind)),
-            lines: lines.map(|one| (line(family, way, one), words::packet(&one.example))).collect(),
-            more: match (more, whole) {
-                (0, true) => None,
-                (more, true) => Some(format!("and {more} more")),
-                (more, false) => Some(format!("and more than {more} more")),
-            },
-        }
-    })
+    let section = |(way, (kind, found, whole)): (&Way, &(Kind, Vec<Difference>, bool))| {
+        let line = |one: &Difference| (line(family, way, one), Some(words::packet(&one.example)));
+        let title = format!("{}: {}", way.chain.as_str(), kind.as_str());
+        Section::of(title, found.iter().map(line).collect(), *whole)
+    };
+    found.filter_map(section).collect()
 }
 
 fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
@@ -189,7 +125,7 @@ fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
                     Some(way.change.interfaces(classes)?.into_iter().map(pattern).collect::<Vec<_>>())
                 };
                 json!({
-                    "kind": title(*kind),
+                    "kind": kind.as_str(),
                     "certain": kind.is_certain(),
                     "packets": words::value(family, &one.packets),
                     "in": interfaces(Field::Inbound),
