@@ -263,3 +263,34 @@ fn a_service_that_goes_takes_its_quorum_with_it() {
     let told: Vec<String> = changes.listening.iter().map(|change| change.services.to_string()).collect();
     assert_eq!(told, ["2379/tcp"]);
 }
+
+/// A load balancer is somewhere in its subnet: a rule about a half of that may be about it.
+#[test]
+fn what_becomes_certain_is_possibly_new() {
+    let text = |half: &str| {
+        format!(
+            "
+name: somewhere
+network:
+  name: vpc
+  provider: aws
+  cidr: 10.0.0.0/16
+  subnets: {{a: {{cidr: 10.0.1.0/24, zone: eu-west-1a}}, b: {{cidr: 10.0.2.0/24, zone: eu-west-1b}}}}
+nodes: {{web: {{first-address: {{a: 10.0.1.10}}, os: debian-12, engine: docker-27.3.1, groups: [web]}}}}
+security-groups:
+  web: {{inbound: [{{port: 8080/tcp, from: {half}}}]}}
+load-balancers:
+  front: {{targets: web, subnets: [b], scheme: internal, listeners: [{{listen: 80/tcp, forward: 8080/tcp}}]}}
+services: {{site: {{image: 'nginx:1.27.2', placement: web, publish: ['8080:80']}}}}
+"
+        )
+    };
+    let (half, whole) = (load(&text("10.0.2.0/25")).unwrap(), load(&text("10.0.2.0/24")).unwrap());
+    let kinds = |old: &Topology, new: &Topology| {
+        let traffic = Changes::between(old, new).traffic.unwrap();
+        let of_balancer = traffic.into_iter().filter(|change| change.example.source == "front");
+        of_balancer.map(|change| change.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&half, &whole), [Kind::MayAdmit]);
+    assert_eq!(kinds(&whole, &half), [Kind::MayRefuse]);
+}
