@@ -9,7 +9,7 @@ use super::{conntrack, values};
 /// The conditions of a rule; what is not understood is told, and may be met or not.
 pub(super) fn conditions(options: &Options, family: Family, unclear: &mut Vec<String>) -> Vec<Condition> {
     let mut all = Vec::new();
-    for given in &options.own {
+    for given in options.own.iter().filter(|given| !matches!(given.name.as_str(), "-c" | "--set-counters")) {
         if let Some(condition) = own(given, family) {
             all.push(signed(given.negated, condition));
         } else {
@@ -67,7 +67,6 @@ fn own(given: &Given, family: Family) -> Option<Condition> {
         },
         // Connection tracking puts fragments together before any rule sees them.
         "-f" | "--fragment" => never(),
-        "-c" | "--set-counters" | "-4" | "-6" => always(),
         _ => return None,
     })
 }
@@ -90,6 +89,55 @@ pub(super) fn protocol_is(protocol: u8) -> Condition {
     Condition::Within(Field::Protocol, Intervals::from_to(protocol.into(), protocol.into()))
 }
 
+/// Modules that ask for what changes from packet to packet, or is not in one that a person can name.
+const UNTOLD: [&str; 45] = [
+    "ah",
+    "bpf",
+    "cgroup",
+    "cluster",
+    "connbytes",
+    "connlabel",
+    "connlimit",
+    "cpu",
+    "devgroup",
+    "dscp",
+    "dst",
+    "ecn",
+    "esp",
+    "eui64",
+    "frag",
+    "hashlimit",
+    "hbh",
+    "helper",
+    "hl",
+    "ipcomp",
+    "ipv6header",
+    "ipvs",
+    "length",
+    "limit",
+    "mac",
+    "mh",
+    "nfacct",
+    "osf",
+    "owner",
+    "physdev",
+    "policy",
+    "quota",
+    "rateest",
+    "realm",
+    "rpfilter",
+    "rt",
+    "socket",
+    "srh",
+    "statistic",
+    "string",
+    "tcpmss",
+    "time",
+    "tos",
+    "ttl",
+    "u32",
+];
+
 /// The conditions of a module; `None` if it, or one of its options, is not understood.
 fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>> {
     match name {
@@ -110,11 +158,7 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         }
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
-        // What these ask for changes from packet to packet, or is not in one that a person can name.
-        "mac" | "limit" | "hashlimit" | "connlimit" | "owner" | "physdev" | "length" | "statistic"
-        | "time" | "quota" | "connbytes" | "cpu" | "helper" | "socket" | "rpfilter" => {
-            Some(unknown(name, given))
-        }
+        _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
         _ => None,
     }
 }

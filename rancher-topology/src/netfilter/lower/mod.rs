@@ -72,7 +72,7 @@ pub(super) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(shared: Shared, rules: &'a RuleSet, facts: &'a HostFacts, given: &Known) -> Self {
-        let fields = Asked::of(rules);
+        let fields = Asked::of(rules, facts);
         let mut given = given.clone();
         given.retain(|field, _| *field == Field::State || !fields.changed.contains(field));
         if fields.changed.contains(&Field::State) {
