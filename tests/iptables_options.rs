@@ -428,3 +428,71 @@ fn what_other_programs_print_is_read_or_told() {
         assert_eq!(made(&text, *family), *expected, "{rule}");
     }
 }
+
+/// The messages that `iptables -p icmp -h` lists, with their other names.
+fn messages(family: Family) -> Vec<String> {
+    let (tool, protocol) = if family == Family::V4 { ("iptables", "icmp") } else { ("ip6tables", "icmpv6") };
+    let help = run(program(tool).args(["-p", protocol, "-h"]));
+    let (_, listed) = help.split_once(" Types:\n").unwrap();
+    let names = listed.split_whitespace().map(|name| name.trim_matches(['(', ')']).to_owned());
+    names.collect()
+}
+
+/// The conditions of the only rule of a text, of which everything is understood.
+fn conditions(text: &str, family: Family) -> Vec<Condition> {
+    let read = iptables::read(text, Some(family)).unwrap();
+    assert_eq!(read.notes, [], "{text}");
+    let rules = |name: &str| read.rules.tables["mangle"].chains[name].rules.clone();
+    let [rule] = &rules("INPUT")[..] else { panic!("{text}") };
+    rule.conditions.clone()
+}
+
+fn on_input(rule: &str) -> String {
+    format!("*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT {rule} -j DROP\nCOMMIT\n")
+}
+
+#[test]
+fn a_message_of_icmp_is_the_same_by_name_and_as_it_is_printed() {
+    let namespace = Namespace::new("names");
+    for family in [Family::V4, Family::V6] {
+        let names = messages(family);
+        assert!(names.len() > 25, "{names:?}");
+        // The beginning of a name is enough.
+        let short = ["host-unr", "PING", "fragm", "packet-too", "neighbor-s"].map(str::to_owned);
+        let mut loaded = 0;
+        for name in names.iter().chain(&short) {
+            let rule = match family {
+                Family::V4 => format!("-p icmp -m icmp --icmp-type {name}"),
+                Family::V6 => format!("-p ipv6-icmp -m icmp6 --icmpv6-type {name}"),
+            };
+            let Ok(text) = saved(&namespace, family, BackEnd::Nft, IN, &format!("{rule} -j DROP")) else {
+                assert!(short.contains(name), "{family} {name}");
+                continue;
+            };
+            loaded += 1;
+            assert_eq!(conditions(&on_input(&rule), family), conditions(&text, family), "{rule}\n{text}");
+        }
+        assert!(loaded >= names.len() + 2);
+        let unclear = on_input("-p icmp -m icmp --icmp-type echo-re");
+        assert_eq!(made(&unclear, Family::V4), Told);
+    }
+}
+
+#[test]
+fn a_protocol_is_the_same_by_name_and_number() {
+    let protocols = std::fs::read_to_string("/etc/protocols").unwrap();
+    let mut seen = 0;
+    for line in protocols.lines() {
+        let mut words = line.split('#').next().unwrap().split_whitespace();
+        let (Some(name), Some(number)) = (words.next(), words.next()) else { continue };
+        if number.parse::<u8>().is_err() {
+            continue;
+        }
+        for name in words.chain([name]) {
+            seen += 1;
+            let of = |word: &str| conditions(&on_input(&format!("-p {word}")), Family::V4);
+            assert_eq!(of(name), of(number), "{name}");
+        }
+    }
+    assert!(seen > 50);
+}
