@@ -236,17 +236,121 @@ fn old_disagreements_are_none() {
             true,
         ),
     ];
+    agree(cases.map(|(family, rule, packet, admitted)| {
+        (family, format!("*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n"), packet, admitted)
+    }));
+}
+
+/// The kernel and the engine say of each packet whether it is admitted, for certain.
+fn agree(cases: impl IntoIterator<Item = (Family, String, support::kernel::Packet, bool)>) {
     let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
-    for (family, rule, packet, admitted) in cases {
-        let rules = format!("*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n");
+    for (family, rules, packet, admitted) in cases {
         for back_end in [BackEnd::Nft, BackEnd::Legacy] {
             let random = Random { rules: rules.clone(), sets: String::new(), uncertain: false };
             let mut tally = Tally::default();
             tally.case(&mut judge, back_end, family, random, vec![packet.clone()]);
             assert_eq!(tally.disagreements, Vec::<String>::new());
-            assert_eq!((tally.loaded, tally.admitted, tally.possible), (1, u32::from(admitted), 0), "{rule}");
+            assert_eq!(
+                (tally.loaded, tally.admitted, tally.possible),
+                (1, u32::from(admitted), 0),
+                "{rules}"
+            );
         }
     }
+}
+
+/// From a host behind eth0 to the node, or to a host behind eth1.
+fn opening(family: Family, interface: u8, host: u8) -> support::kernel::Packet {
+    let to = |interface: u8, host: u8| match family {
+        Family::V4 => std::net::IpAddr::from([10, interface, 0, host]),
+        Family::V6 => [0xfd00, interface.into(), 0, 0, 0, 0, 0, host.into()].into(),
+    };
+    support::kernel::Packet::new("eth0", to(0, 5), to(interface, host), Protocol::Tcp)
+}
+
+/// On the way to the node there is no interface that a packet goes out on: its name is empty, and chains that people made
+/// can ask for it.
+#[test]
+fn an_interface_that_is_not_there_has_an_empty_name() {
+    let cases = [
+        ("-o eth0", true),
+        ("! -o eth0", false),
+        ("-o eth+", true),
+        ("! -o eth+", false),
+        ("-o +", false),
+        ("! -o +", true),
+    ];
+    let tables = [("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT")];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        tables.into_iter().flat_map(move |(table, chain)| {
+            cases.into_iter().map(move |(conditions, admitted)| {
+                let rules = format!(
+                    "*{table}\n:{chain} ACCEPT [0:0]\n:one - [0:0]\n-A {chain} -j one\n-A one {conditions} -j DROP\nCOMMIT\n"
+                );
+                (family, rules, opening(family, 0, 1), admitted)
+            })
+        })
+    }));
+}
+
+/// What is said first of a packet's connection counts, and before it is tracked it is invalid.
+#[test]
+fn the_table_raw_comes_before_connections() {
+    let cases = [
+        ("-j CT --zone 5", "-j CT --notrack", true),
+        ("-j CT --notrack", "-j CT --zone 5", false),
+        ("-j CT --notrack", "-j RETURN", false),
+        ("-j CT --zone 5 --ctevents new", "-m conntrack --ctstate NEW -j DROP", false),
+        ("-m conntrack ! --ctstate INVALID -j DROP", "-m conntrack --ctstate INVALID -j CT --notrack", false),
+        ("-m conntrack --ctstate NEW,ESTABLISHED -j DROP", "-j RETURN", true),
+        ("-j CT --notrack", "-m state --state UNTRACKED -j DROP", false),
+        ("-m connmark --mark 0 -j DROP", "-m connmark ! --mark 0 -j DROP", true),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        cases.into_iter().map(move |(first, second, admitted)| {
+            let rules = format!(
+                "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {first}\n-A PREROUTING {second}\nCOMMIT\n\
+                 *filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n"
+            );
+            (family, rules, opening(family, 0, 1), admitted)
+        })
+    }));
+}
+
+/// What is sent to where it goes anyway is not translated.
+#[test]
+fn a_translation_that_changes_nothing_is_none() {
+    let tables = |to: &str, chain: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp {to}\nCOMMIT\n\
+             *filter\n:{chain} ACCEPT [0:0]\n-A {chain} -m conntrack --ctstate DNAT -j DROP\nCOMMIT\n"
+        )
+    };
+    let v4 = [
+        ("-j DNAT --to-destination 10.1.0.9", 9, true),
+        ("-j DNAT --to-destination 10.1.0.9", 8, false),
+        ("-j DNAT --to-destination 10.1.0.9:80", 9, true),
+        ("-j DNAT --to-destination 10.1.0.9:81", 9, false),
+        ("-j DNAT --to-destination :80", 9, true),
+        ("-j DNAT --to-destination :81", 9, false),
+        ("-j NETMAP --to 10.1.0.0/24", 9, true),
+        ("-j NETMAP --to 10.1.1.0/24", 9, false),
+        ("-j ACCEPT", 9, true),
+    ];
+    let v6 = [
+        ("-j DNAT --to-destination fd00:1::9", 9, true),
+        ("-j DNAT --to-destination fd00:1::9", 8, false),
+        ("-j DNAT --to-destination [fd00:1::9]:80", 9, true),
+        ("-j DNAT --to-destination [fd00:1::9]:81", 9, false),
+        ("-j NETMAP --to fd00:1::/64", 9, true),
+    ];
+    let of = |family, cases: &[(&str, u8, bool)]| -> Vec<_> {
+        let case = |(to, host, admitted): &(&str, u8, bool)| {
+            (family, tables(to, "FORWARD"), opening(family, 1, *host), *admitted)
+        };
+        cases.iter().map(case).collect()
+    };
+    agree([of(Family::V4, &v4), of(Family::V6, &v6)].concat());
 }
 
 #[test]

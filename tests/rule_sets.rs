@@ -286,6 +286,33 @@ FORWARD: newly refused
 }
 
 #[test]
+fn what_the_host_sends_comes_in_on_no_interface() {
+    for (conditions, said) in [
+        ("-i eth0", Verdict::Admitted),
+        ("! -i eth0", Verdict::Refused),
+        ("-i +", Verdict::Refused),
+        ("! -i +", Verdict::Admitted),
+    ] {
+        for (table, chain) in [("filter", "OUTPUT"), ("mangle", "POSTROUTING")] {
+            let text = format!(
+                "*{table}\n:{chain} ACCEPT [0:0]\n:one - [0:0]\n-A {chain} -j one\n-A one {conditions} -j DROP\nCOMMIT\n"
+            );
+            let rules = iptables::read(&text, None).unwrap().rules;
+            let mut packet = opening([10, 0, 0, 1].into(), [10, 0, 0, 9].into());
+            for inbound in [None, Some("eth0".to_owned())] {
+                packet.inbound = inbound;
+                let whole = &Known::new();
+                let mut filter = Filter::new(&rules, &HostFacts::default(), Hook::Output, whole);
+                assert_eq!(filter.verdict(&packet), said, "{text}");
+                let list = std::slice::from_ref(&packet);
+                let mut filter = Filter::for_packets(&rules, &HostFacts::default(), Hook::Output, list);
+                assert_eq!(filter.verdict(&packet), said, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_mask_with_holes_makes_no_endless_matrix() {
     let rules =
         "*filter\n:INPUT DROP [0:0]\n-A INPUT -s ::1:0:0:0:1/::ffff:ffff:ffff:ffff -j ACCEPT\nCOMMIT\n";

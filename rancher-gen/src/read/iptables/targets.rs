@@ -38,10 +38,11 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "QUEUE" | "NFQUEUE" => Target::Queue,
         "NOTRACK" => Target::Untrack,
         "CT" if has("--notrack") => Target::Untrack,
+        "CT" => Target::Track,
         // None of these ends a table, and what they change no match that is known here asks for.
         "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP"
         | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP" | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST"
-        | "IDLETIMER" | "LED" | "CT" => Target::Nothing,
+        | "IDLETIMER" | "LED" => Target::Nothing,
         "HMARK" => Target::MarkUnknown(Field::Mark),
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,

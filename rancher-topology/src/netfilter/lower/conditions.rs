@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
     /// Where a condition is met, may be, and is not.
     fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
         if let Some((field, set)) = self.single(condition, view) {
-            return match self.given.get(&field) {
+            return match self.given(field, view) {
                 Some(given) if set.intersection(given).is_empty() => NO,
                 Some(given) if given.difference(&set).is_empty() => YES,
                 _ => self.shared.within(field, &set, YES, NO),
