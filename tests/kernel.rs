@@ -317,6 +317,81 @@ fn the_table_raw_comes_before_connections() {
     }));
 }
 
+/// What the node sends to itself comes in on `lo` with the connection that it was sent with: it is not translated again,
+/// and nothing takes its connection away.
+#[test]
+fn what_the_node_sends_to_itself_keeps_its_connection() {
+    let with = |table: &str, rule: &str, input: &str| {
+        format!(
+            "*{table}\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {rule}\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n-A INPUT {input} -j DROP\nCOMMIT\n"
+        )
+    };
+    let cases = [
+        ("nat", "-p tcp -j REDIRECT --to-ports 81", "-p tcp ! --dport 80", true, false),
+        ("nat", "-p tcp -j REDIRECT --to-ports 81", "-m conntrack --ctstate DNAT", true, false),
+        ("raw", "-j CT --notrack", "-m conntrack --ctstate UNTRACKED", true, false),
+        ("raw", "-m conntrack --ctstate INVALID -j DROP", "-i eth9", true, false),
+        ("raw", "-m conntrack --ctstate NEW -j DROP", "-i eth9", false, true),
+        ("mangle", "-i lo -j DROP", "-i eth9", false, true),
+        ("mangle", "-i eth9", "-i lo", false, true),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        cases.into_iter().flat_map(move |(table, rule, input, on_lo, on_eth)| {
+            let outside = opening(family, 0, 1);
+            let own = support::kernel::Packet {
+                iif: "lo".to_owned(),
+                src: opening(family, 1, 1).dst,
+                ..outside.clone()
+            };
+            [(own, on_lo), (outside, on_eth)]
+                .map(|(packet, admitted)| (family, with(table, rule, input), packet, admitted))
+        })
+    }));
+}
+
+/// On a node that is not told to take them, its own addresses and those of loopback come in on no other interface than
+/// `lo`; v6 takes its own addresses, which are taken to be nobody else's all the same.
+#[test]
+fn a_matrix_knows_what_comes_in_on_which_interface() {
+    let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
+    let ask = |judge: &mut Judge, rules: &str, packets| {
+        let (rules, sets) = (rules.to_owned(), String::new());
+        judge.ask(&Case { family: Family::V4, back_end: BackEnd::Nft, rules, sets, packets, fresh: false })
+    };
+    // Then its interfaces are there.
+    assert!(ask(&mut judge, "", Vec::new()).loaded);
+    for name in INTERFACES.into_iter().chain(["all"]) {
+        judge.node.set(&format!("ipv4.conf.{name}.accept_local"), "0");
+        judge.node.set(&format!("ipv4.conf.{name}.route_localnet"), "0");
+    }
+    let facts = facts("");
+    let places = [[10, 0, 0, 1], [10, 1, 0, 1], [10, 0, 0, 5], [127, 0, 0, 1], [127, 9, 9, 9]];
+    for iif in ["lo", "eth0", "eth1"] {
+        let rules = format!("*filter\n:INPUT DROP [0:0]\n-A INPUT -i {iif} -j ACCEPT\nCOMMIT\n");
+        let read = iptables::read(&rules, Some(packet::Family::V4)).unwrap().rules;
+        let known = rancher_topology::netfilter::openings("80/tcp".parse().unwrap());
+        let matrix = Filter::new(&read, &facts, Hook::Input, &known).matrix().unwrap();
+        for (src, dst) in places.into_iter().flat_map(|src| places.map(|dst| (src, dst))) {
+            let is_own = |place: [u8; 4]| place[3] == 1 || place[0] == 127;
+            // What is not the node's it sends from nowhere, and it is no packet of INPUT.
+            if !is_own(dst) || (iif == "lo" && !is_own(src)) {
+                continue;
+            }
+            // A host comes in on the interface whose network it is in.
+            if src == [10, 0, 0, 5] && iif == "eth1" {
+                continue;
+            }
+            let packet = support::kernel::Packet::new(iif, src.into(), dst.into(), Protocol::Tcp);
+            let arrived = ask(&mut judge, &rules, vec![packet]).verdicts[0].is_some();
+            let class = |place: [u8; 4]| matrix.class(packet::number(place.into())).unwrap();
+            let said = matrix.verdict(class(src), class(dst));
+            assert_eq!(said == Verdict::Admitted, arrived, "{iif} {src:?} {dst:?} {said}");
+            assert_ne!(said, Verdict::Possible);
+        }
+    }
+}
+
 /// What is sent to where it goes anyway is not translated.
 #[test]
 fn a_translation_that_changes_nothing_is_none() {

@@ -111,8 +111,10 @@ impl Maker<'_> {
             self.address(&mut all);
         }
         if self.one_in(3) {
-            let (not, name) =
-                (self.not(), self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "br+", "wg0"]));
+            let (not, name) = (
+                self.not(),
+                self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "br+", "wg0", "lo"]),
+            );
             write!(all, "{not}-i {name} ").unwrap();
         }
         // Elsewhere a packet has no interface that it goes out on, which chains that people made can ask for all the same.
@@ -358,8 +360,10 @@ pub fn host(rng: &mut Rng, family: Family) -> IpAddr {
 pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
     (0..count)
         .map(|at| {
-            let inbound = INTERFACES[rng.usize(0..INTERFACES.len())];
-            let destination = if rng.bool() { own(rng, family) } else { host(rng, family) };
+            let looped = rng.u8(0..12) == 0;
+            let inbound = if looped { "lo" } else { INTERFACES[rng.usize(0..INTERFACES.len())] };
+            let destination = if looped || rng.bool() { own(rng, family) } else { host(rng, family) };
+            let source = if looped { own(rng, family) } else { host(rng, family) };
             let protocol = match rng.u8(0..10) {
                 0..6 => Protocol::Tcp,
                 6..8 => Protocol::Udp,
@@ -367,7 +371,7 @@ pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
                 8 => Protocol::Icmp6,
                 _ => Protocol::Number(89),
             };
-            let mut packet = Packet::new(inbound, host(rng, family), destination, protocol);
+            let mut packet = Packet::new(inbound, source, destination, protocol);
             // No two have the same source port, so that no translation has to give way to another.
             packet.sport = if rng.u8(0..8) == 0 { 600 + at } else { 30000 + at };
             packet.dport = PORTS[rng.usize(0..PORTS.len())];

@@ -107,10 +107,16 @@ impl<'a> Way<'_, 'a> {
             if table == "nat" && self.fields.get(&Field::State) != Some(&State::New.number()) {
                 continue;
             }
+            // What the host sends to itself keeps its connection.
+            let looped = self.fields.get(&Field::Inbound).copied();
+            let seen = looped.is_some() && looped == self.tracer.lowering.shared.interfaces.loopback();
+            if table == "nat" && seen {
+                continue;
+            }
             let by_policy = |admits| Decision { table, chain: name.to_owned(), rule: None, admits };
             let tracked = self.fields.get(&Field::State).copied();
             self.view.before_tracking = table == "raw";
-            if self.view.before_tracking {
+            if self.view.before_tracking && !seen {
                 self.fields.insert(Field::State, State::Invalid.number());
             }
             let end = self.chain(table, name);

@@ -111,6 +111,16 @@ impl<'a> Lowering<'a> {
         self.shared.diagrams.choose(here, input, forward)
     }
 
+    /// What comes in on the loopback interface and was tracked as it was sent: it keeps its connection, and what is said of
+    /// that has been said (`nf_conntrack_in`, `xt_ct_target`, `nf_nat_inet_fn`).
+    fn seen_before(&mut self) -> Diagram {
+        let Some(class) = self.shared.interfaces.loopback() else { return NO };
+        let invalid = Intervals::points([State::Invalid.number()]);
+        let tracked = self.shared.within(Field::State, &invalid, NO, YES);
+        let here = self.shared.within(Field::Inbound, &Intervals::points([class]), YES, NO);
+        self.shared.diagrams.choose(here, tracked, NO)
+    }
+
     /// What becomes of packets that have no interface on a side: its name is empty then, which only `+` matches
     /// (`ip_packet_match`, `nft_meta_store_ifname`).
     fn without_interface(&mut self, diagram: Diagram, side: Field) -> Diagram {
@@ -131,9 +141,15 @@ impl<'a> Lowering<'a> {
         if self.fields.outbound && matches!(name, "PREROUTING" | "INPUT") {
             diagram = self.without_interface(diagram, Field::Outbound);
         }
+        let seen = if name == "PREROUTING" { self.seen_before() } else { NO };
         if view.before_tracking {
+            let unchanged = self.each(diagram, |outcome| match outcome {
+                Outcome::Accept(_) => Outcome::Accept(0),
+                decided => decided,
+            });
             // What has no connection and is not untracked is invalid (`conntrack_mt`).
             diagram = self.with_bits(diagram, Field::State, u128::MAX, State::Invalid.number());
+            diagram = self.shared.diagrams.choose(seen, unchanged, diagram);
         }
         if table == "nat" {
             // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
@@ -145,6 +161,7 @@ impl<'a> Lowering<'a> {
             let others = self.shared.diagrams.choose(others, either, passes);
             let begins = self.shared.within(Field::State, &one(State::New), YES, NO);
             diagram = self.shared.diagrams.choose(begins, diagram, others);
+            diagram = self.shared.diagrams.choose(seen, passes, diagram);
         }
         Lowered { diagram, ..lowered }
     }
