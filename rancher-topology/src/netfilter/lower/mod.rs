@@ -29,6 +29,8 @@ pub(super) struct Lowering<'a> {
     /// Fields of which only some values are asked for, and which no rule changes.
     given: Known,
     chains: HashMap<(&'a str, &'a str, View), Lowered>,
+    /// Where sets have a packet, by name and the fields that are asked for.
+    sets: HashMap<(String, Vec<Field>, View), Diagram>,
     /// What becomes of packets from a step on.
     steps: HashMap<(Step, View), Diagram>,
     /// The chains that are being lowered, outermost first.
@@ -91,6 +93,7 @@ impl<'a> Lowering<'a> {
             facts,
             given,
             chains: HashMap::new(),
+            sets: HashMap::new(),
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
