@@ -126,7 +126,6 @@ fn add(all: &mut Vec<Change>, change: &Change) {
     match change {
         // What was said first of its connection counts.
         change if of_state(change) && all.iter().any(of_state) => {}
-        Change::Tracked => all.push(change.clone()),
         Change::Anything(field) => {
             all.retain(|earlier| !matches!(earlier, Change::Bits { field: own, .. } if own == field));
             if !all.contains(change) {
@@ -145,7 +144,7 @@ fn add(all: &mut Vec<Change>, change: &Change) {
                 all.push(change.clone());
             }
         }
-        Change::Sent(_) => all.push(change.clone()),
+        Change::Tracked | Change::Sent(_) => all.push(change.clone()),
     }
 }
 

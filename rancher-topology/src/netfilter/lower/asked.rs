@@ -15,8 +15,6 @@ pub(super) struct Asked {
     pub(super) original: bool,
     pub(super) translated: bool,
     pub(super) frames: bool,
-    /// Whether a chain may ask on which interface a packet goes out that is asked before that is known.
-    pub(super) outbound: bool,
     pub(super) changed: Vec<Field>,
     pub(super) changed_sets: Vec<String>,
 }
@@ -55,7 +53,6 @@ impl Asked {
 fn fields_of(condition: &Condition, asked: &mut Asked) {
     match condition {
         Condition::Within(Field::SentTo | Field::SentToPort, _) => asked.original = true,
-        Condition::Interface(Field::Outbound, _) | Condition::Set { .. } => asked.outbound = true,
         Condition::Translated => asked.translated = true,
         Condition::Frame(_) => asked.frames = true,
         Condition::Not(inner) => fields_of(inner, asked),

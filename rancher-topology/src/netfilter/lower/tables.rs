@@ -138,7 +138,7 @@ impl<'a> Lowering<'a> {
             (decided, _) => decided,
         };
         let mut diagram = self.each(lowered.diagram, end);
-        if self.fields.outbound && matches!(name, "PREROUTING" | "INPUT") {
+        if matches!(name, "PREROUTING" | "INPUT") {
             diagram = self.without_interface(diagram, Field::Outbound);
         }
         let seen = if name == "PREROUTING" { self.seen_before() } else { NO };
