@@ -236,17 +236,196 @@ fn old_disagreements_are_none() {
             true,
         ),
     ];
+    agree(cases.map(|(family, rule, packet, admitted)| {
+        (family, format!("*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n"), packet, admitted)
+    }));
+}
+
+/// The kernel and the engine say of each packet whether it is admitted, for certain.
+fn agree(cases: impl IntoIterator<Item = (Family, String, support::kernel::Packet, bool)>) {
     let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
-    for (family, rule, packet, admitted) in cases {
-        let rules = format!("*filter\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n");
+    for (family, rules, packet, admitted) in cases {
         for back_end in [BackEnd::Nft, BackEnd::Legacy] {
             let random = Random { rules: rules.clone(), sets: String::new(), uncertain: false };
             let mut tally = Tally::default();
             tally.case(&mut judge, back_end, family, random, vec![packet.clone()]);
             assert_eq!(tally.disagreements, Vec::<String>::new());
-            assert_eq!((tally.loaded, tally.admitted, tally.possible), (1, u32::from(admitted), 0), "{rule}");
+            assert_eq!(
+                (tally.loaded, tally.admitted, tally.possible),
+                (1, u32::from(admitted), 0),
+                "{rules}"
+            );
         }
     }
+}
+
+/// From a host behind eth0 to the node, or to a host behind eth1.
+fn opening(family: Family, interface: u8, host: u8) -> support::kernel::Packet {
+    let to = |interface: u8, host: u8| match family {
+        Family::V4 => std::net::IpAddr::from([10, interface, 0, host]),
+        Family::V6 => [0xfd00, interface.into(), 0, 0, 0, 0, 0, host.into()].into(),
+    };
+    support::kernel::Packet::new("eth0", to(0, 5), to(interface, host), Protocol::Tcp)
+}
+
+/// On the way to the node there is no interface that a packet goes out on: its name is empty, and chains that people made
+/// can ask for it.
+#[test]
+fn an_interface_that_is_not_there_has_an_empty_name() {
+    let cases = [
+        ("-o eth0", true),
+        ("! -o eth0", false),
+        ("-o eth+", true),
+        ("! -o eth+", false),
+        ("-o +", false),
+        ("! -o +", true),
+    ];
+    let tables = [("mangle", "PREROUTING"), ("mangle", "INPUT"), ("filter", "INPUT")];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        tables.into_iter().flat_map(move |(table, chain)| {
+            cases.into_iter().map(move |(conditions, admitted)| {
+                let rules = format!(
+                    "*{table}\n:{chain} ACCEPT [0:0]\n:one - [0:0]\n-A {chain} -j one\n-A one {conditions} -j DROP\nCOMMIT\n"
+                );
+                (family, rules, opening(family, 0, 1), admitted)
+            })
+        })
+    }));
+}
+
+/// What is said first of a packet's connection counts, and before it is tracked it is invalid.
+#[test]
+fn the_table_raw_comes_before_connections() {
+    let cases = [
+        ("-j CT --zone 5", "-j CT --notrack", true),
+        ("-j CT --notrack", "-j CT --zone 5", false),
+        ("-j CT --notrack", "-j RETURN", false),
+        ("-j CT --zone 5 --ctevents new", "-m conntrack --ctstate NEW -j DROP", false),
+        ("-m conntrack ! --ctstate INVALID -j DROP", "-m conntrack --ctstate INVALID -j CT --notrack", false),
+        ("-m conntrack --ctstate NEW,ESTABLISHED -j DROP", "-j RETURN", true),
+        ("-j CT --notrack", "-m state --state UNTRACKED -j DROP", false),
+        ("-m connmark --mark 0 -j DROP", "-m connmark ! --mark 0 -j DROP", true),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        cases.into_iter().map(move |(first, second, admitted)| {
+            let rules = format!(
+                "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {first}\n-A PREROUTING {second}\nCOMMIT\n\
+                 *filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\nCOMMIT\n"
+            );
+            (family, rules, opening(family, 0, 1), admitted)
+        })
+    }));
+}
+
+/// What the node sends to itself comes in on `lo` with the connection that it was sent with: it is not translated again,
+/// and nothing takes its connection away.
+#[test]
+fn what_the_node_sends_to_itself_keeps_its_connection() {
+    let with = |table: &str, rule: &str, input: &str| {
+        format!(
+            "*{table}\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING {rule}\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n-A INPUT {input} -j DROP\nCOMMIT\n"
+        )
+    };
+    let cases = [
+        ("nat", "-p tcp -j REDIRECT --to-ports 81", "-p tcp ! --dport 80", true, false),
+        ("nat", "-p tcp -j REDIRECT --to-ports 81", "-m conntrack --ctstate DNAT", true, false),
+        ("raw", "-j CT --notrack", "-m conntrack --ctstate UNTRACKED", true, false),
+        ("raw", "-m conntrack --ctstate INVALID -j DROP", "-i eth9", true, false),
+        ("raw", "-m conntrack --ctstate NEW -j DROP", "-i eth9", false, true),
+        ("mangle", "-i lo -j DROP", "-i eth9", false, true),
+        ("mangle", "-i eth9", "-i lo", false, true),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        cases.into_iter().flat_map(move |(table, rule, input, on_lo, on_eth)| {
+            let outside = opening(family, 0, 1);
+            let own = support::kernel::Packet {
+                iif: "lo".to_owned(),
+                src: opening(family, 1, 1).dst,
+                ..outside.clone()
+            };
+            [(own, on_lo), (outside, on_eth)]
+                .map(|(packet, admitted)| (family, with(table, rule, input), packet, admitted))
+        })
+    }));
+}
+
+/// On a node that is not told to take them, its own addresses and those of loopback come in on no other interface than
+/// `lo`; v6 takes its own addresses, which are taken to be nobody else's all the same.
+#[test]
+fn a_matrix_knows_what_comes_in_on_which_interface() {
+    let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
+    let ask = |judge: &mut Judge, rules: &str, packets| {
+        let (rules, sets) = (rules.to_owned(), String::new());
+        judge.ask(&Case { family: Family::V4, back_end: BackEnd::Nft, rules, sets, packets, fresh: false })
+    };
+    // Then its interfaces are there.
+    assert!(ask(&mut judge, "", Vec::new()).loaded);
+    for name in INTERFACES.into_iter().chain(["all"]) {
+        judge.node.set(&format!("ipv4.conf.{name}.accept_local"), "0");
+        judge.node.set(&format!("ipv4.conf.{name}.route_localnet"), "0");
+    }
+    let facts = facts("");
+    let places = [[10, 0, 0, 1], [10, 1, 0, 1], [10, 0, 0, 5], [127, 0, 0, 1], [127, 9, 9, 9]];
+    for iif in ["lo", "eth0", "eth1"] {
+        let rules = format!("*filter\n:INPUT DROP [0:0]\n-A INPUT -i {iif} -j ACCEPT\nCOMMIT\n");
+        let read = iptables::read(&rules, Some(packet::Family::V4)).unwrap().rules;
+        let known = rancher_topology::netfilter::openings("80/tcp".parse().unwrap());
+        let matrix = Filter::new(&read, &facts, Hook::Input, &known).matrix().unwrap();
+        for (src, dst) in places.into_iter().flat_map(|src| places.map(|dst| (src, dst))) {
+            let is_own = |place: [u8; 4]| place[3] == 1 || place[0] == 127;
+            // What is not the node's it sends from nowhere, and it is no packet of INPUT.
+            if !is_own(dst) || (iif == "lo" && !is_own(src)) {
+                continue;
+            }
+            // A host comes in on the interface whose network it is in.
+            if src == [10, 0, 0, 5] && iif == "eth1" {
+                continue;
+            }
+            let packet = support::kernel::Packet::new(iif, src.into(), dst.into(), Protocol::Tcp);
+            let arrived = ask(&mut judge, &rules, vec![packet]).verdicts[0].is_some();
+            let class = |place: [u8; 4]| matrix.class(packet::number(place.into())).unwrap();
+            let said = matrix.verdict(class(src), class(dst));
+            assert_eq!(said == Verdict::Admitted, arrived, "{iif} {src:?} {dst:?} {said}");
+            assert_ne!(said, Verdict::Possible);
+        }
+    }
+}
+
+/// What is sent to where it goes anyway is not translated.
+#[test]
+fn a_translation_that_changes_nothing_is_none() {
+    let tables = |to: &str, chain: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp {to}\nCOMMIT\n\
+             *filter\n:{chain} ACCEPT [0:0]\n-A {chain} -m conntrack --ctstate DNAT -j DROP\nCOMMIT\n"
+        )
+    };
+    let v4 = [
+        ("-j DNAT --to-destination 10.1.0.9", 9, true),
+        ("-j DNAT --to-destination 10.1.0.9", 8, false),
+        ("-j DNAT --to-destination 10.1.0.9:80", 9, true),
+        ("-j DNAT --to-destination 10.1.0.9:81", 9, false),
+        ("-j DNAT --to-destination :80", 9, true),
+        ("-j DNAT --to-destination :81", 9, false),
+        ("-j NETMAP --to 10.1.0.0/24", 9, true),
+        ("-j NETMAP --to 10.1.1.0/24", 9, false),
+        ("-j ACCEPT", 9, true),
+    ];
+    let v6 = [
+        ("-j DNAT --to-destination fd00:1::9", 9, true),
+        ("-j DNAT --to-destination fd00:1::9", 8, false),
+        ("-j DNAT --to-destination [fd00:1::9]:80", 9, true),
+        ("-j DNAT --to-destination [fd00:1::9]:81", 9, false),
+        ("-j NETMAP --to fd00:1::/64", 9, true),
+    ];
+    let of = |family, cases: &[(&str, u8, bool)]| -> Vec<_> {
+        let case = |(to, host, admitted): &(&str, u8, bool)| {
+            (family, tables(to, "FORWARD"), opening(family, 1, *host), *admitted)
+        };
+        cases.iter().map(case).collect()
+    };
+    agree([of(Family::V4, &v4), of(Family::V6, &v6)].concat());
 }
 
 #[test]

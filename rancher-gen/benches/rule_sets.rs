@@ -13,13 +13,22 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use fastrand::Rng;
 use rancher_gen::read::iptables;
-use rancher_topology::netfilter::{Change, Filter, Hook, HostFacts, RuleSet, openings};
-use rancher_topology::packet::Family;
+use rancher_topology::netfilter::{
+    AddressSet, Change, Dimension, Entry, Filter, Hook, HostFacts, RuleSet, openings,
+};
+use rancher_topology::packet::{Family, Intervals, number};
 
 /// A generator of the rules of a rule set.
 type Kind = (&'static str, fn(&mut Rng, usize) -> String);
 
-const KINDS: [Kind; 4] = [("mesh", mesh), ("chains", chains), ("random", random), ("crossing", crossing)];
+const KINDS: [Kind; 6] = [
+    ("mesh", mesh),
+    ("chains", chains),
+    ("random", random),
+    ("crossing", crossing),
+    ("published", published),
+    ("sets", sets),
+];
 
 /// Everyone of some to everyone of others.
 fn mesh(_: &mut Rng, count: usize) -> String {
@@ -101,6 +110,43 @@ fn crossing(rng: &mut Rng, count: usize) -> String {
     text
 }
 
+/// Half sends an address of the outside to a host inside, half admits what was sent there.
+fn published(_: &mut Rng, count: usize) -> String {
+    let mut text = String::new();
+    for at in 0..count / 2 {
+        let to = address(30, at);
+        writeln!(text, "-A FORWARD -d {to} -p tcp -m tcp --dport 8022 -j ACCEPT").unwrap();
+    }
+    text.push_str("COMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n");
+    for at in 0..count / 2 {
+        let (from, to) = (address(20, at), address(30, at));
+        writeln!(text, "-A PREROUTING -d {from} -p tcp -m tcp --dport 22 -j DNAT --to-destination {to}:8022")
+            .unwrap();
+    }
+    text
+}
+
+/// Every rule asks the set `peers`.
+fn sets(_: &mut Rng, count: usize) -> String {
+    let mut text = String::new();
+    for at in 0..count {
+        let to = address(20, at);
+        writeln!(text, "-A FORWARD -d {to} -p tcp -m tcp --dport 22 -m set --match-set peers src -j ACCEPT")
+            .unwrap();
+    }
+    text
+}
+
+/// A host that has a set of 5,000 addresses.
+fn facts() -> HostFacts {
+    let peer = |at: usize| {
+        let address = number(address(1, 2 * at).parse().unwrap());
+        Entry { dimensions: vec![Dimension::Addresses(Intervals::points([address]))], not: false }
+    };
+    let peers = AddressSet::Entries((0..5_000).map(peer).collect());
+    HostFacts { sets: [("peers".to_owned(), peers)].into(), ..HostFacts::default() }
+}
+
 fn text(kind: Kind, count: usize) -> String {
     let rules = kind.1(&mut Rng::with_seed(1), count);
     format!("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n{rules}COMMIT\n")
@@ -113,13 +159,13 @@ fn read(text: &str) -> RuleSet {
 /// Who reaches whom on 22/tcp, with the nodes that it took.
 fn matrix(rules: &RuleSet) -> usize {
     let known = openings("22/tcp".parse().unwrap());
-    let mut filter = Filter::new(rules, &HostFacts::default(), Hook::Forward, &known);
+    let mut filter = Filter::new(rules, &facts(), Hook::Forward, &known);
     black_box(filter.matrix());
     filter.nodes()
 }
 
 fn is_equal(one: &RuleSet, other: &RuleSet) -> bool {
-    let facts = HostFacts::default();
+    let facts = facts();
     Change::of((one, &facts), (other, &facts), Hook::Forward).is_equal()
 }
 

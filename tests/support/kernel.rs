@@ -84,6 +84,7 @@ pub struct Case {
 /// A packet that arrives on an interface. Its checksums are right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Packet {
+    /// `lo`: the node sends it to itself.
     pub iif: String,
     /// Of the case's family, as `dst` is.
     pub src: IpAddr,

@@ -366,6 +366,9 @@ class Node:
         for name, device in self.devices.items():
             self.watch(device, lambda device=device, name=name: self.forwarded(device, name))
         self.raw = set()
+        # What the node sends to itself, header and all.
+        nets = {4: socket.AF_INET, 6: socket.AF_INET6}
+        self.itself = {f: socket.socket(net, socket.SOCK_RAW, socket.IPPROTO_RAW) for f, net in nets.items()}
         self.number = itertools.count(1)
 
     def watch(self, fd, receive):
@@ -428,7 +431,11 @@ class Node:
             number = next(self.number) & 0xFFFFFFFF
             numbers.append(number)
             self.listen(family, PROTOCOLS.get(packet["proto"], packet["proto"]))
-            os.write(self.devices[packet["iif"]], Sent.build(family, packet, number))
+            data = Sent.build(family, packet, number)
+            if packet["iif"] == "lo":
+                self.itself[family].sendto(data, (packet["dst"], 0))
+            else:
+                os.write(self.devices[packet["iif"]], data)
             if index % VOLLEY == VOLLEY - 1:
                 self.receive(verdicts)
         self.receive(verdicts)

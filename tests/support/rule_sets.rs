@@ -111,13 +111,16 @@ impl Maker<'_> {
             self.address(&mut all);
         }
         if self.one_in(3) {
-            let (not, name) =
-                (self.not(), self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "br+", "wg0"]));
+            let (not, name) = (
+                self.not(),
+                self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "br+", "wg0", "lo"]),
+            );
             write!(all, "{not}-i {name} ").unwrap();
         }
-        if chain == "FORWARD" && self.one_in(3) {
+        // Elsewhere a packet has no interface that it goes out on, which chains that people made can ask for all the same.
+        if !matches!(chain, "INPUT" | "PREROUTING") && self.one_in(3) {
             let (not, name) =
-                (self.not(), self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "wg0"]));
+                (self.not(), self.any(&["eth0", "eth1", "eth2", "br-lan", "ppp0", "eth+", "wg0", "+"]));
             write!(all, "{not}-o {name} ").unwrap();
         }
         self.transport(&mut all);
@@ -259,10 +262,15 @@ impl Maker<'_> {
 
     fn raw(&mut self, rules: &mut String) {
         rules.push_str("*raw\n:PREROUTING ACCEPT [0:0]\n");
-        for _ in 0..self.rng.u8(1..3) {
+        for _ in 0..self.rng.u8(1..5) {
             let mut conditions = String::new();
             self.address(&mut conditions);
-            let target = self.any(&["-j CT --notrack", "-j DROP", "-j ACCEPT"]);
+            if self.one_in(3) {
+                let (not, states) = (self.not(), self.states());
+                write!(conditions, "-m conntrack {not}--ctstate {states} ").unwrap();
+            }
+            let target =
+                self.any(&["-j CT --notrack", "-j CT --notrack", "-j CT --zone 3", "-j DROP", "-j ACCEPT"]);
             writeln!(rules, "-A PREROUTING {conditions}{target}").unwrap();
         }
         rules.push_str("COMMIT\n");
@@ -272,7 +280,7 @@ impl Maker<'_> {
         rules.push_str("*mangle\n:PREROUTING ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:marks - [0:0]\n");
         for _ in 0..self.rng.u8(1..5) {
             let chain = self.any(&["PREROUTING", "PREROUTING", "FORWARD", "marks"]);
-            let conditions = self.conditions(if chain == "FORWARD" { "FORWARD" } else { "INPUT" });
+            let conditions = self.conditions(chain);
             let target = match self.rng.u8(0..7) {
                 0 => "-j DROP",
                 1 => "-j ACCEPT",
@@ -352,8 +360,10 @@ pub fn host(rng: &mut Rng, family: Family) -> IpAddr {
 pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
     (0..count)
         .map(|at| {
-            let inbound = INTERFACES[rng.usize(0..INTERFACES.len())];
-            let destination = if rng.bool() { own(rng, family) } else { host(rng, family) };
+            let looped = rng.u8(0..12) == 0;
+            let inbound = if looped { "lo" } else { INTERFACES[rng.usize(0..INTERFACES.len())] };
+            let destination = if looped || rng.bool() { own(rng, family) } else { host(rng, family) };
+            let source = if looped { own(rng, family) } else { host(rng, family) };
             let protocol = match rng.u8(0..10) {
                 0..6 => Protocol::Tcp,
                 6..8 => Protocol::Udp,
@@ -361,7 +371,7 @@ pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
                 8 => Protocol::Icmp6,
                 _ => Protocol::Number(89),
             };
-            let mut packet = Packet::new(inbound, host(rng, family), destination, protocol);
+            let mut packet = Packet::new(inbound, source, destination, protocol);
             // No two have the same source port, so that no translation has to give way to another.
             packet.sport = if rng.u8(0..8) == 0 { 600 + at } else { 30000 + at };
             packet.dport = PORTS[rng.usize(0..PORTS.len())];

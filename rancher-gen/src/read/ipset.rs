@@ -11,8 +11,8 @@ use rancher_topology::Diagnostic;
 use rancher_topology::netfilter::{AddressSet, Dimension, Entry};
 use rancher_topology::packet::{Family, Intervals, number};
 
-use super::Note;
 use super::iptables::values;
+use super::{Note, icmp_names};
 
 /// The id of everything that keeps sets from being read.
 const UNREADABLE: &str = "unreadable-sets";
@@ -263,20 +263,20 @@ fn ports(word: &str) -> Option<Dimension> {
     let (protocol, ports) = word.split_once(':').unwrap_or(("tcp", word));
     let protocol = values::protocol(protocol)?;
     let ports = match protocol {
-        1 => icmp(ports, &ICMP)?,
-        58 => icmp(ports, &ICMPV6)?,
+        1 => icmp(ports, Family::V4)?,
+        58 => icmp(ports, Family::V6)?,
         _ => port_range(ports)?,
     };
     Some(Dimension::Ports { protocol, ports })
 }
 
-fn icmp(word: &str, names: &[(&str, u8, u8)]) -> Option<Intervals> {
+fn icmp(word: &str, family: Family) -> Option<Intervals> {
     let at = |kind: u8, code: u8| {
         let both = u128::from(kind) << 8 | u128::from(code);
         Intervals::from_to(both, both)
     };
-    if let Some((_, kind, code)) = names.iter().find(|(name, ..)| *name == word) {
-        return Some(at(*kind, *code));
+    if let Some((kind, code)) = icmp_names::message(word, family) {
+        return Some(at(kind, code.unwrap_or(0)));
     }
     if let Some((kind, code)) = word.split_once('/') {
         return Some(at(kind.parse().ok()?, code.parse().ok()?));
@@ -293,68 +293,6 @@ fn mark(word: &str, mask: u32) -> Option<Dimension> {
     }
     Some(Dimension::Mark(Intervals::from_to(value.into(), (value | free).into())))
 }
-
-/// Names of types and codes (ipset, `lib/icmp.c`).
-const ICMP: [(&str, u8, u8); 34] = [
-    ("echo-reply", 0, 0),
-    ("pong", 0, 0),
-    ("network-unreachable", 3, 0),
-    ("host-unreachable", 3, 1),
-    ("protocol-unreachable", 3, 2),
-    ("port-unreachable", 3, 3),
-    ("fragmentation-needed", 3, 4),
-    ("source-route-failed", 3, 5),
-    ("network-unknown", 3, 6),
-    ("host-unknown", 3, 7),
-    ("network-prohibited", 3, 9),
-    ("host-prohibited", 3, 10),
-    ("TOS-network-unreachable", 3, 11),
-    ("TOS-host-unreachable", 3, 12),
-    ("communication-prohibited", 3, 13),
-    ("host-precedence-violation", 3, 14),
-    ("precedence-cutoff", 3, 15),
-    ("source-quench", 4, 0),
-    ("network-redirect", 5, 0),
-    ("host-redirect", 5, 1),
-    ("TOS-network-redirect", 5, 2),
-    ("TOS-host-redirect", 5, 3),
-    ("echo-request", 8, 0),
-    ("ping", 8, 0),
-    ("router-advertisement", 9, 0),
-    ("router-solicitation", 10, 0),
-    ("ttl-zero-during-transit", 11, 0),
-    ("ttl-zero-during-reassembly", 11, 1),
-    ("ip-header-bad", 12, 0),
-    ("required-option-missing", 12, 1),
-    ("timestamp-request", 13, 0),
-    ("timestamp-reply", 14, 0),
-    ("address-mask-request", 17, 0),
-    ("address-mask-reply", 18, 0),
-];
-
-/// The same for ICMPv6 (`lib/icmpv6.c`).
-const ICMPV6: [(&str, u8, u8); 20] = [
-    ("no-route", 1, 0),
-    ("communication-prohibited", 1, 1),
-    ("address-unreachable", 1, 3),
-    ("port-unreachable", 1, 4),
-    ("packet-too-big", 2, 0),
-    ("ttl-zero-during-transit", 3, 0),
-    ("ttl-zero-during-reassembly", 3, 1),
-    ("bad-header", 4, 0),
-    ("unknown-header-type", 4, 1),
-    ("unknown-option", 4, 2),
-    ("echo-request", 128, 0),
-    ("ping", 128, 0),
-    ("echo-reply", 129, 0),
-    ("pong", 129, 0),
-    ("router-solicitation", 133, 0),
-    ("router-advertisement", 134, 0),
-    ("neighbour-solicitation", 135, 0),
-    ("neighbour-advertisement", 136, 0),
-    ("neigbour-solicitation", 135, 0),
-    ("redirect", 137, 0),
-];
 
 #[cfg(test)]
 mod tests {

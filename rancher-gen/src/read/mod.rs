@@ -4,6 +4,7 @@
 //! nothing can be said.
 
 pub mod docker;
+mod icmp_names;
 pub mod ip_address;
 pub mod ipset;
 pub mod iptables;

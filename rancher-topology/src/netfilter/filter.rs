@@ -19,6 +19,10 @@ pub struct Filter {
     /// For each packet of those that it was made for.
     pub(super) verdicts: Diagram,
     carried: Option<Vec<Carried>>,
+    /// The host's own addresses, if its interfaces are known.
+    own: Intervals,
+    hook: Hook,
+    family: Family,
     /// The verdicts of packets of which some fields are not known, and that have one of some states.
     partly: HashMap<(Vec<Field>, Vec<State>), Diagram>,
 }
@@ -28,6 +32,8 @@ struct Carried {
     class: u128,
     loopback: bool,
     networks: Intervals,
+    /// The addresses that mean all on them.
+    broadcasts: Intervals,
 }
 
 /// The first packet of a connection, as it arrives. What is `None` is not known.
@@ -106,10 +112,13 @@ impl Filter {
                 class: shared.interfaces.class(&interface.name),
                 loopback: interface.loopback,
                 networks: interface.networks(rules.family),
+                broadcasts: rules.family.points(interface.broadcasts.iter().copied()),
             };
             all.iter().map(carried).collect()
         });
-        Self { shared, verdicts, carried, partly: HashMap::new() }
+        let family = rules.family;
+        let own = facts.addresses(family).unwrap_or_default().union(&family.loopback());
+        Self { shared, verdicts, carried, own, hook, family, partly: HashMap::new() }
     }
 
     /// How many nodes the diagrams have that were made on the way: what the answers cost in memory.
@@ -119,20 +128,33 @@ impl Filter {
     }
 
     /// The verdicts, without packets that no interface carries: what comes from a network behind some interfaces comes
-    /// in there; what comes from elsewhere comes in on any that leads out.
+    /// in there; what comes from elsewhere comes in on any that leads out. What the host sends to itself comes in on the
+    /// loopback interface, and its addresses come in on no other one (`fib_validate_source`, `ip_route_input_slow`), but for
+    /// what it sends to all or to a group, of which it gets a copy (`ip_mc_output`).
     pub(super) fn arriving(&mut self) -> Diagram {
-        let Some(carried) = &self.carried else { return self.verdicts };
+        let (Some(carried), true) = (&self.carried, self.hook != Hook::Output) else { return self.verdicts };
+        let all = self.shared.layout.all(Field::Source);
         let behind = carried.iter().fold(Intervals::default(), |all, one| all.union(&one.networks));
-        let elsewhere = self.shared.layout.all(Field::Source).difference(&behind);
-        let mut arriving = Diagram::leaf(0);
+        let elsewhere = all.difference(&behind);
+        let of_others = all.difference(&self.family.loopback());
+        let mut ways: Vec<(u128, Intervals, Intervals)> = Vec::new();
         for one in carried {
-            let mut from = one.networks.clone();
-            if !one.loopback {
-                from = from.union(&elsewhere);
+            let from = if one.loopback { one.networks.clone() } else { one.networks.union(&elsewhere) };
+            if self.hook == Hook::Forward {
+                ways.push((one.class, from, all.clone()));
+            } else if one.loopback {
+                ways.push((one.class, self.own.clone(), self.own.clone()));
+            } else {
+                ways.push((one.class, from.difference(&self.own), of_others.clone()));
+                let groups = one.broadcasts.union(&self.family.multicast()).union(&self.family.everyone());
+                ways.push((one.class, self.own.difference(&self.family.loopback()), groups));
             }
-            let class = Intervals::from_to(one.class, one.class);
-            let here = self.shared.only(self.verdicts, Field::Inbound, &class);
+        }
+        let mut arriving = Diagram::leaf(0);
+        for (class, from, to) in ways {
+            let here = self.shared.only(self.verdicts, Field::Inbound, &Intervals::points([class]));
             let here = self.shared.only(here, Field::Source, &from);
+            let here = self.shared.only(here, Field::Destination, &to);
             arriving = self.shared.either(arriving, here, Join::Verdicts);
         }
         arriving

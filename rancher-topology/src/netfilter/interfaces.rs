@@ -22,6 +22,12 @@ impl Interfaces {
         u8::try_from(usize::BITS - self.classes.len().leading_zeros()).unwrap_or(u8::MAX).max(1)
     }
 
+    /// The class of the loopback interface, if it is told apart from others.
+    pub(super) fn loopback(&self) -> Option<u128> {
+        let lo = InterfacePattern::Name("lo".to_owned());
+        self.classes.iter().position(|class| *class == lo).map(|at| at as u128)
+    }
+
     /// The class of a name.
     pub(super) fn class(&self, name: &str) -> u128 {
         let exact =

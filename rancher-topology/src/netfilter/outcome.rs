@@ -28,6 +28,8 @@ pub(super) enum Change {
     Bits { field: Field, mask: u128, value: u128 },
     /// A field is anything now.
     Anything(Field),
+    /// It is tracked, whatever comes: it has a template of its connection (`xt_ct_target`).
+    Tracked,
     /// It goes somewhere else.
     Sent(Translation),
 }
@@ -119,7 +121,11 @@ impl Outcomes {
 
 /// Makes a change after others, as one with an earlier one of its field where that is the same.
 fn add(all: &mut Vec<Change>, change: &Change) {
+    let of_state =
+        |change: &Change| matches!(change, Change::Tracked | Change::Bits { field: Field::State, .. });
     match change {
+        // What was said first of its connection counts.
+        change if of_state(change) && all.iter().any(of_state) => {}
         Change::Anything(field) => {
             all.retain(|earlier| !matches!(earlier, Change::Bits { field: own, .. } if own == field));
             if !all.contains(change) {
@@ -138,7 +144,7 @@ fn add(all: &mut Vec<Change>, change: &Change) {
                 all.push(change.clone());
             }
         }
-        Change::Sent(_) => all.push(change.clone()),
+        Change::Tracked | Change::Sent(_) => all.push(change.clone()),
     }
 }
 

@@ -185,8 +185,10 @@ pub enum Target {
     },
     /// Makes a mark something that is not known here.
     MarkUnknown(Field),
-    /// Takes connection tracking away from it.
+    /// Takes connection tracking away from it, unless something was said of its connection before (`CT --notrack`).
     Untrack,
+    /// Says something of its connection (`CT --helper`, `--zone` and others), so that it is tracked whatever comes.
+    Track,
     /// Changes a set of `ipset`, and the next rule is asked.
     ChangeSet(String),
     /// A person or a program decides (`NFQUEUE`).

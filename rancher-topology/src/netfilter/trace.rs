@@ -57,6 +57,7 @@ impl<'a> Tracer<'a> {
         let mut fields: BTreeMap<Field, u128> =
             fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
         fields.insert(Field::State, State::New.number());
+        fields.insert(Field::Outbound, self.lowering.shared.interfaces.class(""));
         let mut way = Way {
             tracer: self,
             fields,
@@ -106,8 +107,24 @@ impl<'a> Way<'_, 'a> {
             if table == "nat" && self.fields.get(&Field::State) != Some(&State::New.number()) {
                 continue;
             }
+            // What the host sends to itself keeps its connection.
+            let looped = self.fields.get(&Field::Inbound).copied();
+            let seen = looped.is_some() && looped == self.tracer.lowering.shared.interfaces.loopback();
+            if table == "nat" && seen {
+                continue;
+            }
             let by_policy = |admits| Decision { table, chain: name.to_owned(), rule: None, admits };
-            match self.chain(table, name) {
+            let tracked = self.fields.get(&Field::State).copied();
+            self.view.before_tracking = table == "raw";
+            if self.view.before_tracking && !seen {
+                self.fields.insert(Field::State, State::Invalid.number());
+            }
+            let end = self.chain(table, name);
+            if self.view.before_tracking && self.fields.get(&Field::State) != Some(&State::Untracked.number())
+            {
+                self.fields.extend(tracked.map(|state| (Field::State, state)));
+            }
+            match end {
                 End::Accepts => {}
                 End::Drops => return false,
                 End::Returns if chain.policy == Some(Policy::Drop) => {
@@ -131,6 +148,7 @@ impl<'a> Way<'_, 'a> {
         let leading = facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
         let route = leading.max_by_key(|route| route.to.prefix_len());
         let outbound = route.map(|route| (Field::Outbound, shared.interfaces.class(&route.interface)));
+        self.fields.remove(&Field::Outbound);
         self.fields.extend(outbound);
         self.view.forwarded = true;
         hook::FORWARD
@@ -200,8 +218,11 @@ impl<'a> Way<'_, 'a> {
                 self.fields.remove(field);
                 None
             }
-            Target::Untrack => {
-                self.fields.insert(Field::State, State::Untracked.number());
+            // What was said first of its connection counts.
+            Target::Untrack | Target::Track => {
+                let state = if rule.target == Target::Track { State::New } else { State::Untracked };
+                let said = self.fields.get(&Field::State) != Some(&State::Invalid.number());
+                self.fields.extend((!said).then_some((Field::State, state.number())));
                 None
             }
             Target::Queue | Target::Unknown(_) => {
@@ -212,8 +233,10 @@ impl<'a> Way<'_, 'a> {
     }
 
     fn translate(&mut self, to: &Translation, line: usize) {
-        let new = self.view.translated.get_or_insert_default();
-        *new = Replaced { address: new.address | to.address.is_some(), port: new.port | to.ports.is_some() };
+        let place = |way: &Self| {
+            [Field::Destination, Field::DestinationPort].map(|field| way.fields.get(&field).copied())
+        };
+        let before = place(self);
         if let Some((first, last)) = to.ports {
             self.fields.insert(Field::DestinationPort, first.into());
             self.found.unclear.extend((first != last).then_some(line));
@@ -235,5 +258,10 @@ impl<'a> Way<'_, 'a> {
             None => None,
         };
         self.fields.extend(address.map(|address| (Field::Destination, address)));
+        if place(self) != before {
+            let new = self.view.translated.get_or_insert_default();
+            *new =
+                Replaced { address: new.address | to.address.is_some(), port: new.port | to.ports.is_some() };
+        }
     }
 }

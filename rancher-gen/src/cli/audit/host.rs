@@ -84,6 +84,7 @@ fn rules(
         return Ok(RuleSet { family, tables: BTreeMap::new() });
     }
     let read = iptables::read(&live.text, None).map_err(|all| super::unreadable(live, all))?;
+    notes.extend(read.remarks.iter().map(|note| format!("{}:{}: {}", live.name, note.line, note.text)));
     told(live, read.notes, notes);
     Ok(read.rules)
 }

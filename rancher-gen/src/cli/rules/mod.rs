@@ -83,6 +83,9 @@ pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
         FamilyName::V6 => Family::V6,
     });
     let (name, read) = file(path, |text| read::iptables::read(text, family))?;
+    for Note { line, text } in &read.remarks {
+        super::tell(&format!("note: {name}:{line}: {text}\n"));
+    }
     let mut notes = named(&name, read.notes);
     let mut facts = HostFacts::default();
     if let Some(path) = &host.ipset {

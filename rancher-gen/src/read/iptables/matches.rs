@@ -5,11 +5,12 @@ use rancher_topology::packet::{Family, Field, Intervals, number};
 
 use super::options::{Given, Options};
 use super::{conntrack, values};
+use crate::read::icmp_names;
 
 /// The conditions of a rule; what is not understood is told, and may be met or not.
 pub(super) fn conditions(options: &Options, family: Family, unclear: &mut Vec<String>) -> Vec<Condition> {
     let mut all = Vec::new();
-    for given in &options.own {
+    for given in options.own.iter().filter(|given| !matches!(given.name.as_str(), "-c" | "--set-counters")) {
         if let Some(condition) = own(given, family) {
             all.push(signed(given.negated, condition));
         } else {
@@ -67,7 +68,6 @@ fn own(given: &Given, family: Family) -> Option<Condition> {
         },
         // Connection tracking puts fragments together before any rule sees them.
         "-f" | "--fragment" => never(),
-        "-c" | "--set-counters" | "-4" | "-6" => always(),
         _ => return None,
     })
 }
@@ -90,12 +90,61 @@ pub(super) fn protocol_is(protocol: u8) -> Condition {
     Condition::Within(Field::Protocol, Intervals::from_to(protocol.into(), protocol.into()))
 }
 
+/// Modules that ask for what changes from packet to packet, or is not in one that a person can name.
+const UNTOLD: [&str; 45] = [
+    "ah",
+    "bpf",
+    "cgroup",
+    "cluster",
+    "connbytes",
+    "connlabel",
+    "connlimit",
+    "cpu",
+    "devgroup",
+    "dscp",
+    "dst",
+    "ecn",
+    "esp",
+    "eui64",
+    "frag",
+    "hashlimit",
+    "hbh",
+    "helper",
+    "hl",
+    "ipcomp",
+    "ipv6header",
+    "ipvs",
+    "length",
+    "limit",
+    "mac",
+    "mh",
+    "nfacct",
+    "osf",
+    "owner",
+    "physdev",
+    "policy",
+    "quota",
+    "rateest",
+    "realm",
+    "rpfilter",
+    "rt",
+    "socket",
+    "srh",
+    "statistic",
+    "string",
+    "tcpmss",
+    "time",
+    "tos",
+    "ttl",
+    "u32",
+];
+
 /// The conditions of a module; `None` if it, or one of its options, is not understood.
 fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>> {
     match name {
         "comment" => Some(Vec::new()),
         "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, transport),
-        "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, icmp),
+        "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, |given| icmp(given, family)),
         "multiport" => each(given, multiport),
         "state" | "conntrack" => conntrack::conditions(given, family),
         "iprange" => each(given, |given| iprange(given, family)),
@@ -110,11 +159,7 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         }
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
-        // What these ask for changes from packet to packet, or is not in one that a person can name.
-        "mac" | "limit" | "hashlimit" | "connlimit" | "owner" | "physdev" | "length" | "statistic"
-        | "time" | "quota" | "connbytes" | "cpu" | "helper" | "socket" | "rpfilter" => {
-            Some(unknown(name, given))
-        }
+        _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
         _ => None,
     }
 }
@@ -148,28 +193,27 @@ fn flags_are(mask: u128, set: u128) -> Condition {
     Condition::Within(Field::TcpFlags, Intervals::points((0..64).filter(|flags| flags & mask == set)))
 }
 
-fn icmp(given: &Given) -> Option<Condition> {
+fn icmp(given: &Given, family: Family) -> Option<Condition> {
     if !matches!(given.name.as_str(), "--icmp-type" | "--icmpv6-type") {
         return None;
     }
     let value = given.value()?;
-    if value == "any" || value == "255" || value == "255/0:255" {
+    // 255 is any message of ICMP; of ICMPv6 it is a type (`icmp_type_code_match`, `icmp6_type_code_match`).
+    if family == Family::V4 && ["any", "255", "255/0:255"].contains(&value) {
         return Some(always());
     }
-    let (kind, code) = match value.split_once('/') {
-        Some((kind, code)) => (kind, Some(values::range(code, 255)?)),
-        None => (value, None),
+    let (kind, code): (u8, Intervals) = if value.starts_with(|first: char| first.is_ascii_digit()) {
+        let (kind, code) = value.split_once('/').unwrap_or((value, "0:255"));
+        (kind.parse().ok()?, values::range(code, 255)?)
+    } else {
+        let (kind, code) = icmp_names::message(value, family)?;
+        let all = Intervals::from_to(0, 255);
+        (kind, code.map_or(all, |code| Intervals::points([code.into()])))
     };
-    let kind = match kind {
-        "echo-request" if given.name == "--icmp-type" => 8,
-        "echo-request" => 128,
-        "echo-reply" if given.name == "--icmp-type" => 0,
-        "echo-reply" => 129,
-        number => number.parse::<u8>().ok()?.into(),
-    };
-    let mut all = vec![Condition::Within(Field::IcmpType, Intervals::from_to(kind, kind))];
-    all.extend(code.map(|code| Condition::Within(Field::IcmpCode, code)));
-    Some(Condition::All(all))
+    Some(Condition::All(vec![
+        Condition::Within(Field::IcmpType, Intervals::points([u128::from(kind)])),
+        Condition::Within(Field::IcmpCode, code),
+    ]))
 }
 
 fn multiport(given: &Given) -> Option<Condition> {

@@ -59,6 +59,22 @@ pub(super) struct Given {
 }
 
 impl Given {
+    /// Whether what follows is its value, however it looks: `iptables-save` prints `--comment -j` without quotes.
+    fn awaits_text(&self) -> bool {
+        const TEXTS: [&str; 9] = [
+            "--comment",
+            "--log-prefix",
+            "--nflog-prefix",
+            "--ulog-prefix",
+            "--string",
+            "--hex-string",
+            "--helper",
+            "--led-trigger-id",
+            "--selctx",
+        ];
+        self.values.is_empty() && TEXTS.contains(&self.name.as_str())
+    }
+
     /// The only value.
     pub(super) fn value(&self) -> Option<&str> {
         match self.values.as_slice() {
@@ -95,8 +111,6 @@ fn is_own(name: &str) -> bool {
             | "--fragment"
             | "-c"
             | "--set-counters"
-            | "-4"
-            | "-6"
     )
 }
 
@@ -148,7 +162,7 @@ fn all(words: &[Word]) -> Vec<Given> {
                 Some(last) if !before_option && last.values.is_empty() => last.negated = true,
                 _ => negated = true,
             }
-        } else if is_option(word) {
+        } else if is_option(word) && !all.last().is_some_and(Given::awaits_text) {
             // `--dport=22` is `--dport 22`.
             let (name, value) = match word.text.split_once('=') {
                 Some((name, value)) if name.starts_with("--") => (name, Some(value)),

@@ -38,20 +38,18 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "QUEUE" | "NFQUEUE" => Target::Queue,
         "NOTRACK" => Target::Untrack,
         "CT" if has("--notrack") => Target::Untrack,
+        "CT" => Target::Track,
         // None of these ends a table, and what they change no match that is known here asks for.
         "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP"
         | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP" | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST"
-        | "IDLETIMER" | "LED" | "CT" => Target::Nothing,
+        | "IDLETIMER" | "LED" => Target::Nothing,
         "HMARK" => Target::MarkUnknown(Field::Mark),
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,
-        "SET" => match given {
-            [only] if matches!(only.name.as_str(), "--add-set" | "--del-set") => {
-                Target::ChangeSet(only.values.first()?.clone())
-            }
-            _ => return None,
-        },
+        "SET" => changed_set(given)?,
         "SNAT" | "MASQUERADE" => Target::Masquerade,
+        // Old kernels took several, and chose one.
+        "DNAT" if given.iter().filter(|given| given.name == "--to-destination").count() > 1 => return None,
         "DNAT" => Target::Translate(destination(value("--to-destination")?)?),
         "REDIRECT" => Target::Translate(Translation {
             address: Some(TranslatedTo::Host),
@@ -88,6 +86,27 @@ fn mark(field: Field, given: &[Given]) -> Option<Target> {
         _ => return None,
     };
     Some(Target::Mark { field, mask, value })
+}
+
+/// One set that the packet's addresses go into or out of, or that says its mark.
+fn changed_set(given: &[Given]) -> Option<Target> {
+    let mut target = None;
+    for one in given {
+        let new = match one.name.as_str() {
+            "--add-set" | "--del-set" => Target::ChangeSet(one.values.first()?.clone()),
+            "--map-set" => Target::Nothing,
+            "--map-mark" => {
+                target = None;
+                Target::MarkUnknown(Field::Mark)
+            }
+            "--exist" | "--timeout" | "--map-prio" | "--map-queue" => continue,
+            _ => return None,
+        };
+        if target.replace(new).is_some() {
+            return None;
+        }
+    }
+    target
 }
 
 fn connection_mark(given: &[Given]) -> Option<Target> {

@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use rancher_topology::netfilter::Condition;
 use rancher_topology::packet::{Family, Field, Intervals, number};
 
+use super::protocols;
+
 /// An address with or without the length of a prefix.
 pub(in crate::read) fn network(word: &str) -> Option<IpNet> {
     word.parse().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
@@ -78,53 +80,9 @@ pub(super) fn masked(word: &str) -> Option<(u128, u128)> {
     (value <= all && mask <= all).then_some((value, mask))
 }
 
-/// A protocol by name or number (`/etc/protocols`). 0 is any.
+/// A protocol by name or number. 0 is any.
 pub(in crate::read) fn protocol(word: &str) -> Option<u8> {
-    if let Ok(number) = word.parse() {
-        return Some(number);
-    }
-    let number = match word.to_ascii_lowercase().as_str() {
-        "all" | "any" => 0,
-        "icmp" => 1,
-        "igmp" => 2,
-        "ipencap" | "ipip" => 4,
-        "tcp" => 6,
-        "egp" => 8,
-        "igp" => 9,
-        "udp" => 17,
-        "dccp" => 33,
-        "ipv6" => 41,
-        "ipv6-route" => 43,
-        "ipv6-frag" => 44,
-        "rsvp" => 46,
-        "gre" => 47,
-        "esp" | "ipsec-esp" => 50,
-        "ah" | "ipsec-ah" => 51,
-        "skip" => 57,
-        "ipv6-icmp" | "icmpv6" | "icmp6" => 58,
-        "ipv6-nonxt" => 59,
-        "ipv6-opts" => 60,
-        "eigrp" => 88,
-        "ospf" | "ospfigp" => 89,
-        "etherip" => 97,
-        "encap" => 98,
-        "pim" => 103,
-        "ipcomp" => 108,
-        "vrrp" | "carp" => 112,
-        "l2tp" => 115,
-        "isis" => 124,
-        "sctp" => 132,
-        "fc" => 133,
-        "mobility-header" | "ipv6-mh" | "mh" => 135,
-        "udplite" => 136,
-        "mpls-in-ip" => 137,
-        "hip" => 139,
-        "shim6" => 140,
-        "wesp" => 141,
-        "rohc" => 142,
-        _ => return None,
-    };
-    Some(number)
+    word.parse().ok().or_else(|| protocols::number(word))
 }
 
 /// TCP flags as `FIN,SYN`, `ALL`, `NONE`: FIN in the lowest bit.

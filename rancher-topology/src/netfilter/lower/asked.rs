@@ -1,6 +1,7 @@
 //! What a rule set asks for, or changes, at all: what it does not is not followed.
 
 use super::all_rules;
+use crate::netfilter::facts::{AddressSet, HostFacts};
 use crate::netfilter::rule_set::{Condition, RuleSet, Target};
 use crate::packet::Field;
 
@@ -19,7 +20,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn of(rules: &RuleSet) -> Self {
+    pub(super) fn of(rules: &RuleSet, facts: &HostFacts) -> Self {
         let mut asked = Self::default();
         for rule in all_rules(rules) {
             rule.conditions.iter().for_each(|condition| fields_of(condition, &mut asked));
@@ -33,6 +34,16 @@ impl Asked {
                 Target::ChangeSet(name) => asked.changed_sets.push(name.clone()),
                 Target::Unknown(_) => asked.changed.extend(ANYTHING),
                 _ => {}
+            }
+        }
+        // What goes into a list of sets, goes into one of them (`list_set_kadd`).
+        let mut at = 0;
+        while let Some(name) = asked.changed_sets.get(at) {
+            at += 1;
+            if let Some(AddressSet::List(members)) = facts.sets.get(name) {
+                let new = members.iter().filter(|member| !asked.changed_sets.contains(member));
+                let new: Vec<String> = new.cloned().collect();
+                asked.changed_sets.extend(new);
             }
         }
         asked

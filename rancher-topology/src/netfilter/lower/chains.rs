@@ -7,9 +7,9 @@ use hashbrown::HashMap;
 use super::asked::ANYTHING;
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
-use crate::netfilter::rule_set::{Chain, Rule, Target};
+use crate::netfilter::rule_set::{Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State};
+use crate::packet::{Field, Intervals, State, number};
 
 impl<'a> Lowering<'a> {
     pub(in crate::netfilter) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
@@ -148,7 +148,7 @@ impl<'a> Lowering<'a> {
             }
         }
         for (field, set) in fields.values_mut() {
-            if let Some(given) = self.given.get(field) {
+            if let Some(given) = self.given(*field, view) {
                 if set.intersection(given).is_empty() {
                     return None;
                 }
@@ -185,7 +185,7 @@ impl<'a> Lowering<'a> {
                 let back = matches!(target, Target::Jump(_));
                 return Some(self.call(table, name, back, view));
             }
-            Target::Translate(to) => Outcome::Accept(self.made(Change::Sent(to.clone()))),
+            Target::Translate(to) => return Some(self.translated(to)),
             Target::Mark { field, mask, value } if value & !mask == 0 => {
                 Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
             }
@@ -196,11 +196,44 @@ impl<'a> Lowering<'a> {
                 let value = State::Untracked.number();
                 Outcome::Next(self.made(Change::Bits { field: Field::State, mask: u128::MAX, value }))
             }
+            Target::Track => Outcome::Next(self.made(Change::Tracked)),
             Target::Queue => return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop])),
             Target::Unknown(_) => return Some(self.anything()),
         };
         let changes = outcome.made().is_some_and(|changes| changes != 0);
         Some(Lowered { diagram: self.shared.one(outcome), changes })
+    }
+
+    /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks.
+    fn translated(&mut self, to: &Translation) -> Lowered {
+        let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
+        let elsewhere = self.shared.one(sent);
+        if !self.fields.translated {
+            return Lowered { diagram: elsewhere, changes: true };
+        }
+        let all = |lowering: &Self, field| lowering.shared.layout.all(field);
+        let (addresses, kept) = match &to.address {
+            None => (all(self, Field::Destination), true),
+            Some(TranslatedTo::Addresses(first, last)) => {
+                (Intervals::from_to(number(*first), number(*last)), first == last)
+            }
+            Some(TranslatedTo::Network(net)) => {
+                (Intervals::from_to(number(net.network()), number(net.broadcast())), true)
+            }
+            Some(TranslatedTo::Host) => match self.facts.addresses(self.rules.family) {
+                Some(own) => (own, false),
+                None => (all(self, Field::Destination), false),
+            },
+        };
+        let (ports, kept) = match to.ports {
+            None => (all(self, Field::DestinationPort), kept),
+            Some((first, last)) => (Intervals::from_to(first.into(), last.into()), kept && first == last),
+        };
+        let same = if kept { vec![Outcome::Accept(0)] } else { vec![Outcome::Accept(0), sent] };
+        let same = Diagram::leaf(self.shared.outcomes.set(same));
+        let same = self.shared.within(Field::DestinationPort, &ports, same, elsewhere);
+        let diagram = self.shared.within(Field::Destination, &addresses, same, elsewhere);
+        Lowered { diagram, changes: true }
     }
 
     fn made(&mut self, change: Change) -> Changes {

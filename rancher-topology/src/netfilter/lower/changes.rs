@@ -5,7 +5,7 @@ use super::{Join, Lowering, View};
 use crate::netfilter::outcome::{Change, Changes};
 use crate::netfilter::rule_set::{TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, number};
+use crate::packet::{Field, Intervals, State, number};
 
 impl Lowering<'_> {
     /// What a diagram says of packets before some changes are made.
@@ -14,6 +14,11 @@ impl Lowering<'_> {
         for change in all.into_iter().rev() {
             diagram = match change {
                 Change::Bits { field, mask, value } => self.with_bits(diagram, field, mask, value),
+                // The table that says so sees a new connection; later ones see what tracking makes of it.
+                Change::Tracked if join == Join::Outcomes => {
+                    self.with_bits(diagram, Field::State, u128::MAX, State::New.number())
+                }
+                Change::Tracked => diagram,
                 Change::Anything(field) => self.shared.forget(diagram, field, join),
                 Change::Sent(to) => self.sent(diagram, &to, join),
             };

@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
     /// Where a condition is met, may be, and is not.
     fn condition(&mut self, condition: &Condition, view: View) -> Diagram {
         if let Some((field, set)) = self.single(condition, view) {
-            return match self.given.get(&field) {
+            return match self.given(field, view) {
                 Some(given) if set.intersection(given).is_empty() => NO,
                 Some(given) if given.difference(&set).is_empty() => YES,
                 _ => self.shared.within(field, &set, YES, NO),
@@ -60,7 +60,15 @@ impl<'a> Lowering<'a> {
                 layout.masked(diagrams, *field, (*mask, *value), YES, NO)
             }
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
-            Condition::Set { name, sides } => self.set(name, sides, view, &mut Vec::new()),
+            Condition::Set { name, sides } => {
+                let key = (name.clone(), sides.clone(), view);
+                if let Some(&known) = self.sets.get(&key) {
+                    return known;
+                }
+                let set = self.set(name, sides, view, &mut Vec::new());
+                self.sets.insert(key, set);
+                set
+            }
             Condition::Frame(kind) => frame(*kind, view),
             Condition::Translated => {
                 let told = if view.translated.is_some() { YES } else { NO };

@@ -29,6 +29,8 @@ pub(super) struct Lowering<'a> {
     /// Fields of which only some values are asked for, and which no rule changes.
     given: Known,
     chains: HashMap<(&'a str, &'a str, View), Lowered>,
+    /// Where sets have a packet, by name and the fields that are asked for.
+    sets: HashMap<(String, Vec<Field>, View), Diagram>,
     /// What becomes of packets from a step on.
     steps: HashMap<(Step, View), Diagram>,
     /// The chains that are being lowered, outermost first.
@@ -43,6 +45,8 @@ pub(super) struct View {
     pub(super) translated: Option<Replaced>,
     /// It is for another host.
     pub(super) forwarded: bool,
+    /// Connection tracking has not seen it yet: it is asked for in the table `raw`.
+    pub(super) before_tracking: bool,
 }
 
 /// What a packet has that it was not sent to.
@@ -72,9 +76,12 @@ pub(super) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(shared: Shared, rules: &'a RuleSet, facts: &'a HostFacts, given: &Known) -> Self {
-        let fields = Asked::of(rules);
+        let fields = Asked::of(rules, facts);
         let mut given = given.clone();
-        given.retain(|field, _| *field == Field::State || !fields.changed.contains(field));
+        // Not every chain of a way has an interface on which a packet goes out.
+        given.retain(|field, _| {
+            *field == Field::State || *field != Field::Outbound && !fields.changed.contains(field)
+        });
         if fields.changed.contains(&Field::State) {
             // A rule can only take the state away. What is no state counts as the last one.
             let untracked = Intervals::from_to(State::Untracked.number(), shared.layout.last(Field::State));
@@ -86,9 +93,18 @@ impl<'a> Lowering<'a> {
             facts,
             given,
             chains: HashMap::new(),
+            sets: HashMap::new(),
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
         }
+    }
+
+    /// The values of a field that are asked for, if only some are. Before it is tracked, a packet has another state.
+    fn given(&self, field: Field, view: View) -> Option<&Intervals> {
+        if field == Field::State && view.before_tracking {
+            return None;
+        }
+        self.given.get(&field)
     }
 }

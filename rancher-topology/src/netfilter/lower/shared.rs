@@ -44,6 +44,14 @@ impl Shared {
         let mut all: Vec<InterfacePattern> = Vec::new();
         patterns.for_each(|condition| patterns_of(condition, &mut all));
         all.extend(names.map(|name| InterfacePattern::Name(name.to_owned())));
+        let before = |rules: &RuleSet, table| {
+            let chain = rules.tables.get(table).and_then(|table| table.chains.get("PREROUTING"));
+            chain.is_some_and(|chain| !chain.rules.is_empty())
+        };
+        if rules.iter().any(|rules| before(rules, "raw") || before(rules, "nat")) {
+            // What comes in there has been seen before.
+            all.push(InterfacePattern::Name("lo".to_owned()));
+        }
         let interfaces = Interfaces::new(all);
         let layout = Layout::new(family, interfaces.bits());
         Self { diagrams: Diagrams::default(), layout, interfaces, outcomes: Outcomes::new() }

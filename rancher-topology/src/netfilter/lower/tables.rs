@@ -19,9 +19,14 @@ impl<'a> Lowering<'a> {
         hook: Hook,
         known: &Known,
     ) -> (Shared, Diagram) {
-        let mut lowering = Self::new(shared, rules, facts, known);
+        let mut given = known.clone();
+        given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
+        let mut lowering = Self::new(shared, rules, facts, &given);
         let forwarded = lowering.fields.frames && hook == Hook::Forward;
-        let way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
+        let mut way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
+        if hook == Hook::Output {
+            way = lowering.without_interface(way, Field::Inbound);
+        }
         let mut shared = lowering.shared;
         let verdicts = known.iter().fold(way, |verdicts, (field, set)| shared.only(verdicts, *field, set));
         (shared, verdicts)
@@ -41,7 +46,8 @@ impl<'a> Lowering<'a> {
             Step::Table(table, name) => match self.chain_of(table, name) {
                 None => self.steps(rest, view),
                 Some(chain) => {
-                    let lowered = self.base(table, name, chain, view);
+                    let here = View { before_tracking: table == "raw", ..view };
+                    let lowered = self.base(table, name, chain, here);
                     self.table(lowered, rest, view)
                 }
             },
@@ -105,6 +111,23 @@ impl<'a> Lowering<'a> {
         self.shared.diagrams.choose(here, input, forward)
     }
 
+    /// What comes in on the loopback interface and was tracked as it was sent: it keeps its connection, and what is said of
+    /// that has been said (`nf_conntrack_in`, `xt_ct_target`, `nf_nat_inet_fn`).
+    fn seen_before(&mut self) -> Diagram {
+        let Some(class) = self.shared.interfaces.loopback() else { return NO };
+        let invalid = Intervals::points([State::Invalid.number()]);
+        let tracked = self.shared.within(Field::State, &invalid, NO, YES);
+        let here = self.shared.within(Field::Inbound, &Intervals::points([class]), YES, NO);
+        self.shared.diagrams.choose(here, tracked, NO)
+    }
+
+    /// What becomes of packets that have no interface on a side: its name is empty then, which only `+` matches
+    /// (`ip_packet_match`, `nft_meta_store_ifname`).
+    fn without_interface(&mut self, diagram: Diagram, side: Field) -> Diagram {
+        let none = self.shared.interfaces.class("");
+        self.with_bits(diagram, side, u128::MAX, none)
+    }
+
     /// A built-in chain with its policy: every outcome accepts or drops.
     fn base(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
         let lowered = self.chain(table, name, chain, view);
@@ -115,6 +138,19 @@ impl<'a> Lowering<'a> {
             (decided, _) => decided,
         };
         let mut diagram = self.each(lowered.diagram, end);
+        if matches!(name, "PREROUTING" | "INPUT") {
+            diagram = self.without_interface(diagram, Field::Outbound);
+        }
+        let seen = if name == "PREROUTING" { self.seen_before() } else { NO };
+        if view.before_tracking {
+            let unchanged = self.each(diagram, |outcome| match outcome {
+                Outcome::Accept(_) => Outcome::Accept(0),
+                decided => decided,
+            });
+            // What has no connection and is not untracked is invalid (`conntrack_mt`).
+            diagram = self.with_bits(diagram, Field::State, u128::MAX, State::Invalid.number());
+            diagram = self.shared.diagrams.choose(seen, unchanged, diagram);
+        }
         if table == "nat" {
             // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
             // be an error about it, which does not.
@@ -125,6 +161,7 @@ impl<'a> Lowering<'a> {
             let others = self.shared.diagrams.choose(others, either, passes);
             let begins = self.shared.within(Field::State, &one(State::New), YES, NO);
             diagram = self.shared.diagrams.choose(begins, diagram, others);
+            diagram = self.shared.diagrams.choose(seen, passes, diagram);
         }
         Lowered { diagram, ..lowered }
     }
