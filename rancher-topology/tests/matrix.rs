@@ -4,8 +4,10 @@
 
 mod support;
 
-use rancher_topology::policy::{Endpoints, ServiceRange, Services, Verdict};
-use rancher_topology::reach::{Matrix, Whom};
+use rancher_topology::flow::{End, FlowGraph};
+use rancher_topology::load;
+use rancher_topology::policy::{Endpoints, SecurityPolicy, ServiceRange, Services, Verdict, host_policies};
+use rancher_topology::reach::{Matrix, Reach, Whom};
 use rancher_topology::scalar::Ports;
 use rancher_topology::topology::{Place, Topology};
 use support::{direct, with};
@@ -189,4 +191,47 @@ fn rules_that_together_are_about_everywhere_that_somebody_may_be_are_certain() {
         assert_eq!(passing.certain.to_string(), "8050-8100/tcp");
         assert_eq!(passing.possible.to_string(), "8000-8049/tcp, 8101-8200/tcp");
     });
+}
+
+/// A node's own firewall is the groups' rules with addresses in place of names: it never refuses what they let through, so
+/// it is no gate of its own on the way.
+#[test]
+fn the_nodes_own_firewall_admits_whatever_the_groups_let_through() {
+    let mut asked = 0;
+    for text in [AS_WRITTEN, HARDENED, FLEET, PARTS, SOMEWHERE] {
+        let topology = load(text).unwrap();
+        let flows = FlowGraph::of(&topology);
+        let policy = SecurityPolicy::of(&topology, &flows);
+        let hosts = host_policies(&topology, &policy);
+        let matrix = Reach::of(&topology, &flows, &policy).matrix().unwrap();
+        for opening in matrix.openings() {
+            let receiver = &matrix.classes()[opening.to].members[0];
+            let Whom::End(End::Node(node)) = receiver else { continue };
+            let host = &hosts[topology[*node].pool.position()];
+            for sender in &matrix.classes()[opening.from].members {
+                let sent = match sender {
+                    Whom::End(End::Node(other)) if other == node => continue,
+                    Whom::End(End::Node(other)) => Endpoints::hosts([topology[*other].address]),
+                    Whom::End(End::LoadBalancer(id)) => Endpoints::networks(
+                        topology[*id].subnets.iter().map(|subnet| topology[*subnet].cidr.into()),
+                    ),
+                    Whom::Internet(all) | Whom::Addresses(all) => all.clone(),
+                    Whom::End(_) => continue,
+                };
+                let rules = host.rules.iter().filter(|rule| {
+                    let peers = Endpoints::networks(rule.peers.networks.iter().copied());
+                    !peers.intersection(&sent).is_empty()
+                });
+                let admitted = rules.fold(Services::default(), |all, rule| all.union(&rule.traffic.into()));
+                let name = sender.name(&topology);
+                assert!(
+                    opening.services.is_subset(&admitted),
+                    "{name}: {} beside {admitted}",
+                    opening.services
+                );
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 100, "{asked}");
 }
