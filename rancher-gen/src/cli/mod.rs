@@ -15,6 +15,7 @@ mod rules;
 mod schema;
 mod show;
 mod simulate;
+mod tighten;
 mod validate;
 mod words;
 
@@ -48,6 +49,8 @@ enum Command {
     Flows(flows::Args),
     /// Say whether one thing can open connections to another, over which way, and what is missing where it cannot
     Reach(reach::Args),
+    /// Propose the least security rules that still admit every flow, as a diff of the topology
+    Tighten(tighten::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
     /// Say who reaches whom through a host's rule set, in classes of addresses that are treated alike
@@ -87,6 +90,7 @@ pub(crate) fn run() -> Exit {
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Reach(args) => reach::run(&args),
+        Command::Tighten(args) => tighten::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Diff(args) => diff::run(&args),
