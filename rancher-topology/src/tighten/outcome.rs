@@ -116,7 +116,11 @@ pub struct Widened {
 pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: Left) -> Tightened {
     let closed = if text == now { Vec::new() } else { closed(before, after) };
     let words = |direction| before_words(before, after, direction);
-    let kept = left.kept.iter().filter(|(id, _)| !after.admission[**id].is_tight());
+    let could_go = |id: RuleId| {
+        let rule = &after.admission[id];
+        !rule.is_tight() || !rule.covered_by.is_empty()
+    };
+    let kept = left.kept.iter().filter(|(id, _)| could_go(**id));
     let kept = kept.filter_map(|(id, because)| Some(Kept { rule: words(*id)?, because: because.clone() }));
     let missed = |cx: &Context<'_>| -> Vec<Admitted> {
         cx.admission.blocked().iter().filter(|one| is_missed(cx, one)).map(|one| flow(cx, one)).collect()
@@ -178,12 +182,15 @@ fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
 
 /// A rule that stayed, with the place where it stood before.
 fn before_words(before: &Context<'_>, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
-    let now = words(after, &after.admission[id])?;
+    let rule = &after.admission[id];
+    let now = words(after, rule)?;
     let same = |was: &RuleWords| {
         (&was.group, was.direction, was.traffic, &was.peer)
             == (&now.group, now.direction, now.traffic, &now.peer)
     };
-    before.admission.rules().iter().filter_map(|rule| words(before, rule)).find(same).or(Some(now))
+    let all = before.admission.rules().iter().filter_map(|rule| Some((rule.place, words(before, rule)?)));
+    let all = all.filter(|(_, was)| same(was));
+    all.min_by_key(|(place, _)| *place != rule.place).map(|(_, was)| was).or(Some(now))
 }
 
 fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {

@@ -95,10 +95,15 @@ pub(super) fn plan(own: &Name, rows: &[Row], rules: BTreeMap<Peer, Services>, cr
     for (at, (row, claims)) in rows.iter().zip(claims).enumerate() {
         let mut lines = pieces(claims).into_iter().map(|(traffic, peers)| row.line(traffic, peers));
         if row.is_fixed() {
-            let claimed: Vec<Peer> = lines.next().map(|line| line.peers).unwrap_or_default();
-            let stays = row.peers.iter().zip(&row.stays);
-            let peers = stays.filter(|(peer, stays)| **stays || claimed.contains(peer));
-            plan.rows.push(Some(row.line(row.traffic, peers.map(|(peer, _)| peer.clone()).collect())));
+            let mut claimed: Vec<Peer> = lines.next().map(|line| line.peers).unwrap_or_default();
+            let mut peers = row.peers.clone();
+            let mut stays = row.stays.iter();
+            // What is said twice is claimed once.
+            peers.retain(|peer| {
+                let at = claimed.iter().position(|claimed| claimed == peer).map(|at| claimed.remove(at));
+                stays.next() == Some(&true) || at.is_some()
+            });
+            plan.rows.push(Some(row.line(row.traffic, peers)));
             continue;
         }
         plan.rows.push(lines.next());

@@ -39,7 +39,11 @@ impl List<'_> {
                 text: self.within(rule.port, &line.traffic.to_string()),
             });
         }
-        let gone = rule.peers.iter().filter(|peer| !line.peers.contains(&peer.value));
+        // What is said twice goes once.
+        let said = |at: usize| rule.peers[..at].iter().any(|other| other.value == rule.peers[at].value);
+        let gone = rule.peers.iter().enumerate();
+        let gone =
+            gone.filter(|(at, peer)| !line.peers.contains(&peer.value) || said(*at)).map(|(_, peer)| peer);
         let fresh = line.peers.iter().filter(|peer| !rule.peers.iter().any(|known| known.value == **peer));
         let (mut gone, mut fresh) = (gone.peekable(), fresh.peekable());
         if gone.peek().is_some() || fresh.peek().is_some() {

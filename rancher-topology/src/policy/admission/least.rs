@@ -397,7 +397,7 @@ impl<'a> Work<'a> {
             matches!(self.space.policy[*group].origin, Origin::Stated)
                 && states(self.space, self.direction, *group)
         });
-        let mut known: BTreeMap<(GroupRef, Endpoints, Endpoints), Vec<Peer>> = BTreeMap::new();
+        let mut known: BTreeMap<(GroupRef, [Endpoints; 3]), Vec<Peer>> = BTreeMap::new();
         let mut lists = Vec::new();
         for group in stated {
             let mut items: Vec<Item> = Vec::new();
@@ -406,13 +406,16 @@ impl<'a> Work<'a> {
                 let around =
                     around.cloned().reduce(|one, other| one.intersection(&other)).unwrap_or_default();
                 let needed = missing(self.space, &share.ends, &around);
-                let allowed = share.ends.union(&around);
+                // What is admitted anyhow is no reason to admit it here: it may go one day.
+                let allowed = share.ends.clone();
                 let decided: Vec<Peer> = share.decided.iter().cloned().collect();
                 let mut peers = Vec::new();
                 if !needed.is_empty() {
-                    let fresh = || narrowest(self.space, group, &needed, &allowed);
-                    let fresh =
-                        known.entry((group, needed.clone(), allowed.clone())).or_insert_with(fresh).clone();
+                    let fresh = || narrowest(self.space, group, &needed, &allowed, &around);
+                    let fresh = known
+                        .entry((group, [&needed, &allowed, &around].map(Clone::clone)))
+                        .or_insert_with(fresh)
+                        .clone();
                     let stated = self.stated(group, *atom, &needed, &allowed);
                     peers = stated.filter(|stated| stated.len() <= fresh.len()).unwrap_or(fresh);
                 }

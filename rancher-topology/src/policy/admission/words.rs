@@ -11,23 +11,30 @@ use crate::topology::Origin;
 const MOST_SEARCHED: usize = 10;
 
 /// The peers that admit some endpoints and as little else as can be written; of those that admit equally little, as few as
-/// possible. What is allowed is admitted anyhow, or may be.
+/// possible. What is allowed is what flows need; what is admitted is so
+/// by other rules.
 pub(super) fn narrowest(
     space: &Space<'_>,
     own: GroupRef,
     needed: &Endpoints,
     allowed: &Endpoints,
+    admitted: &Endpoints,
 ) -> Vec<Peer> {
     let exact = groups(space, own).filter(|group| space.peer(RulePeer::Group(*group)).is_subset(allowed));
-    let mut words = named(space, own, needed, exact.collect());
-    let left = needed.difference(&meaning(space, own, &words));
-    words.extend(left.as_networks().into_iter().map(Peer::Network));
-    for one in left.unfixed_members() {
-        if missing(space, &Endpoints::unfixed(one), &meaning(space, own, &words)).is_empty() {
-            continue;
+    let exact: Vec<GroupRef> = exact.collect();
+    let by_group = all_of(exact.iter().map(|group| space.peer(RulePeer::Group(*group))));
+    // Subnets in which something without a fixed address may stand hold the nodes in them, too.
+    let mut words: Vec<Peer> = Vec::new();
+    for one in needed.difference(&by_group).unfixed_members() {
+        if !missing(space, &Endpoints::unfixed(one), &meaning(space, own, &words)).is_empty() {
+            words.extend(of_unfixed(space, own, one, allowed));
+            words.retain(|word| !meaning(space, own, [word]).is_subset(admitted));
         }
-        words.extend(of_unfixed(space, own, one, allowed));
     }
+    let left = missing(space, needed, &meaning(space, own, &words));
+    words.extend(named(space, own, &left, exact));
+    let left = left.difference(&by_group);
+    words.extend(left.as_networks().into_iter().map(Peer::Network));
     words.sort_by_key(order);
     words.dedup();
     words
