@@ -87,10 +87,9 @@ fn told(source: &Source, tightened: &Tightened) -> String {
     };
     let closed = |one: &Closed| {
         format!(
-            "{}: {}: {}; {} to {} on {}, say",
+            "{}: {}: {} to {} on {}, say",
             place(&one.rule),
             words(&one.rule),
-            one.services,
             one.from,
             one.to,
             one.service

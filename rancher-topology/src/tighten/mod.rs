@@ -62,18 +62,21 @@ type Place = (GroupRef, Direction, usize);
 pub fn tighten(text: &str) -> Result<Tightened, Vec<Diagnostic>> {
     let (document, topology) = good(text)?;
     let before = Context::new(&document, &topology);
-    let mut now = text.to_owned();
-    for _ in 0..ROUNDS {
+    let mut now = match round(&before, text)? {
+        Round::Next(next) => next,
+        Round::Last(left) => return Ok(outcome::of(&before, text, &before, text, left)),
+    };
+    let mut rounds = 1;
+    loop {
         let (document, topology) = good(&now)?;
         let after = Context::new(&document, &topology);
         match round(&after, &now)? {
-            Round::Next(next) => now = next,
+            Round::Next(next) if rounds < ROUNDS => now = next,
+            Round::Next(_) => return Ok(outcome::of(&before, text, &after, &now, Left::of(&after))),
             Round::Last(left) => return Ok(outcome::of(&before, text, &after, &now, left)),
         }
+        rounds += 1;
     }
-    let (document, topology) = good(&now)?;
-    let after = Context::new(&document, &topology);
-    Ok(outcome::of(&before, text, &after, &now, Left::of(&after)))
 }
 
 fn good(text: &str) -> Result<(Document, Topology), Vec<Diagnostic>> {
