@@ -65,7 +65,7 @@ fn rule() -> impl Strategy<Value = Value> {
     })
 }
 
-fn named(rule: Value, word: &str) -> Value {
+fn named(rule: &Value, word: &str) -> Value {
     let peer = rule["peer"].clone();
     let mut named = json!({"port": rule["port"], word: peer});
     for key in ["optional", "purpose", "allow"] {
@@ -108,10 +108,10 @@ fn document((pools, services, groups, [balancer, database, aws]): Made) -> Value
         });
     }
     for (at, (inbound, outbound)) in groups.into_iter().enumerate() {
-        let inbound: Vec<Value> = inbound.into_iter().map(|rule| named(rule, "from")).collect();
+        let inbound: Vec<Value> = inbound.iter().map(|rule| named(rule, "from")).collect();
         let mut group = json!({"inbound": inbound});
         if let Some(rules) = outbound {
-            group["outbound"] = rules.into_iter().map(|rule| named(rule, "to")).collect();
+            group["outbound"] = rules.iter().map(|rule| named(rule, "to")).collect();
         }
         document["security-groups"][GROUPS[at]] = group;
     }
@@ -230,7 +230,7 @@ fn without(document: &Value, group: &str, rule: &StatedRule) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn tightened_is_least_and_admits_every_flow(made in made()) {
         let text = document(made).to_string();

@@ -64,7 +64,7 @@ pub fn tighten(text: &str) -> Result<Tightened, Vec<Diagnostic>> {
     let before = Context::new(&document, &topology);
     let mut now = match round(&before, text)? {
         Round::Next(next) => next,
-        Round::Last(left) => return Ok(outcome::of(&before, text, &before, text, left)),
+        Round::Last(left) => return Ok(outcome::of(&before, text, &before, text, &left)),
     };
     let mut rounds = 1;
     loop {
@@ -72,8 +72,8 @@ pub fn tighten(text: &str) -> Result<Tightened, Vec<Diagnostic>> {
         let after = Context::new(&document, &topology);
         match round(&after, &now)? {
             Round::Next(next) if rounds < ROUNDS => now = next,
-            Round::Next(_) => return Ok(outcome::of(&before, text, &after, &now, Left::of(&after))),
-            Round::Last(left) => return Ok(outcome::of(&before, text, &after, &now, left)),
+            Round::Next(_) => return Ok(outcome::of(&before, text, &after, &now, &Left::of(&after))),
+            Round::Last(left) => return Ok(outcome::of(&before, text, &after, &now, &left)),
         }
         rounds += 1;
     }

@@ -113,7 +113,7 @@ pub struct Widened {
     pub others: Endpoints,
 }
 
-pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: Left) -> Tightened {
+pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: &Left) -> Tightened {
     let closed = if text == now { Vec::new() } else { closed(before, after) };
     let words = |direction| before_words(before, after, direction);
     let could_go = |id: RuleId| {

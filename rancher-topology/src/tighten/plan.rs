@@ -126,15 +126,15 @@ fn take(left: &mut BTreeMap<Peer, Services>, peer: &Peer, wanted: &Services) {
 fn pieces(claims: Vec<(Peer, Services)>) -> Vec<(Traffic, Vec<Peer>)> {
     let mut pieces: BTreeMap<Traffic, Vec<Peer>> = BTreeMap::new();
     for (peer, services) in claims {
-        let whole = [Services::everything()].contains(&services).then_some(Traffic::Any);
         let ranges = services.ranges().into_iter().filter_map(|range| match range {
             ServiceRange::Ports(ports) => Some(Traffic::Ports(ports)),
             ServiceRange::Icmp => Some(Traffic::Icmp),
             ServiceRange::OtherProtocols => None,
         });
-        match whole {
-            Some(whole) => pieces.entry(whole).or_default().push(peer),
-            None => ranges.for_each(|range| pieces.entry(range).or_default().push(peer.clone())),
+        if services == Services::everything() {
+            pieces.entry(Traffic::Any).or_default().push(peer);
+        } else {
+            ranges.for_each(|range| pieces.entry(range).or_default().push(peer.clone()));
         }
     }
     pieces.into_iter().collect()
@@ -145,7 +145,7 @@ impl Plan {
     /// apart unless there are too many rules.
     fn join(&mut self, rows: &[Row], crowded: bool) {
         let free = |at: &usize| !rows[*at].is_fixed();
-        while let Some((one, other, traffic)) = self.neighbours(&free, crowded) {
+        while let Some((one, other, traffic)) = self.neighbours(free, crowded) {
             if let Some(line) = self.line_mut(one) {
                 line.traffic = traffic;
             }

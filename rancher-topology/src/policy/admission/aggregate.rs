@@ -92,6 +92,20 @@ mod tests {
         assert_eq!(aggregate(&nets(&["0.0.0.0/1", "128.0.0.0/1"]), 1), nets(&["0.0.0.0/0"]));
     }
 
+    fn cheapest(hosts: &[Ipv4Net], all: &[Ipv4Net], most: usize) -> Option<u64> {
+        let Some(first) = hosts.first() else { return Some(0) };
+        if most == 0 {
+            return None;
+        }
+        let holding = all.iter().filter(|net| net.contains(first));
+        holding
+            .filter_map(|net| {
+                let rest: Vec<Ipv4Net> = hosts.iter().copied().filter(|host| !net.contains(host)).collect();
+                Some(addresses(*net) + cheapest(&rest, all, most - 1)?)
+            })
+            .min()
+    }
+
     /// Every choice of networks of the tree, tried.
     fn brute(hosts: &[Ipv4Net], most: usize) -> u64 {
         let all: Vec<Ipv4Net> = (26..=32_u8)
@@ -99,20 +113,6 @@ mod tests {
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
             .collect();
-        fn cheapest(hosts: &[Ipv4Net], all: &[Ipv4Net], most: usize) -> Option<u64> {
-            let Some(first) = hosts.first() else { return Some(0) };
-            if most == 0 {
-                return None;
-            }
-            let holding = all.iter().filter(|net| net.contains(first));
-            holding
-                .filter_map(|net| {
-                    let rest: Vec<Ipv4Net> =
-                        hosts.iter().copied().filter(|host| !net.contains(host)).collect();
-                    Some(addresses(*net) + cheapest(&rest, all, most - 1)?)
-                })
-                .min()
-        }
         cheapest(hosts, &all, most).unwrap()
     }
 

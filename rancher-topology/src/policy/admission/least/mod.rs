@@ -4,21 +4,21 @@
 //! narrowest peers. Of choices that admit equally little the fewest rules are taken, and what is stated already before
 //! what is not.
 
+mod demands;
+mod limit;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
-
-use super::aggregate::aggregate;
 use super::blocked::states;
-use super::need::{Need, Part};
+use super::need::Need;
 use super::space::{Space, all_of};
-use super::words::{by_group, meaning, missing, narrowest, size};
+use super::words::{meaning, missing, narrowest};
 use super::{Admission, Blocked, Direction, RuleId, StatedRule};
 use crate::flow::FlowGraph;
-use crate::policy::groups::counted;
-use crate::policy::{Endpoints, GroupRef, Member, RulePeer, SecurityPolicy, Services, Unfixed};
+use crate::policy::{Endpoints, GroupRef, Member, RulePeer, SecurityPolicy, Services};
 use crate::scalar::Peer;
 use crate::topology::{Origin, Topology};
+use limit::Item;
 
 /// What has a say beside the flows.
 pub struct Given<'a> {
@@ -105,16 +105,6 @@ impl Rule<'_> {
             _ => None,
         }
     }
-}
-
-/// With whom some members have to do on some ports.
-#[derive(Default)]
-struct Demand {
-    /// Peers that stand there and are a decision of their own.
-    decided: Vec<Peer>,
-    /// Whether the internet is among them.
-    internet: bool,
-    ends: BTreeMap<Member, Endpoints>,
 }
 
 /// What a group's rules are to admit on some ports.
@@ -256,93 +246,6 @@ impl<'a> Work<'a> {
         own.filter(move |rule| self.atoms[atom].is_subset(&rule.services))
     }
 
-    /// What all flows need, for each class and each range of ports.
-    fn demands(&self) -> BTreeMap<At<usize>, Demand> {
-        let mut demands: BTreeMap<At<usize>, Demand> = BTreeMap::new();
-        for need in self.needs {
-            let mut own: BTreeMap<usize, Endpoints> = BTreeMap::new();
-            for part in need.own(self.direction) {
-                let class = part.member().and_then(|member| self.class_of.get(&member));
-                if let Some(class) = class.filter(|class| self.classes[**class].stated) {
-                    let known = own.entry(*class).or_default();
-                    *known = known.union(&part.endpoints);
-                }
-            }
-            let atoms = (0..self.atoms.len()).filter(|atom| self.atoms[*atom].is_subset(&need.services));
-            for atom in atoms {
-                for (class, own) in &own {
-                    let shut = self.shut(need, own, atom);
-                    let demand = demands.entry((*class, atom)).or_default();
-                    for part in need.peers(self.direction) {
-                        self.demand(demand, part, own, &shut);
-                    }
-                }
-            }
-        }
-        demands
-    }
-
-    fn demand(&self, demand: &mut Demand, part: &Part, own: &Endpoints, shut: &Endpoints) {
-        let Some(member) = part.member() else {
-            demand.internet |= shut.intersection(&part.endpoints).is_empty();
-            return;
-        };
-        let mut ends = part.endpoints.difference(shut);
-        // What a node sends to its own address does not cross the network.
-        if size(own) == 1 {
-            ends = ends.difference(own);
-        }
-        if !ends.is_empty() {
-            let known = demand.ends.entry(member).or_default();
-            *known = known.union(&ends);
-        }
-    }
-
-    /// Peers of a need that are shut out and stay so.
-    fn shut(&self, need: &Need, own: &Endpoints, atom: usize) -> Endpoints {
-        let packets =
-            || self.direction.packets(Endpoints::everything(), own.clone(), self.atoms[atom].clone());
-        let shut = self.blocked.iter().filter(|one| one.flow == need.flow);
-        all_of(shut.map(|one| one.packets.intersection(&packets()).endpoints(self.direction.peer_side())))
-    }
-
-    /// Finds the peers that are a decision of their own: how much of the internet is let in, and a part of the addresses
-    /// that something may turn out to have.
-    fn decide(&self, (class, atom): At<usize>, demand: &mut Demand) {
-        let admitted = all_of(self.rules_at(class, atom).map(|rule| rule.peers.clone()));
-        let mut about = Endpoints::default();
-        if demand.internet {
-            about = self.space.internet.clone();
-            if admitted.intersection(&about).is_empty() {
-                demand.decided.push(Peer::Internet);
-            }
-        }
-        for ends in demand.ends.values_mut() {
-            for one in ends.unfixed_members() {
-                let (own, addresses) = (Endpoints::unfixed(one), self.space.addresses_of(one));
-                let some = !addresses.intersection(&admitted).is_empty();
-                if some && !missing(self.space, &own, &admitted).is_empty() {
-                    about = about.union(&addresses);
-                    *ends = ends.difference(&own);
-                }
-            }
-        }
-        let mut stated: Vec<(Peer, Endpoints)> = self
-            .rules_at(class, atom)
-            .filter(|rule| !rule.stays && !rule.peers.intersection(&about).is_empty())
-            .filter_map(|rule| Some((rule.network()?, rule.peers.clone())))
-            .collect();
-        stated.sort_by_key(|(_, peers)| std::cmp::Reverse(size(peers)));
-        let staying = self.rules_at(class, atom).filter(|rule| rule.stays);
-        let mut known = all_of(staying.map(|rule| rule.peers.clone()));
-        for (peer, peers) in stated {
-            if !peers.is_subset(&known) {
-                known = known.union(&peers);
-                demand.decided.push(peer);
-            }
-        }
-    }
-
     /// The groups that together hold some classes, and as few other members as can be; each with those that it holds.
     fn places(
         &self,
@@ -469,110 +372,5 @@ impl<'a> Work<'a> {
             }
             _ => Peer::Itself,
         })
-    }
-
-    fn list(&self, group: GroupRef, mut items: Vec<Item>) -> Least {
-        let staying = self.of_group.get(&group).into_iter().flatten().map(|rule| &self.rules[*rule]);
-        let staying: Vec<RulePeer> =
-            staying.filter(|rule| rule.stays).flat_map(|rule| rule.stated.peers.iter().copied()).collect();
-        let count = |items: &[Item]| {
-            let peers = rules_of(items).into_iter().flat_map(|(peer, services)| {
-                let times = services.ranges().len();
-                as_rules(&peer).into_iter().flat_map(move |peer| std::iter::repeat_n(peer, times))
-            });
-            counted(staying.iter().copied().chain(peers))
-        };
-        let mut wider = Vec::new();
-        let most = self.given.most.unwrap_or(usize::MAX);
-        if count(&items) > most {
-            items.sort_by_key(|item| std::cmp::Reverse(item.peers.len()));
-        }
-        for at in 0..items.len() {
-            if count(&items) <= most {
-                break;
-            }
-            let exact = std::mem::take(&mut items[at].peers);
-            let ranges = items[at].services.ranges().len().max(1);
-            let room = (most.saturating_sub(count(&items)) / ranges).max(1);
-            if exact.len() <= room {
-                items[at].peers = exact;
-                continue;
-            }
-            let item = &items[at];
-            let peers = self.fewer(group, item, room).unwrap_or_else(|| exact.clone());
-            let others = meaning(self.space, group, &peers).difference(&item.allowed);
-            let services = item.services.clone();
-            if !others.is_empty() {
-                wider.push(Wider { services, peers: peers.clone(), exact: exact.len(), others });
-            }
-            items[at].peers = peers;
-        }
-        let crowded = count(&items) > most;
-        Least { group, direction: self.direction, rules: rules_of(&items), wider, crowded }
-    }
-
-    /// Not more peers than there is room for, with as few others as possible.
-    fn fewer(&self, group: GroupRef, item: &Item, room: usize) -> Option<Vec<Peer>> {
-        let by_group = by_group(self.space, group, &item.needed);
-        let left = item.needed.difference(&meaning(self.space, group, &by_group));
-        let networks = |ends: &Endpoints| {
-            let unfixed = ends.unfixed_members();
-            let somewhere = unfixed.iter().map(|one| match one {
-                Unfixed::Inside(_) => self.space.addresses_of(*one),
-                Unfixed::Public(_) => Endpoints::networks([IpNet::V4(ipnet::Ipv4Net::default())]),
-            });
-            let all = all_of(somewhere.chain([ends.fixed()]));
-            let v4 = all.as_networks().into_iter().filter_map(|net| match net {
-                IpNet::V4(net) => Some(net),
-                IpNet::V6(_) => None,
-            });
-            v4.collect::<Vec<_>>()
-        };
-        let nets = |ends: &Endpoints, most: usize| {
-            aggregate(&networks(ends), most).into_iter().map(|net| Peer::Network(net.into()))
-        };
-        let rest = nets(&left, room.saturating_sub(by_group.len()).max(1));
-        let by_group: Vec<Peer> = by_group.into_iter().chain(rest).collect();
-        let choices = [by_group, nets(&item.needed, room).collect()];
-        let others = |peers: &Vec<Peer>| {
-            let others = meaning(self.space, group, peers).difference(&item.allowed);
-            (peers.len() > room, size(&others), peers.len())
-        };
-        choices.into_iter().filter(|peers| !peers.is_empty()).min_by_key(others)
-    }
-}
-
-/// Ports that a group admits from the same peers.
-struct Item {
-    services: Services,
-    needed: Endpoints,
-    allowed: Endpoints,
-    peers: Vec<Peer>,
-    decided: Vec<Peer>,
-}
-
-fn rules_of(items: &[Item]) -> BTreeMap<Peer, Services> {
-    let mut rules: BTreeMap<Peer, Services> = BTreeMap::new();
-    for item in items {
-        for peer in item.peers.iter().chain(&item.decided) {
-            let known = rules.entry(peer.clone()).or_default();
-            *known = known.union(&item.services);
-        }
-    }
-    rules
-}
-
-/// What a provider makes of a peer.
-fn as_rules(peer: &Peer) -> Vec<RulePeer> {
-    match peer {
-        Peer::Network(net) => vec![RulePeer::Network(*net)],
-        Peer::Internet => {
-            vec![
-                RulePeer::Network(IpNet::V4(Default::default())),
-                RulePeer::Network(IpNet::V6(Default::default())),
-            ]
-        }
-        // Which group it is makes no difference to the count.
-        Peer::Itself | Peer::Group(_) => vec![RulePeer::Group(GroupRef(0))],
     }
 }
