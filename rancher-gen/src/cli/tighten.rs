@@ -80,9 +80,9 @@ fn told(source: &Source, tightened: &Tightened) -> String {
     let mut section = |title: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "\n{title}:");
-            all.iter().for_each(|one| {
+            for one in all {
                 let _ = writeln!(out, "  {one}");
-            });
+            }
         }
     };
     let closed = |one: &Closed| {
