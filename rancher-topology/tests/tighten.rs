@@ -230,6 +230,33 @@ security-groups:
 }
 
 #[test]
+fn a_part_of_the_subnets_of_a_load_balancer_is_a_decision() {
+    let text = complete(
+        "\
+services:
+  web: {image: 'nginx:1.27.2', placement: node, publish: ['8443:443']}
+load-balancers:
+  entrance:
+    targets: node
+    subnets: [a, b]
+    listeners: [{listen: 443/tcp, forward: 8443/tcp}]
+    health-check: TCP:8443
+security-groups:
+  nodes:
+    inbound:
+      - {port: 8443-8444/tcp, from: [10.0.1.128/25, 10.0.3.0/24]}
+",
+    );
+    let expected =
+        text.replace("8443-8444/tcp, from: [10.0.1.128/25, 10.0.3.0/24]", "8443/tcp, from: [10.0.1.128/25]");
+    assert_eq!(tightened(&text).text, expected);
+    let all = text.replace("[10.0.1.128/25, 10.0.3.0/24]", "10.0.0.0/16");
+    let expected =
+        all.replace("8443-8444/tcp, from: 10.0.0.0/16", "8443/tcp, from: [10.0.1.0/24, 10.0.2.0/24]");
+    assert_eq!(tightened(&all).text, expected);
+}
+
+#[test]
 fn a_flow_that_may_be_shut_out_stays_so() {
     let allowed = rules("")
         .replace("'store:7001'", "{to: 'store:7001'}")

@@ -53,7 +53,7 @@ impl Work<'_> {
             let atoms = (0..self.atoms.len()).filter(|atom| self.atoms[*atom].is_subset(&need.services));
             for atom in atoms {
                 for (class, own) in &own {
-                    let shut = self.shut(need, own, atom);
+                    let shut = self.shut(need, own, (*class, atom));
                     let demand = demands.entry((*class, atom)).or_default();
                     for part in need.peers(self.direction) {
                         demand.add(part, own, &shut);
@@ -64,12 +64,20 @@ impl Work<'_> {
         demands
     }
 
-    /// Peers of a need that are shut out and stay so.
-    fn shut(&self, need: &Need, own: &Endpoints, atom: usize) -> Endpoints {
-        let packets =
-            || self.direction.packets(Endpoints::everything(), own.clone(), self.atoms[atom].clone());
+    /// Peers of a need that are shut out and stay so. What has no fixed address and is admitted at some is not.
+    fn shut(&self, need: &Need, own: &Endpoints, (class, atom): At<usize>) -> Endpoints {
+        let services = &self.atoms[atom];
+        let packets = self.direction.packets(Endpoints::everything(), own.clone(), services.clone());
         let shut = self.blocked.iter().filter(|one| one.flow == need.flow);
-        all_of(shut.map(|one| one.packets.intersection(&packets()).endpoints(self.direction.peer_side())))
+        let shut =
+            all_of(shut.map(|one| one.packets.intersection(&packets).endpoints(self.direction.peer_side())));
+        if shut.is_empty() {
+            return shut;
+        }
+        let admitted = all_of(self.rules_at(class, atom).map(|rule| rule.peers.clone()));
+        let unfixed = shut.unfixed_members().into_iter();
+        let partly = unfixed.filter(|one| !self.space.addresses_of(*one).intersection(&admitted).is_empty());
+        shut.difference(&all_of(partly.map(Endpoints::unfixed)))
     }
 
     /// Finds the peers that are a decision of their own: how much of the internet is let in, and a part of the addresses
