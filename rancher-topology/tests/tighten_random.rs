@@ -230,7 +230,7 @@ fn without(document: &Value, group: &str, rule: &StatedRule) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn tightened_is_least_and_admits_every_flow(made in made()) {
         let text = document(made).to_string();

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::{IpNet, Ipv4Net};
+
 use super::{At, Work};
 use crate::policy::admission::need::{Need, Part};
 use crate::policy::admission::space::all_of;
 use crate::policy::admission::words::{missing, size};
-use crate::policy::{Endpoints, Member};
+use crate::policy::{Endpoints, Member, Unfixed};
 use crate::scalar::Peer;
 
 /// With whom some members have to do on some ports.
@@ -84,7 +86,7 @@ impl Work<'_> {
     /// that something may turn out to have.
     pub(super) fn decide(&self, (class, atom): At<usize>, demand: &mut Demand) {
         let admitted = all_of(self.rules_at(class, atom).map(|rule| rule.peers.clone()));
-        let mut about = Endpoints::default();
+        let (mut about, mut public) = (Endpoints::default(), false);
         if demand.internet {
             about = self.space.internet.clone();
             if admitted.intersection(&about).is_empty() {
@@ -97,6 +99,10 @@ impl Work<'_> {
                 let some = !addresses.intersection(&admitted).is_empty();
                 if some && !missing(self.space, &own, &admitted).is_empty() {
                     about = about.union(&addresses);
+                    *ends = ends.difference(&own);
+                } else if matches!(one, Unfixed::Public(_)) {
+                    // To rules all public addresses that are not known are one.
+                    public = true;
                     *ends = ends.difference(&own);
                 }
             }
@@ -114,6 +120,10 @@ impl Work<'_> {
                 known = known.union(&peers);
                 demand.decided.push(peer);
             }
+        }
+        let everywhere = IpNet::V4(Ipv4Net::default());
+        if public && !Endpoints::networks([everywhere]).is_subset(&known) {
+            demand.decided.push(Peer::Network(everywhere));
         }
     }
 }

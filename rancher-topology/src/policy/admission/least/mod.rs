@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocked::states;
 use super::need::Need;
 use super::space::{Space, all_of};
-use super::words::{meaning, missing, narrowest};
+use super::words::{meaning, missing, narrowest, size};
 use super::{Admission, Blocked, Direction, RuleId, StatedRule};
 use crate::flow::FlowGraph;
 use crate::policy::{Endpoints, GroupRef, Member, RulePeer, SecurityPolicy, Services};
@@ -196,13 +196,10 @@ impl<'a> Work<'a> {
                 decided.entry((*atom, peer.clone())).or_default().insert(*class);
             }
         }
-        for ((atom, peer), classes) in decided {
-            let named = meaning(self.space, GroupRef(0), [&peer]);
-            for (group, classes) in self.places(&classes, atom, &named) {
-                let share = shares.entry((group, atom)).or_default();
-                share.decided.insert(peer.clone());
-                share.classes.extend(classes);
-            }
+        for (group, atom, peer, classes) in self.decided(decided) {
+            let share = shares.entry((group, atom)).or_default();
+            share.decided.insert(peer);
+            share.classes.extend(classes);
         }
         let admitted = |class: usize, atom: usize, shares: &BTreeMap<At<GroupRef>, Share>| {
             let groups = self.classes[class].groups.iter();
@@ -234,6 +231,38 @@ impl<'a> Work<'a> {
             }
         }
         self.written(&shares, &around)
+    }
+
+    /// Where peers that are a decision are named. What a group of all its members names as well is left out.
+    fn decided(
+        &self,
+        wanted: BTreeMap<(usize, Peer), BTreeSet<usize>>,
+    ) -> Vec<(GroupRef, usize, Peer, BTreeSet<usize>)> {
+        let mut placed = Vec::new();
+        for ((atom, peer), classes) in wanted {
+            let named = meaning(self.space, GroupRef(0), [&peer]);
+            let places = self.places(&classes, atom, &named).into_iter();
+            placed
+                .extend(places.map(|(group, classes)| (named.clone(), (group, atom, peer.clone(), classes))));
+        }
+        placed.sort_by_key(|(named, _)| size(named));
+        let mut at = 0;
+        while let Some((named, (_, atom, _, classes))) = placed.get(at) {
+            let elsewhere = |class: &usize| {
+                placed.iter().enumerate().any(|(other, (wider, (beside, same, ..)))| {
+                    other != at
+                        && atom == same
+                        && self.classes[*class].groups.contains(beside)
+                        && named.is_subset(wider)
+                })
+            };
+            if classes.iter().all(elsewhere) {
+                placed.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        placed.into_iter().map(|(_, place)| place).collect()
     }
 
     /// The rules of a class that are for some ports.
