@@ -104,6 +104,13 @@ pub enum Edit {
         /// The other words.
         text: String,
     },
+    /// Items of a list, or entries of a mapping, come in behind another one: on lines of their own where that one has one.
+    Insert {
+        /// The item that they follow; of an entry the key and the value.
+        after: Span,
+        /// The new items in their order, each for one line.
+        items: Vec<String>,
+    },
     /// An item of a list or an entry of a mapping goes, with its line where it has one.
     Remove {
         /// The item; of an entry the key and the value.

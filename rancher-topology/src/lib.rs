@@ -23,11 +23,13 @@ pub mod policy;
 pub mod rancher;
 pub mod reach;
 pub mod scalar;
+pub mod tighten;
 pub mod topology;
 pub mod validate;
 
 pub use diagnostic::{Applicability, Diagnostic, Edit, Fix, Label, Severity, Span};
 pub use document::Document;
+pub use tighten::tighten;
 pub use topology::Topology;
 pub use validate::validate;
 

@@ -15,9 +15,9 @@ use rancher_gen::report::Source;
 use rancher_gen::tree::unified_diff;
 
 /// What changes, as a unified diff.
-pub(super) fn diff(source: &Source, mended: &Mended) -> String {
+pub(super) fn diff(source: &Source, text: &str) -> String {
     let name = &source.name;
-    unified_diff(&format!("a/{name}"), &source.text, &format!("b/{name}"), &mended.text)
+    unified_diff(&format!("a/{name}"), &source.text, &format!("b/{name}"), text)
 }
 
 /// How much was done and what was left out, a line each.

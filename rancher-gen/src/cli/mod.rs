@@ -17,6 +17,7 @@ mod schema;
 mod show;
 mod simulate;
 mod table;
+mod tighten;
 mod validate;
 mod words;
 
@@ -50,6 +51,8 @@ enum Command {
     Flows(flows::Args),
     /// Say whether one thing can open connections to another, over which way, and what is missing where it cannot
     Reach(reach::Args),
+    /// Propose the least security rules that still admit every flow, as a diff of the topology
+    Tighten(tighten::Args),
     /// Say what is lost when something fails, and the smallest failures that lose each thing
     Simulate(simulate::Args),
     /// Say who reaches whom on what, in classes that are treated alike: in a topology, or through a host's rule set
@@ -89,6 +92,7 @@ pub(crate) fn run() -> Exit {
         Command::Show(args) => show::run(&args),
         Command::Flows(args) => flows::run(&args),
         Command::Reach(args) => reach::run(&args),
+        Command::Tighten(args) => tighten::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Diff(args) => diff::run(&args),

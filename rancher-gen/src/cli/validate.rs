@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 fn fixed(args: &Args, text: &Text) -> Result<Exit, Failure> {
     let fixed = mend(&text.source.text);
     if args.diff {
-        super::print(&super::coloured(&fix::diff(&text.source, &fixed)))?;
+        super::print(&super::coloured(&fix::diff(&text.source, &fixed.text)))?;
         super::tell(&fix::told(&fixed, &text.source.name, "would be mended"));
         if fixed.report.topology.is_none() {
             let after = Source { name: text.source.name.clone(), text: fixed.text };

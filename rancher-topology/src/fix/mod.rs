@@ -1,5 +1,6 @@
 //! Applying fixes to the text of a document. Comments and layout stay; what cannot be taken out cleanly stays too.
 
+mod insertion;
 mod removal;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -84,6 +85,24 @@ impl<'t> Editor<'t> {
         Some(replaced(self.text, &self.together(fixes)?))
     }
 
+    /// The place of what stands under some keys, one within the other: of the last key, and of its value.
+    pub(crate) fn under(&self, keys: &[&str]) -> Option<[Span; 2]> {
+        let (mut at, mut found) = (self.tree.root, None);
+        for key in keys {
+            let Kind::Mapping(entries) = &self.tree.nodes[at].kind else { return None };
+            let named = |(name, _): &&(NodeId, NodeId)| matches!(&self.tree.nodes[*name].kind, Kind::Scalar { text, .. } if text == key);
+            let (name, value) = *entries.iter().find(named)?;
+            at = value;
+            found = Some([self.tree.nodes[name].span, self.tree.nodes[value].span]);
+        }
+        found
+    }
+
+    /// Whether an item of a list, or an entry of a mapping, stands at a place.
+    pub(crate) fn is_item(&self, span: Span) -> bool {
+        self.holders.contains_key(&(span.start, span.end))
+    }
+
     /// Whether fixes can be applied together.
     #[must_use]
     pub fn fit(&self, fixes: &[&Fix]) -> bool {
@@ -91,7 +110,7 @@ impl<'t> Editor<'t> {
     }
 
     fn together(&self, fixes: &[&Fix]) -> Option<Vec<Replacement>> {
-        let mut spans: Vec<Span> = fixes.iter().flat_map(|fix| &fix.edits).map(place).collect();
+        let mut spans: Vec<Span> = fixes.iter().flat_map(|fix| &fix.edits).filter_map(place).collect();
         spans.sort_unstable();
         let apart = spans.windows(2).all(|pair| pair[0].end < pair[1].start);
         let mut plan = Plan::default();
@@ -111,7 +130,7 @@ impl<'t> Editor<'t> {
                 Edit::Replace { span, .. } if !within(span) || self.at(*span).starts_with(['&', '!']) => {
                     return None;
                 }
-                Edit::Replace { .. } => {}
+                Edit::Replace { .. } | Edit::Insert { .. } => {}
                 Edit::Remove { span } => removed.push(*self.holders.get(&(span.start, span.end))?),
             }
         }
@@ -119,10 +138,14 @@ impl<'t> Editor<'t> {
             plan.removed.entry(collection).or_default().push(position);
         }
         for edit in &fix.edits {
-            if let Edit::Replace { span, text } = edit {
-                let quote = self.at(*span).chars().next().filter(|first| matches!(first, '"' | '\''));
-                let quote = quote.map(String::from).unwrap_or_default();
-                plan.replaced.push(Replacement { span: *span, text: format!("{quote}{text}{quote}") });
+            match edit {
+                Edit::Replace { span, text } => {
+                    let quote = self.at(*span).chars().next().filter(|first| matches!(first, '"' | '\''));
+                    let quote = quote.map(String::from).unwrap_or_default();
+                    plan.replaced.push(Replacement { span: *span, text: format!("{quote}{text}{quote}") });
+                }
+                Edit::Insert { after, items } => plan.replaced.extend(self.inserted(*after, items)?),
+                Edit::Remove { .. } => {}
             }
         }
         Some(())
@@ -198,9 +221,11 @@ impl Tree {
     }
 }
 
-fn place(edit: &Edit) -> Span {
+/// What an edit changes; something more changes nothing that is there.
+fn place(edit: &Edit) -> Option<Span> {
     match edit {
-        Edit::Replace { span, .. } | Edit::Remove { span } => *span,
+        Edit::Replace { span, .. } | Edit::Remove { span } => Some(*span),
+        Edit::Insert { .. } => None,
     }
 }
 

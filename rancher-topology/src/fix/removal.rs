@@ -14,7 +14,7 @@ pub(super) struct Removal<'a, 't> {
 }
 
 impl Removal<'_, '_> {
-    fn item(&self, position: usize) -> Range<usize> {
+    pub(super) fn item(&self, position: usize) -> Range<usize> {
         let (text, span) = (self.editor.text, self.editor.tree.item(self.collection, position));
         // The colon of a key without a value is a part of the entry.
         let blanks = text[span.end..].len() - text[span.end..].trim_start_matches(' ').len();
@@ -119,7 +119,7 @@ impl Removal<'_, '_> {
     }
 
     /// Where an item begins that stands on lines: at its key, or at the dash before it.
-    fn sign(&self, position: usize) -> Option<usize> {
+    pub(super) fn sign(&self, position: usize) -> Option<usize> {
         let (text, start) = (self.editor.text, self.item(position).start);
         if matches!(self.editor.tree.nodes[self.collection].kind, Kind::Mapping(_)) {
             // `? key` is written by nobody.
@@ -130,12 +130,12 @@ impl Removal<'_, '_> {
     }
 }
 
-fn line_start(text: &str, at: usize) -> usize {
+pub(super) fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
 /// The end of a line, its line end included, when nothing but a comment stands behind `at`.
-fn line_end(text: &str, at: usize) -> Option<usize> {
+pub(super) fn line_end(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
     let line = rest.split_inclusive('\n').next().unwrap_or_default();
     let left = line.trim();
@@ -158,7 +158,7 @@ fn on_one_line(text: &str, range: Range<usize>) -> bool {
 }
 
 /// The place behind a sign that comes next, blanks, line ends and comments passed over.
-fn after_sign(text: &str, from: usize, sign: char) -> Option<usize> {
+pub(super) fn after_sign(text: &str, from: usize, sign: char) -> Option<usize> {
     let mut at = from;
     loop {
         let rest = text.get(at..)?;

@@ -46,6 +46,11 @@ impl<'a> Context<'a> {
         self.allowances.iter().position(|allow| allow.id.as_str() == lint.id && allow.holds_at(place))
     }
 
+    /// Everything that a person has allowed.
+    pub(crate) fn allowances(&self) -> &[Allowance] {
+        &self.allowances
+    }
+
     /// Whether a lint is allowed anywhere.
     pub(crate) fn allows(&self, lint: &Lint) -> bool {
         self.allowances.iter().any(|allow| allow.id.as_str() == lint.id)

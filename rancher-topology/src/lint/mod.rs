@@ -174,6 +174,6 @@ const AWS: &[Family] = &[
     aws::database::FAMILY,
 ];
 
-fn on_aws(document: &Document) -> bool {
+pub(crate) fn on_aws(document: &Document) -> bool {
     document.network.provider.as_ref().is_some_and(|provider| provider.value == Provider::Aws)
 }

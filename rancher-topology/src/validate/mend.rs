@@ -116,7 +116,7 @@ fn fixes_of<'f>(some: &[(usize, &'f Fix)]) -> Vec<&'f Fix> {
 
 /// As many things as are good together, the earlier ones first. What is not good by itself beside those before it is left
 /// out; halving finds it in few steps.
-fn largest<T: Copy>(things: &[T], mut is_good: impl FnMut(&[T]) -> bool) -> Vec<T> {
+pub(crate) fn largest<T: Copy>(things: &[T], mut is_good: impl FnMut(&[T]) -> bool) -> Vec<T> {
     let mut taken: Vec<T> = Vec::new();
     let mut rest = vec![things];
     while let Some(part) = rest.pop().filter(|part| !part.is_empty()) {

@@ -8,6 +8,7 @@ mod mend;
 use std::collections::BTreeMap;
 
 pub use example::complete;
+pub(crate) use mend::largest;
 pub use mend::{Mended, mend};
 
 use crate::diagnostic::{Diagnostic, Edit, Span, nearest};

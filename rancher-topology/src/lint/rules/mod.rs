@@ -18,11 +18,13 @@ mod world_open;
 
 use std::collections::BTreeSet;
 
-use super::{Context, Family};
+pub(crate) use unused_rule::lost_flow;
+
+use super::{Context, Family, Lint};
 use crate::Span;
 use crate::document::{OneOrMany, Spanned};
-use crate::policy::{Direction, GroupRef, RuleId, RulePeer, StatedRule, Usage};
-use crate::scalar::Peer;
+use crate::policy::{Blocked, Direction, GroupRef, RuleId, RulePeer, StatedRule, Usage};
+use crate::scalar::{Peer, Text};
 
 /// Lints about security rules and the traffic that they are for.
 pub const FAMILY: Family = Family {
@@ -41,6 +43,18 @@ pub const FAMILY: Family = Family {
         &world_open::LINT,
     ],
 };
+
+/// The lints about rules that admit more than is needed.
+pub(crate) const WIDE: [&Lint; 4] =
+    [&redundant_rule::LINT, &rule_wider_than_flows::LINT, &unused_rule::LINT, &world_open::LINT];
+
+/// Whether a flow that is shut out is told of as such: a document says it, and does not allow that.
+pub(crate) fn is_missed(cx: &Context<'_>, blocked: &Blocked) -> bool {
+    let flow = &cx.flows[blocked.flow];
+    blocked.certain
+        && !flow_not_admitted::is_assumed(flow)
+        && cx.allowed(&flow_not_admitted::LINT, flow.span).is_none()
+}
 
 /// Peers of one rule that have the same fault: one cause, however many they are.
 struct Faulty<'a> {
@@ -65,7 +79,7 @@ fn faulty<'a>(cx: &'a Context<'_>, has_it: impl Fn(&StatedRule) -> bool) -> Vec<
 }
 
 /// Whether nothing is in a stated group that has rules: it was made for somebody.
-fn is_forgotten(cx: &Context<'_>, group: GroupRef) -> bool {
+pub(crate) fn is_forgotten(cx: &Context<'_>, group: GroupRef) -> bool {
     let rules = cx.document.security_groups.get_index(group.position()).is_some_and(|(_, said)| {
         !said.inbound.is_empty() || said.outbound.as_ref().is_some_and(|rules| !rules.is_empty())
     });
@@ -73,7 +87,7 @@ fn is_forgotten(cx: &Context<'_>, group: GroupRef) -> bool {
 }
 
 /// The group that a rule names as its peer, where nothing is in it that was to be.
-fn forgotten_peer(cx: &Context<'_>, rule: &StatedRule) -> Option<GroupRef> {
+pub(crate) fn forgotten_peer(cx: &Context<'_>, rule: &StatedRule) -> Option<GroupRef> {
     rule.peers.iter().find_map(|peer| match peer {
         RulePeer::Group(group) if is_forgotten(cx, *group) => Some(*group),
         _ => None,
@@ -81,19 +95,19 @@ fn forgotten_peer(cx: &Context<'_>, rule: &StatedRule) -> Option<GroupRef> {
 }
 
 /// The rules that are needless beside others which stay as they are.
-struct Needless {
+pub(crate) struct Needless {
     /// The rules that open to the internet what should not be.
     open: BTreeSet<RuleId>,
 }
 
 impl Needless {
-    fn of(cx: &Context<'_>) -> Self {
+    pub(crate) fn of(cx: &Context<'_>) -> Self {
         Self { open: world_open::open(cx).iter().flat_map(|open| open.rules).copied().collect() }
     }
 
     /// Whether other rules admit all that a rule admits, and are not themselves the ones to be narrowed or taken away:
     /// what these cover is needed once that is done. A rule that is there twice is needless once, whatever else it is.
-    fn is(&self, cx: &Context<'_>, rule: &StatedRule) -> bool {
+    pub(crate) fn is(&self, cx: &Context<'_>, rule: &StatedRule) -> bool {
         let stays = |id: &RuleId| {
             let other = &cx.admission[*id];
             let used = !matches!(other.usage, Usage::Unused | Usage::Nobody) && !other.peer_is_nowhere;
@@ -144,8 +158,11 @@ impl Faulty<'_> {
 pub(crate) struct Written<'a> {
     /// The whole rule.
     pub(crate) span: Span,
-    peers: &'a OneOrMany<Spanned<Peer>>,
-    port: Span,
+    pub(crate) peers: &'a OneOrMany<Spanned<Peer>>,
+    pub(crate) port: Span,
+    pub(crate) kind: Option<&'a Text>,
+    pub(crate) purpose: Option<&'a Text>,
+    pub(crate) optional: bool,
 }
 
 impl<'a> Written<'a> {
@@ -156,17 +173,23 @@ impl<'a> Written<'a> {
                 span: written.span,
                 peers: &written.from,
                 port: written.port.span,
+                kind: written.kind.as_ref().map(|kind| &kind.value),
+                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                optional: written.optional,
             }),
             Direction::Outbound => group.outbound.as_ref()?.get(rule.place.rule).map(|written| Self {
                 span: written.span,
                 peers: &written.to,
                 port: written.port.span,
+                kind: None,
+                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                optional: false,
             }),
         }
     }
 
     /// The place of the peer; of the whole rule where it has no other.
-    fn place(&self, rule: &StatedRule) -> Span {
+    pub(crate) fn place(&self, rule: &StatedRule) -> Span {
         match self.peers.get(rule.place.peer) {
             Some(peer) if self.peers.len() > 1 => peer.span,
             _ => self.span,
@@ -179,7 +202,7 @@ impl<'a> Written<'a> {
 }
 
 /// Words for a rule: `2181/tcp from 0.0.0.0/0`.
-fn words(rule: &StatedRule, written: &Written<'_>) -> String {
+pub(crate) fn words(rule: &StatedRule, written: &Written<'_>) -> String {
     in_words(rule, &written.peer(rule).map(|peer| peer.value.to_string()).unwrap_or_default())
 }
 

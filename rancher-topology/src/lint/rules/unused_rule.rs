@@ -30,8 +30,6 @@ security-groups:
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    // A flow that leads nowhere is told of itself; what it would have used is not unused for a reason of its own.
-    let lost: Vec<&Flow> = cx.flows.flows().filter(|flow| flow.route == Route::Nowhere).collect();
     let needless = Needless::of(cx);
     let unused = |rule: &StatedRule| {
         !needless.is(cx, rule)
@@ -39,7 +37,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             // That nothing is in a group is told of the group.
             && !is_forgotten(cx, rule.group)
             && forgotten_peer(cx, rule).is_none()
-            && !lost.iter().any(|flow| would_use(cx, flow, rule))
+            && lost_flow(cx, rule).is_none()
     };
     for rule in faulty(cx, unused) {
         let why = match (&rule.rules[0].usage, rule.rules[0].direction) {
@@ -58,7 +56,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a flow that leads nowhere may have been meant for what a rule admits.
+/// A flow that leads nowhere and may have been meant for what a rule admits. It is told of itself; what it would have used is
+/// not unused for a reason of its own.
+pub(crate) fn lost_flow<'c>(cx: &'c Context<'_>, rule: &StatedRule) -> Option<&'c Flow> {
+    cx.flows.flows().find(|flow| flow.route == Route::Nowhere && would_use(cx, flow, rule))
+}
+
 fn would_use(cx: &Context<'_>, flow: &Flow, rule: &StatedRule) -> bool {
     match (flow.client, flow.server) {
         (_, Party::Service(server)) => {

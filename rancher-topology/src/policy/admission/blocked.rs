@@ -71,7 +71,7 @@ fn one(space: &Space<'_>, need: &Need, direction: Direction) -> Option<Blocked> 
 }
 
 /// Whether the document states what a group admits in a direction.
-fn states(space: &Space<'_>, direction: Direction, group: GroupRef) -> bool {
+pub(super) fn states(space: &Space<'_>, direction: Direction, group: GroupRef) -> bool {
     match direction {
         Direction::Inbound => space.policy[group].origin == Origin::Stated,
         Direction::Outbound => !leaves_outbound_to_flows(space.topology, group),

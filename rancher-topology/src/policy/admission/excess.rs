@@ -2,13 +2,12 @@
 
 use super::need::{Need, Part};
 use super::space::{Space, all_of};
+use super::words::{self, by_group, meaning};
 use super::{Direction, Excess, StatedRule, Usage};
 use crate::flow::answers_at;
-use crate::policy::{Endpoints, Member, RulePeer, Services, Unfixed};
+use crate::policy::{Endpoints, Member, Services, Unfixed};
 use crate::scalar::{Peer, Ports, Protocol, Traffic};
-use crate::topology::Origin;
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// More networks than this are not a rule that somebody would write.
@@ -164,60 +163,30 @@ fn subnets_of(space: &Space<'_>, member: Member) -> Endpoints {
 
 fn narrowest(space: &Space<'_>, rule: &StatedRule, admitted: &Endpoints, users: &[&Need]) -> Vec<Peer> {
     let direction = rule.direction;
-    let mut members: BTreeMap<Member, Endpoints> = BTreeMap::new();
-    for part in users.iter().flat_map(|need| need.peers(direction)) {
-        // Nothing can be said of public addresses that are not known.
-        let Some(member) = part.member() else { return Vec::new() };
-        if part.endpoints.unfixed_members().iter().any(|one| matches!(one, Unfixed::Public(_))) {
-            return Vec::new();
-        }
-        let known = members.entry(member).or_default();
-        *known = known.union(&part.endpoints);
+    let needed = all_of(users.iter().map(|need| need.peer_endpoints(direction)));
+    let is_public = |one: &Unfixed| matches!(one, Unfixed::Public(_));
+    // Nothing can be said of public addresses that are not known.
+    if users.iter().any(|need| need.is_with_internet(direction))
+        || needed.unfixed_members().iter().any(is_public)
+    {
+        return Vec::new();
     }
     // A group's load balancer is compared by the addresses that it may have: no network holds the load balancer itself.
     let addresses = |endpoints: &Endpoints| space.wherever(endpoints).fixed();
     let admitted = addresses(admitted);
-    let narrower = |means: &Endpoints| {
-        let means = addresses(means);
+    let narrower = |peers: &Vec<Peer>| {
+        let means = addresses(&meaning(space, rule.group, peers));
         means.is_subset(&admitted) && !admitted.is_subset(&means)
     };
-    if members.keys().all(|member| space.policy.groups_of(*member).contains(&rule.group))
-        && narrower(&space.peer(RulePeer::Group(rule.group)))
-    {
-        return vec![Peer::Itself];
+    let exact = words::narrowest(space, rule.group, &needed, &needed, &Endpoints::default());
+    if exact.len() <= MOST_NETWORKS && narrower(&exact) {
+        return exact;
     }
-    let by_name = members.iter().map(|(member, endpoints)| named(space, *member, endpoints));
-    let by_network = members.iter().map(|(member, endpoints)| networks(space, *member, endpoints));
-    let is_network = rule.peers.iter().all(|peer| matches!(peer, RulePeer::Network(_)));
-    let mut choices: Vec<Vec<(Peer, Endpoints)>> = vec![by_name.flatten().collect()];
-    choices.extend(is_network.then(|| by_network.flatten().collect()));
-    for choice in choices {
-        if narrower(&all_of(choice.iter().map(|(_, means)| means.clone()))) {
-            let mut peers: Vec<Peer> = choice.into_iter().map(|(peer, _)| peer).collect();
-            peers.sort();
-            peers.dedup();
-            return peers;
-        }
-    }
-    Vec::new()
-}
-
-/// A member by the smallest group that the document states for it, or else by its addresses.
-fn named(space: &Space<'_>, member: Member, endpoints: &Endpoints) -> Vec<(Peer, Endpoints)> {
-    let stated = space.policy.groups_of(member).iter().copied();
-    let stated = stated.filter(|group| space.policy[*group].origin == Origin::Stated);
-    match stated.min_by_key(|group| (space.policy[*group].members.len(), *group)) {
-        Some(group) => {
-            vec![(Peer::Group(space.policy[group].name.clone()), space.peer(RulePeer::Group(group)))]
-        }
-        None => networks(space, member, endpoints),
-    }
-}
-
-fn networks(space: &Space<'_>, member: Member, endpoints: &Endpoints) -> Vec<(Peer, Endpoints)> {
-    let mut networks = endpoints.as_networks();
-    if networks.is_empty() || networks.len() > MOST_NETWORKS {
-        networks = subnets_of(space, member).as_networks();
-    }
-    networks.into_iter().map(|net| (Peer::Network(net), Endpoints::networks([net]))).collect()
+    let members = users.iter().flat_map(|need| need.peers(direction)).filter_map(Part::member);
+    let subnets = all_of(members.map(|member| subnets_of(space, member)));
+    let subnets = subnets.as_networks().into_iter().map(Peer::Network).collect();
+    let mut named = by_group(space, rule.group, &needed);
+    let left = needed.difference(&meaning(space, rule.group, &named));
+    named.extend(words::narrowest(space, rule.group, &left, &left, &Endpoints::default()));
+    [named, subnets].into_iter().find(narrower).unwrap_or_default()
 }

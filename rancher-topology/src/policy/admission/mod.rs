@@ -3,19 +3,23 @@
 //! Everything about blocked, unused, wider than needed, covered and open to the world is answered here, as operations on
 //! [`PacketSet`]s. Nothing here judges: how bad an answer is, is for who asks.
 
+mod aggregate;
 mod blocked;
 mod covered;
 mod excess;
 mod exposed;
+mod least;
 mod near_miss;
 mod need;
 mod passage;
 mod space;
+mod words;
 
 use crate::flow::{FlowGraph, FlowId, Party};
 use crate::policy::{Endpoints, GroupRef, Member, PacketSet, RulePeer, RulePlace, SecurityPolicy, Services};
 use crate::scalar::{Peer, Traffic};
 use crate::topology::{NodeId, Origin, Topology};
+pub use least::{Given, Least, Wider};
 use need::Need;
 pub use passage::{Gates, Passage, Passing, RuleRef, Verdict};
 use space::Space;
@@ -218,6 +222,11 @@ impl Admission {
     #[must_use]
     pub fn rules(&self) -> &[StatedRule] {
         &self.rules
+    }
+
+    /// The handles of these, in their order.
+    pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> + use<> {
+        (0..self.rules.len()).map(RuleId)
     }
 
     /// The flows that are shut out, in their order; each at most once for a direction.

@@ -1,0 +1,235 @@
+//! `rancher-gen tighten`.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use rancher_gen::exit::Exit;
+use rancher_gen::report::Source;
+use rancher_gen::report::place::Lines;
+use rancher_topology::policy::{Direction, Endpoints};
+use rancher_topology::tighten::{Admitted, Because, Closed, RuleWords, Tightened, Widened};
+use serde_json::{Value, json};
+
+use super::input::{Input, Text};
+use super::{Failure, fix};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  rancher-gen tighten cluster.yaml                       the diff, and beside it what it closes and what it keeps
+  rancher-gen tighten cluster.yaml | patch cluster.yaml  apply it
+  rancher-gen tighten cluster.yaml --format json         for programs
+
+The diff goes to the standard output, what is to be said about it to the standard error. Rules that no flow uses go,
+rules that are wider than their flows become the narrowest that can be written, flows that are shut out get their
+rule. What flows cannot tell is kept and named: who logs in from outside, what is marked `optional`, what an `allow`
+is for.
+
+Exit codes: 0 when there is nothing to tighten, 1 when there is, 3 when the topology cannot be read or resolved.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: Input,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A unified diff, and a summary on the standard error
+    #[default]
+    Human,
+    /// One object, with the diff and the new text in it
+    Json,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
+    let Text { source, broken, .. } = args.input.text()?;
+    if let Some(broken) = broken {
+        return Err(Failure::Topology(source, vec![broken]));
+    }
+    let tightened = match rancher_topology::tighten(&source.text) {
+        Ok(tightened) => tightened,
+        Err(diagnostics) => return Err(Failure::Topology(source, diagnostics)),
+    };
+    let diff = fix::diff(&source, &tightened.text);
+    match args.format {
+        Format::Human => {
+            super::print(&super::coloured(&diff))?;
+            super::tell(&told(&source, &tightened));
+        }
+        Format::Json => super::print(&json(&source, &tightened, &diff))?,
+    }
+    let by_hand = tightened.kept.iter().any(|kept| kept.because == Because::Text);
+    let is_tight = diff.is_empty() && tightened.missing.is_empty() && !by_hand;
+    Ok(if is_tight { Exit::Done } else { Exit::No })
+}
+
+/// What is to be said about the diff.
+fn told(source: &Source, tightened: &Tightened) -> String {
+    let lines = Lines::of(&source.text);
+    let place = |rule: &RuleWords| format!("{}:{}", source.name, lines.range(rule.span).0.line);
+    let mut out = String::new();
+    let count = |number: usize| format!("{number} {}", if number == 1 { "rule" } else { "rules" });
+    let _ = match (tightened.text == source.text, tightened.before == tightened.after) {
+        (true, _) => writeln!(out, "{}: {}, nothing to tighten", source.name, count(tightened.before)),
+        (false, true) => writeln!(out, "{}: {}, as many as before", source.name, count(tightened.after)),
+        (false, false) => {
+            writeln!(out, "{}: {} instead of {}", source.name, count(tightened.after), tightened.before)
+        }
+    };
+    let mut section = |title: &str, all: Vec<String>| {
+        if !all.is_empty() {
+            let _ = writeln!(out, "\n{title}:");
+            for one in all {
+                let _ = writeln!(out, "  {one}");
+            }
+        }
+    };
+    let closed = |one: &Closed| {
+        format!(
+            "{}: {}: {} to {} on {}, say",
+            place(&one.rule),
+            words(&one.rule),
+            one.from,
+            one.to,
+            one.service
+        )
+    };
+    section("admitted no longer", tightened.closed.iter().map(closed).collect());
+    section("admitted now, and shut out before", tightened.admitted.iter().map(flow).collect());
+    section(
+        "still shut out, for the text cannot be edited there",
+        tightened.missing.iter().map(flow).collect(),
+    );
+    let kept = tightened
+        .kept
+        .iter()
+        .map(|kept| format!("{}: {}: {}", place(&kept.rule), words(&kept.rule), because(&kept.because)));
+    section("kept, although no flow needs all of it", kept.collect());
+    section(
+        "wider than the flows, for exact rules would be more than the provider gives a group",
+        tightened.widened.iter().map(widened).collect(),
+    );
+    let crowded =
+        tightened.crowded.iter().map(|(group, direction)| format!("`{group}`, {}", key(*direction)));
+    section("still more rules than the provider gives a group", crowded.collect());
+    out
+}
+
+fn flow(one: &Admitted) -> String {
+    format!("`{}` to `{}` on {}", one.client, one.server, one.services)
+}
+
+/// `22/tcp from 0.0.0.0/0 in `server-nodes``.
+fn words(rule: &RuleWords) -> String {
+    format!("{} {} {} in `{}`", rule.traffic, preposition(rule.direction), rule.peer, rule.group)
+}
+
+fn widened(one: &Widened) -> String {
+    let peers: Vec<String> = one.peers.iter().map(ToString::to_string).collect();
+    format!(
+        "{} {} {} in `{}`, in place of {} peers: {} as well",
+        one.services,
+        preposition(one.direction),
+        peers.join(", "),
+        one.group,
+        one.exact,
+        addresses(&one.others)
+    )
+}
+
+fn addresses(endpoints: &Endpoints) -> String {
+    match endpoints.count_v4() {
+        1 => "one address".to_owned(),
+        number => format!("{number} addresses"),
+    }
+}
+
+fn because(because: &Because) -> String {
+    match because {
+        Because::Undeclared(reason) => (*reason).to_owned(),
+        Because::Optional => "it is marked `optional`".to_owned(),
+        Because::Allowed { lint, reason } => format!("`{lint}` is allowed there: {reason}"),
+        Because::NoMembers(group) => format!("nothing is in `{group}`; who is to be in it is not known"),
+        Because::Nowhere(client, server) => {
+            format!("the flow from `{client}` to `{server}` leads nowhere, and may be meant for it")
+        }
+        Because::Text => "its text cannot be edited alone: an alias or an anchor is in the way".to_owned(),
+        _ => String::new(),
+    }
+}
+
+const fn preposition(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "from",
+        Direction::Outbound => "to",
+    }
+}
+
+const fn key(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "inbound",
+        Direction::Outbound => "outbound",
+    }
+}
+
+fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
+    let lines = Lines::of(&source.text);
+    let rule = |rule: &RuleWords| {
+        json!({
+            "group": rule.group,
+            "direction": key(rule.direction),
+            "port": rule.traffic.to_string(),
+            "peer": rule.peer.to_string(),
+            "line": lines.range(rule.span).0.line,
+        })
+    };
+    let flow = |one: &Admitted| {
+        json!({
+            "client": one.client,
+            "server": one.server,
+            "ports": one.services.to_string(),
+            "direction": key(one.direction),
+        })
+    };
+    let peers = |peers: &[rancher_topology::scalar::Peer]| -> Vec<String> {
+        peers.iter().map(ToString::to_string).collect()
+    };
+    let ranges = |endpoints: &Endpoints| -> Vec<String> {
+        endpoints.as_networks().iter().map(ToString::to_string).collect()
+    };
+    let all = |values: Vec<Value>| Value::from(values);
+    let value = json!({
+        "file": source.name,
+        "tight": tightened.text == source.text,
+        "rules-before": tightened.before,
+        "rules-after": tightened.after,
+        "closed": all(tightened.closed.iter().map(|one| json!({
+            "rule": rule(&one.rule),
+            "ports": one.services.to_string(),
+            "networks": ranges(&one.peers),
+            "example": {"from": one.from, "to": one.to, "port": one.service.to_string()},
+        })).collect()),
+        "admitted": all(tightened.admitted.iter().map(flow).collect()),
+        "missing": all(tightened.missing.iter().map(flow).collect()),
+        "kept": all(tightened.kept.iter().map(|one| json!({
+            "rule": rule(&one.rule),
+            "because": because(&one.because),
+        })).collect()),
+        "widened": all(tightened.widened.iter().map(|one| json!({
+            "group": one.group,
+            "direction": key(one.direction),
+            "ports": one.services.to_string(),
+            "peers": peers(&one.peers),
+            "exact-peers": one.exact,
+            "networks": ranges(&one.others),
+        })).collect()),
+        "crowded": all(tightened.crowded.iter().map(|(group, direction)| json!({
+            "group": group,
+            "direction": key(*direction),
+        })).collect()),
+        "diff": diff,
+        "text": tightened.text,
+    });
+    format!("{value:#}\n")
+}

@@ -1,0 +1,255 @@
+//! What a tightened document admits no longer, what it admits anew, and what it keeps.
+
+use std::net::IpAddr;
+
+use super::{Because, Left};
+use crate::diagnostic::Span;
+use crate::lint::Context;
+use crate::lint::rules::{Written, is_missed};
+use crate::policy::{
+    Blocked, Direction, EndpointRange, Endpoints, Member, RuleId, ServiceRange, Services, Side, StatedRule,
+    Unfixed,
+};
+use crate::scalar::{Peer, Traffic};
+use crate::topology::Topology;
+
+/// A document with the least rules that still admit its flows.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Tightened {
+    /// The text; the same when there is nothing to tighten.
+    pub text: String,
+    /// How many rules there were, as a provider counts them: each peer of a rule is one.
+    pub before: usize,
+    /// How many there are.
+    pub after: usize,
+    /// What is admitted no longer, rule by rule.
+    pub closed: Vec<Closed>,
+    /// The flows that were shut out and are not any more.
+    pub admitted: Vec<Admitted>,
+    /// The flows that are shut out still: the rule could not be put into the text.
+    pub missing: Vec<Admitted>,
+    /// Rules that admit more than the flows need, and stay.
+    pub kept: Vec<Kept>,
+    /// Rules that admit more than the flows need because exact ones would be too many.
+    pub widened: Vec<Widened>,
+    /// Groups that have more rules in a direction than the provider gives, whatever is done.
+    pub crowded: Vec<(String, Direction)>,
+}
+
+/// A rule with one of its peers, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleWords {
+    /// Its group.
+    pub group: String,
+    /// Among which of the group's rules.
+    pub direction: Direction,
+    /// What it lets through.
+    pub traffic: Traffic,
+    /// The peer.
+    pub peer: Peer,
+    /// Where the text that was given says it.
+    pub span: Span,
+}
+
+/// What a rule admitted and nothing admits any more.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Closed {
+    /// The rule as it was.
+    pub rule: RuleWords,
+    /// On which ports.
+    pub services: Services,
+    /// From whom, or to whom.
+    pub peers: Endpoints,
+    /// Who sends one of these packets: a node, a load balancer, a database or an address.
+    pub from: String,
+    /// Who got it.
+    pub to: String,
+    /// What for.
+    pub service: ServiceRange,
+}
+
+/// A flow that a document shuts out, in one direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Admitted {
+    /// Who opens it.
+    pub client: String,
+    /// Who accepts it.
+    pub server: String,
+    /// On which ports.
+    pub services: Services,
+    /// Whose rules shut it out: the receiver's or the sender's.
+    pub direction: Direction,
+}
+
+/// A rule that stays.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Kept {
+    /// The rule.
+    pub rule: RuleWords,
+    /// Why.
+    pub because: Because,
+}
+
+/// Peers that were put together.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Widened {
+    /// The group whose rules they are in.
+    pub group: String,
+    /// Among which of its rules.
+    pub direction: Direction,
+    /// For which ports.
+    pub services: Services,
+    /// The peers.
+    pub peers: Vec<Peer>,
+    /// As many peers as would have admitted nothing else.
+    pub exact: usize,
+    /// Who is admitted and needs not be.
+    pub others: Endpoints,
+}
+
+pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: &Left) -> Tightened {
+    let closed = if text == now { Vec::new() } else { closed(before, after) };
+    let words = |direction| before_words(before, after, direction);
+    let could_go = |id: RuleId| {
+        let rule = &after.admission[id];
+        !rule.is_tight() || !rule.covered_by.is_empty()
+    };
+    let kept = left.kept.iter().filter(|(id, _)| could_go(**id));
+    let kept = kept.filter_map(|(id, because)| Some(Kept { rule: words(*id)?, because: because.clone() }));
+    let missed = |cx: &Context<'_>| -> Vec<Admitted> {
+        cx.admission.blocked().iter().filter(|one| is_missed(cx, one)).map(|one| flow(cx, one)).collect()
+    };
+    let missing = missed(after);
+    let still = |one: &Admitted| {
+        let same = |other: &Admitted| {
+            (&one.client, &one.server, one.direction) == (&other.client, &other.server, other.direction)
+                && one.services == other.services
+        };
+        missing.iter().any(same)
+    };
+    let admitted = missed(before).into_iter().filter(|one| !still(one)).collect();
+    let name = |group| after.policy[group].name.to_string();
+    let widened = left.least.iter().flat_map(|list| {
+        list.wider.iter().map(move |wider| Widened {
+            group: name(list.group),
+            direction: list.direction,
+            services: wider.services.clone(),
+            peers: wider.peers.clone(),
+            exact: wider.exact,
+            others: wider.others.clone(),
+        })
+    });
+    let crowded = left.least.iter().filter(|list| list.crowded);
+    Tightened {
+        text: now.to_owned(),
+        before: before.admission.rules().len(),
+        after: after.admission.rules().len(),
+        closed,
+        admitted,
+        kept: kept.collect(),
+        widened: widened.collect(),
+        crowded: crowded.map(|list| (name(list.group), list.direction)).collect(),
+        missing,
+    }
+}
+
+fn flow(cx: &Context<'_>, blocked: &Blocked) -> Admitted {
+    let flow = &cx.flows[blocked.flow];
+    Admitted {
+        client: flow.client.name(cx.topology).to_owned(),
+        server: flow.server.name(cx.topology).to_owned(),
+        services: blocked.services.clone(),
+        direction: blocked.direction,
+    }
+}
+
+fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
+    let written = Written::of(cx, rule)?;
+    Some(RuleWords {
+        group: cx.policy[rule.group].name.to_string(),
+        direction: rule.direction,
+        traffic: rule.traffic,
+        peer: written.peers.get(rule.place.peer)?.value.clone(),
+        span: written.place(rule),
+    })
+}
+
+/// A rule that stayed, with the place where it stood before.
+fn before_words(before: &Context<'_>, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
+    let rule = &after.admission[id];
+    let now = words(after, rule)?;
+    let same = |was: &RuleWords| {
+        (&was.group, was.direction, was.traffic, &was.peer)
+            == (&now.group, now.direction, now.traffic, &now.peer)
+    };
+    let all = before.admission.rules().iter().filter_map(|rule| Some((rule.place, words(before, rule)?)));
+    let all = all.filter(|(_, was)| same(was));
+    all.min_by_key(|(place, _)| *place != rule.place).map(|(_, was)| was).or(Some(now))
+}
+
+fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
+    let lost = before.admission.rules().iter().filter_map(|rule| {
+        let others = after.admission.rules().iter().filter(|other| other.direction == rule.direction);
+        let left = others.fold(rule.packets.clone(), |left, other| {
+            if left.is_empty() { left } else { left.difference(&other.packets) }
+        });
+        let first = left.cover().first()?;
+        let side = match rule.direction {
+            Direction::Inbound => Side::Source,
+            Direction::Outbound => Side::Destination,
+        };
+        let service = *first.services.ranges().first()?;
+        let from = example(before.topology, &first.source, "")?;
+        Some(Closed {
+            rule: words(before, rule)?,
+            services: left.services(),
+            peers: left.endpoints(side),
+            to: example(before.topology, &first.destination, from.as_str())?,
+            from,
+            service: single(service),
+        })
+    });
+    lost.collect()
+}
+
+/// The first port of several.
+fn single(service: ServiceRange) -> ServiceRange {
+    let ServiceRange::Ports(ports) = service else { return service };
+    let range = crate::scalar::PortRange::single(ports.range.first()).unwrap_or(ports.range);
+    ServiceRange::Ports(crate::scalar::Ports { range, ..ports })
+}
+
+/// One of some endpoints, not the other end where there are more: who has a name before who has an address only.
+fn example(topology: &Topology, endpoints: &Endpoints, other: &str) -> Option<String> {
+    let within = topology.node_ids().filter(|id| endpoints.contains(IpAddr::V4(topology[*id].address)));
+    let names = within.map(|id| topology[id].name.as_str()).take(2);
+    if let Some(node) = names.min_by_key(|name| *name == other) {
+        return Some(node.to_owned());
+    }
+    if let Some(Unfixed::Inside(member) | Unfixed::Public(member)) = endpoints.unfixed_members().first() {
+        return Some(match member {
+            Member::Pool(id) => topology[*id].name.to_string(),
+            Member::LoadBalancer(id) => topology[*id].name.to_string(),
+            Member::Database(id) => topology[*id].name.to_string(),
+        });
+    }
+    // An address that documents use for somebody else's (RFC 5737) where it is one of them.
+    let somebody = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
+    if endpoints.contains(somebody) {
+        return Some(somebody.to_string());
+    }
+    endpoints.ranges().iter().find_map(|range| match *range {
+        // The first addresses of a network are nobody's.
+        EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => Some(
+            std::net::Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string(),
+        ),
+        EndpointRange::Addresses(first, _) => Some(first.to_string()),
+        EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
+    })
+}

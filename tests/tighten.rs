@@ -1,0 +1,110 @@
+//! `rancher-gen tighten`, as people and programs use it.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::cli::{Ran, rancher_gen, rancher_gen_fed};
+use support::examples::{AS_WRITTEN, HARDENED};
+use tempfile::TempDir;
+
+fn folder(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("cluster.yaml"), text).unwrap();
+    folder
+}
+
+fn run(folder: &TempDir, arguments: &[&str]) -> Ran {
+    rancher_gen(folder.path(), &[&["tighten", "cluster.yaml"], arguments].concat())
+}
+
+#[test]
+fn the_diff_is_one_that_patch_takes() {
+    let folder = folder(AS_WRITTEN);
+    let ran = run(&folder, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.starts_with("--- a/cluster.yaml\n+++ b/cluster.yaml\n@@ "), "{}", ran.out);
+    fs::write(folder.path().join("rules.diff"), &ran.out).unwrap();
+    let input = fs::File::open(folder.path().join("rules.diff")).unwrap();
+    let mut patch = Command::new("patch");
+    patch.arg("cluster.yaml").current_dir(folder.path()).stdin(input).stdout(Stdio::null());
+    assert!(patch.status().expect("`apt-get install patch` brings it").success());
+    let patched = fs::read_to_string(folder.path().join("cluster.yaml")).unwrap();
+    assert_eq!(patched, rancher_topology::tighten(AS_WRITTEN).unwrap().text);
+    let again = run(&folder, &[]);
+    assert_eq!((again.code, again.out.as_str()), (Some(0), ""), "{}", again.err);
+    assert!(again.err.starts_with("cluster.yaml: 16 rules, nothing to tighten\n"), "{}", again.err);
+}
+
+#[test]
+fn people_read_what_is_closed_and_what_is_kept() {
+    let ran = run(&folder(AS_WRITTEN), &[]);
+    let expected = "\
+cluster.yaml: 16 rules instead of 15
+
+admitted no longer:
+  cluster.yaml:39: 81/tcp from 0.0.0.0/0 in `server-nodes`: 198.51.100.7 to mgmt-host-1 on 81/tcp, say
+";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    let kept = "
+kept, although no flow needs all of it:
+  cluster.yaml:36: 22/tcp from 0.0.0.0/0 in `server-nodes`: who has no address of a node is not declared as a client
+";
+    assert!(ran.err.contains(kept), "{}", ran.err);
+    assert!(
+        ran.err.ends_with("18080/tcp from 0.0.0.0/0 in `server-nodes`: it is marked `optional`\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn programs_read_the_same() {
+    let folder = folder(AS_WRITTEN);
+    let ran = run(&folder, &["--format", "json"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    let value: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(value["diff"], run(&folder, &[]).out);
+    assert_eq!(value["text"], rancher_topology::tighten(AS_WRITTEN).unwrap().text);
+    assert_eq!(
+        (&value["tight"], &value["rules-before"], &value["rules-after"]),
+        (&false.into(), &15.into(), &16.into())
+    );
+    let closed = &value["closed"][0];
+    assert_eq!((&closed["rule"]["line"], &closed["rule"]["port"]), (&39.into(), &"81/tcp".into()));
+    assert_eq!(closed["example"]["to"], "mgmt-host-1");
+    assert_eq!(value["kept"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn the_exit_code_tells_whether_there_is_something_to_tighten() {
+    let ran = run(&folder(HARDENED), &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    let none = rancher_gen_fed(folder("").path(), &["tighten", "-"], HARDENED);
+    assert_eq!(none.code, Some(0), "{}", none.err);
+    for broken in ["", "name: [", "name: x\n"] {
+        let ran = run(&folder(broken), &[]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{}", ran.err);
+    }
+    assert_eq!(rancher_gen(folder("").path(), &["tighten", "absent.yaml"]).code, Some(4));
+    assert_eq!(run(&folder(HARDENED), &["--write"]).code, Some(2));
+    // What cannot be edited is left to a person, and is not called tight.
+    let shared = "\
+name: shop
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: [one, two]}
+security-groups:
+  one: {inbound: [&both {port: 7000-7001/tcp, from: 10.0.1.0/24}]}
+  two: {inbound: [*both]}
+services:
+  store: {image: 'store:7.4.1', placement: box, publish: ['7000:7000'], traffic-to: store}
+";
+    let ran = run(&folder(shared), &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
+    assert!(ran.err.contains("an alias or an anchor is in the way"), "{}", ran.err);
+}
