@@ -54,7 +54,7 @@ enum Command {
     Matrix(matrix::Args),
     /// Say what changes for packets when a host's rule set takes the place of another
     Diff(diff::Args),
-    /// Compare what exists with the model: a node's firewall and containers, security groups
+    /// Compare what exists with the model: a node's firewall and containers, and what a provider has
     Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),

@@ -3,6 +3,7 @@
 mod containers;
 mod groups;
 mod host;
+mod state;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use super::input::Input;
   rancher-gen audit cluster.yaml rules.txt rules6.txt --node mgmt-host-1 --format json
 
   terraform show -json > state.json
-  rancher-gen audit cluster.yaml state.json                      the security groups
+  rancher-gen audit cluster.yaml state.json
   docker inspect $(docker ps --all --quiet) > containers.json
   rancher-gen audit cluster.yaml containers.json --node mgmt-host-1
 
@@ -77,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         answers.push(if is_docker {
             containers::audit(&topology, node(args, &topology)?, &source)?
         } else if text.starts_with('{') {
-            groups::audit(&topology, &source)?
+            state::audit(&topology, &source)?
         } else {
             host::audit(args, &topology, node(args, &topology)?, &source)?
         });
