@@ -1,8 +1,10 @@
 //! `rancher-gen audit`: what exists against the model.
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 mod support;
 use rancher_gen::output::{Selection, render};
@@ -152,6 +154,43 @@ rules that nothing of the model needs:
     assert_eq!(differences[0]["decided-by"][0]["line"], line("5000:5001"));
     assert_eq!(differences[1]["example"]["dport"], 22);
     assert_eq!(one["unneeded-rules"][0]["chain"], "RANCHER-GEN-HOST");
+}
+
+#[test]
+fn of_many_rules_that_nothing_needs_some_are_told() {
+    let folder = folder();
+    let open =
+        |at: usize| format!("-A RANCHER-GEN-HOST -s 198.51.100.{at}/32 -p tcp --dport 5000 -j RETURN\n");
+    let opened: String = (0..40).map(open).collect();
+    let first = "-A RANCHER-GEN-HOST -p icmp --icmp-type 3";
+    change(folder.path(), first, &(opened + first));
+    let ran = audit(folder.path(), &["--format", "json"]);
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 32, "{}", ran.err);
+}
+
+/// A host behind whose addresses thousands of single senders were let in, one rule each.
+#[test]
+fn a_long_rule_set_is_compared_in_time() {
+    let folder = folder();
+    let mut number: u32 = 5;
+    let mut next = |below: u32| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 8) % below + 1
+    };
+    let mut rules = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    for _ in 0..5_000 {
+        let address = format!("{}.{}.{}.{}", next(222), next(250), next(250), next(250));
+        let port = next(65_000);
+        let _ = writeln!(rules, "-A INPUT -s {address}/32 -p tcp -m tcp --dport {port} -j ACCEPT");
+    }
+    rules += "COMMIT\n";
+    put(folder.path(), "live.txt", &rules);
+    let start = Instant::now();
+    let ran = audit(folder.path(), &[]);
+    // An unoptimised build on a busy machine; it was 20 times as long once.
+    assert!(start.elapsed() < Duration::from_secs(100), "{:?}", start.elapsed());
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::flow::{FlowGraph, FlowId, Party};
 use crate::netfilter::{
-    AddressSet, Comparison, Condition, Difference, HostFacts, HostInterface, Kind, Known, Packet, Rule,
-    RuleSet, Target, Trace, Tracer,
+    AddressSet, Comparison, Condition, Difference, HostFacts, HostInterface, Kind, Known, Packet, Refusals,
+    Rule, RuleSet, Target, Trace, Tracer,
 };
 use crate::packet::{Family, Field, Intervals, State, number};
 use crate::policy::{HostAdmission, HostPolicy, Reason, SecurityPolicy, host_policies};
@@ -140,7 +140,10 @@ pub fn host(
         HostFacts { interfaces: Some(interfaces.clone()), routes: None, sets }
     };
     let tracer = Tracer::new(rules, &facts);
-    let mut audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission, tracer };
+    let all_rules =
+        rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
+    let changed: BTreeSet<Field> = all_rules.flat_map(|rule| rule.target.changes()).collect();
+    let mut audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission, changed, tracer };
     let (mut differences, whole) = audit.differences();
     let needs = needs(topology, flows, node, family);
     for difference in &mut differences {
@@ -158,6 +161,8 @@ struct Audit<'a> {
     facts: &'a HostFacts,
     inbound: &'a [&'a str],
     admission: &'a HostAdmission,
+    /// The fields of packets that a rule may change.
+    changed: BTreeSet<Field>,
     tracer: Tracer<'a>,
 }
 
@@ -190,34 +195,37 @@ impl Audit<'_> {
             return Vec::new();
         }
         let meant = self.admission.admitted();
-        let (facts, inbound) = (self.facts, self.inbound);
-        let refused = |rules: &RuleSet| {
-            let mut compared = Comparison::of(rules, facts, inbound, &meant, &meant);
-            [Kind::Refuses, Kind::MayRefuse].map(|kind| compared.differences(kind).0)
-        };
-        let before = refused(self.rules);
+        let mut refusals = Refusals::of(self.rules, self.facts, self.inbound, &meant);
         let mut found = Vec::new();
         let mut asked = 0;
         let mut tried = 0;
         for (table, chains) in &self.rules.tables {
             for (name, chain) in &chains.chains {
                 for (at, rule) in chain.rules.iter().enumerate() {
-                    if !admits(rule) || tried > MOST_TRIED || !self.decides(rule, &beyond, &mut asked) {
+                    if tried >= MOST_TRIED || asked > MOST_ASKED {
+                        return found;
+                    }
+                    if !admits(rule) || !self.decides(rule, &beyond, &mut asked) {
                         continue;
                     }
                     tried += 1;
+                    let unneeded = || Unneeded {
+                        table: table.clone(),
+                        chain: name.clone(),
+                        line: rule.line,
+                        text: rule.text.clone(),
+                    };
+                    if meant.iter().all(|one| misses(rule, one, &self.changed)) {
+                        found.push(unneeded());
+                        continue;
+                    }
                     let mut without = self.rules.clone();
                     let chain = without.tables.get_mut(table).and_then(|table| table.chains.get_mut(name));
                     if let Some(chain) = chain {
                         chain.rules.remove(at);
                     }
-                    if refused(&without) == before {
-                        found.push(Unneeded {
-                            table: table.clone(),
-                            chain: name.clone(),
-                            line: rule.line,
-                            text: rule.text.clone(),
-                        });
+                    if refusals.are_those_of(&without) {
+                        found.push(unneeded());
                     }
                 }
             }
@@ -227,7 +235,7 @@ impl Audit<'_> {
 
     /// Whether a rule is found to decide about one of some packets.
     fn decides(&mut self, rule: &Rule, packets: &[Known], asked: &mut usize) -> bool {
-        packets.iter().filter_map(|one| met(rule, one)).any(|own| {
+        packets.iter().filter_map(|one| met(rule, one, &self.changed)).any(|own| {
             *asked += 1;
             if *asked > MOST_ASKED {
                 return false;
@@ -242,12 +250,24 @@ impl Audit<'_> {
     }
 }
 
+/// Whether a rule asks for a value of a field that some packets do not have, and that no rule gives them.
+fn misses(rule: &Rule, packets: &Known, changed: &BTreeSet<Field>) -> bool {
+    rule.conditions.iter().any(|condition| match condition {
+        Condition::Within(field, set) if !changed.contains(field) => {
+            packets.get(field).is_some_and(|known| !known.meets(set))
+        }
+        _ => false,
+    })
+}
+
 /// Those of some packets that a rule may be met by, as far as it asks for values of fields; `None` if there are none. A
 /// field that a rule before it may have changed says nothing.
-fn met(rule: &Rule, packets: &Known) -> Option<Known> {
-    let changing = [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
-    let mut own = packets.clone();
+fn met(rule: &Rule, packets: &Known, changed: &BTreeSet<Field>) -> Option<Known> {
+    if misses(rule, packets, changed) {
+        return None;
+    }
     let new = State::New.number();
+    let mut own = packets.clone();
     for condition in &rule.conditions {
         match condition {
             Condition::Within(Field::State, states) if !states.contains(new) => return None,
@@ -256,7 +276,7 @@ fn met(rule: &Rule, packets: &Known) -> Option<Known> {
                 let both = own.get(field).map_or_else(|| set.clone(), |known| known.intersection(set));
                 if !both.is_empty() {
                     own.insert(*field, both);
-                } else if !changing.contains(field) {
+                } else if !changed.contains(field) {
                     return None;
                 }
             }

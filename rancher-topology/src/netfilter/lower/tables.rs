@@ -23,7 +23,8 @@ impl<'a> Lowering<'a> {
         let forwarded = lowering.fields.frames && hook == Hook::Forward;
         let way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
         let mut shared = lowering.shared;
-        let verdicts = known.iter().fold(way, |verdicts, (field, set)| shared.only(verdicts, *field, set));
+        let inside = shared.one_of(known);
+        let verdicts = shared.diagrams.choose(inside, way, Diagram::leaf(0));
         (shared, verdicts)
     }
 
