@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 mod support;
 use rancher_gen::output::{Selection, render};
 use rancher_gen::template::Templates;
-use serde_json::Value;
+use rancher_topology::topology::ServiceNetwork;
+use serde_json::{Value, json};
 use support::cli::{Ran, rancher_gen};
 use support::examples::{HARDENED, file, topology};
 
@@ -149,7 +150,7 @@ rules that nothing of the model needs:
     let differences = one["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 3);
     assert_eq!(differences[0]["kind"], "admits");
-    assert_eq!(differences[0]["packets"]["sources"], serde_json::json!(["198.51.100.0/24"]));
+    assert_eq!(differences[0]["packets"]["sources"], json!(["198.51.100.0/24"]));
     assert_eq!(differences[0]["packets"]["ports"], serde_json::json!(["5000-5001"]));
     assert_eq!(differences[0]["decided-by"][0]["line"], line("5000:5001"));
     assert_eq!(differences[1]["example"]["dport"], 22);
@@ -276,53 +277,101 @@ fn wrong_use_is_told_with_what_to_do() {
     assert!(swapped.err.contains("unreadable-sets"), "{}", swapped.err);
 }
 
-/// Every container of the first node as `docker ps` lists it.
-fn listed() -> String {
+/// Every container of the first node: as `docker ps` lists it, and as `docker inspect` prints it.
+fn containers() -> (String, Vec<Value>) {
     let topology = topology(HARDENED);
     let node = topology.node_ids().next().unwrap();
-    let line = |instance: &rancher_topology::topology::InstanceId| {
+    let (mut listed, mut inspected) = (String::new(), Vec::new());
+    for instance in topology.instances_on(node) {
         let service = &topology[topology[*instance].service];
-        let ports = service
+        let name = topology.container_name(*instance).to_string();
+        let ports: Vec<String> = service
             .publish
             .iter()
-            .map(|publish| format!("0.0.0.0:{}->{}/{}", publish.host, publish.container, publish.protocol));
-        serde_json::json!({
-            "Names": topology.container_name(*instance).to_string(),
-            "Image": service.image,
-            "State": "running",
-            "Ports": ports.collect::<Vec<_>>().join(", "),
-        })
-        .to_string()
-            + "\n"
-    };
-    topology.instances_on(node).iter().map(line).collect()
+            .map(|publish| format!("0.0.0.0:{}->{}/{}", publish.host, publish.container, publish.protocol))
+            .collect();
+        let bindings: serde_json::Map<String, Value> = service
+            .publish
+            .iter()
+            .map(|publish| {
+                let binding = json!([{"HostIp": "0.0.0.0", "HostPort": publish.host.to_string()}]);
+                (format!("{}/{}", publish.container, publish.protocol), binding)
+            })
+            .collect();
+        let (networks, mode) = match service.network {
+            ServiceNetwork::Host => ("host", "host".to_owned()),
+            ServiceNetwork::Of(owner) => {
+                let owner = topology.instance_on(owner, node).unwrap();
+                ("", format!("container:id-of-{}", topology.container_name(owner)))
+            }
+            _ => ("bridge", "default".to_owned()),
+        };
+        let line = json!({
+            "Names": name, "Image": service.image, "State": "running", "Ports": ports.join(", "),
+            "Networks": networks,
+        });
+        let _ = writeln!(listed, "{line}");
+        inspected.push(json!({
+            "Id": format!("id-of-{name}"), "Name": format!("/{name}"), "Config": {"Image": service.image},
+            "State": {"Running": true}, "HostConfig": {"NetworkMode": mode},
+            "NetworkSettings": {"Ports": bindings},
+        }));
+    }
+    (listed, inspected)
+}
+
+fn audit_containers(folder: &Path, text: &str) -> Ran {
+    put(folder, "containers.json", text);
+    rancher_gen(folder, &["audit", "cluster.yaml", "containers.json", "--node", "mgmt-host-1"])
 }
 
 #[test]
-fn the_containers_of_a_node_are_compared_by_name_image_and_ports() {
+fn the_containers_of_a_node_are_compared_by_name_image_ports_and_network() {
     let folder = folder();
-    let audit = |text: &str| {
-        put(folder.path(), "containers.json", text);
-        rancher_gen(folder.path(), &["audit", "cluster.yaml", "containers.json", "--node", "mgmt-host-1"])
-    };
-    let text = listed();
-    let same = audit(&text);
+    let (_, mut inspected) = containers();
+    let same = audit_containers(folder.path(), &Value::from(inspected.clone()).to_string());
     assert_eq!(
         (same.code, same.out.as_str()),
         (Some(0), "containers.json: the containers of mgmt-host-1 are those of the model\n"),
         "{}",
         same.err
     );
-    assert!(text.contains("0.0.0.0:18080->8080/tcp"), "{text}");
-    let changed = text.replace("0.0.0.0:18080->8080/tcp", "127.0.0.1:18080->8080/tcp")
-        + "{\"Names\":\"debug\",\"Image\":\"busybox\",\"State\":\"running\",\"Ports\":\"0.0.0.0:2375->2375/tcp\"}\n";
-    let differs = audit(&changed);
-    assert_eq!(
-        differs.out,
-        "containers.json: the containers of mgmt-host-1 differ from the model\n  \
-         rancher-ha-parent publishes 127.0.0.1:18080->8080/tcp, and not in the model\n  \
-         rancher-ha-parent does not publish 18080->8080/tcp, as in the model\n  \
-         debug is not in the model, and publishes 2375->2375/tcp\n"
-    );
-    assert_eq!(differs.code, Some(1));
+    let parent = inspected.iter_mut().find(|one| one["Name"] == "/rancher-ha-parent").unwrap();
+    parent["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostIp"] = json!("127.0.0.1");
+    let is_child = |one: &&mut Value| one["HostConfig"]["NetworkMode"] == "container:id-of-rancher-ha-parent";
+    let mut children = inspected.iter_mut().filter(is_child);
+    children.next().unwrap()["HostConfig"]["NetworkMode"] = json!("host");
+    children.next().unwrap()["HostConfig"]["NetworkMode"] = json!("container:gone");
+    drop(children);
+    inspected.push(json!({
+        "Id": "id-of-debug", "Name": "/debug", "Config": {"Image": "busybox"}, "State": {"Running": true},
+        "HostConfig": {"NetworkMode": "host"}, "NetworkSettings": {"Ports": {}},
+    }));
+    let differs = audit_containers(folder.path(), &Value::from(inspected).to_string());
+    assert_eq!(differs.code, Some(1), "{}", differs.err);
+    for told in [
+        "  rancher-ha-parent publishes 127.0.0.1:18080->8080/tcp, and not in the model\n",
+        "  rancher-ha-parent does not publish 18080->8080/tcp, as in the model\n",
+        " is in the node's own network, and in the network of rancher-ha-parent in the model\n",
+        " is in the network of gone, and in the network of rancher-ha-parent in the model\n",
+        "  debug is not in the model, and is in the node's own network, so that its ports need not be published\n",
+    ] {
+        assert!(differs.out.contains(told), "{told}\n{}", differs.out);
+    }
+    assert_eq!(differs.out.lines().count(), 6, "{}", differs.out);
+}
+
+#[test]
+fn of_a_list_of_containers_it_is_not_certain_whose_network_they_are_in() {
+    let folder = folder();
+    let (listed, _) = containers();
+    let ran = audit_containers(folder.path(), &listed);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("in whose network it is, only `docker inspect` says\n"), "{}", ran.out);
+    let changed = listed.replace("\"Networks\":\"\"", "\"Networks\":\"host\"")
+        + "{\"Names\":\"debug\",\"Image\":\"busybox\",\"State\":\"running\",\"Ports\":\"0.0.0.0:2375->2375/tcp\",\"Networks\":\"bridge\"}\n";
+    let ran = audit_containers(folder.path(), &changed);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("  debug is not in the model, and publishes 2375->2375/tcp\n"), "{}", ran.out);
+    assert!(ran.out.contains(" is in the node's own network, and in the network of "), "{}", ran.out);
 }

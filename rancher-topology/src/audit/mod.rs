@@ -7,7 +7,7 @@ mod groups;
 mod host;
 mod resources;
 
-pub use containers::{ContainerDifference, LiveContainer, Published, containers};
+pub use containers::{ContainerDifference, LiveContainer, LiveNetwork, Published, containers};
 pub use groups::{
     DifferentPeer, GroupDifference, GroupsAudit, LiveGroup, LivePeer, LiveRule, all_ports, groups,
 };
