@@ -264,6 +264,72 @@ fn a_host_without_rules_admits_everything() {
 }
 
 #[test]
+fn an_address_that_is_not_understood_leaves_the_rest_possible() {
+    let folder = folder();
+    let line = "    inet 172.22.1.210/24 brd 172.22.1.255 scope global eth0\n";
+    assert!(ADDRESSES.contains(line));
+    let more = format!("{line}    inet 198.51.100.300/32 scope global eth0\n");
+    put(folder.path(), "addresses.txt", &ADDRESSES.replace(line, &more));
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("addresses.txt:8: not understood: inet 198.51.100.300/32"), "{}", ran.out);
+    assert!(!ran.out.contains("\nadmits") && !ran.out.contains("\nrefuses"), "{}", ran.out);
+}
+
+/// Two interfaces towards the network: by which of them packets for a third network leave is not in a list of addresses.
+#[test]
+fn the_way_out_is_certain_to_networks_of_the_host_only() {
+    let folder = folder();
+    let second = "4: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 qdisc mq state UP group default\n    \
+                  inet 172.30.0.5/24 brd 172.30.0.255 scope global eth1\n";
+    put(folder.path(), "addresses.txt", &format!("{ADDRESSES}{second}"));
+    // What is sent on to another network: from eth1 it is refused, from elsewhere not.
+    let send = |to: &str| {
+        let live = folder.path().join("live.txt");
+        let text = fs::read_to_string(&live).unwrap();
+        let rules = format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 2181 -j DNAT --to-destination {to}\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A FORWARD -o eth1 -p tcp -j DROP\nCOMMIT\n"
+        );
+        put(folder.path(), "sent.txt", &(text.replace(DOCKER, "") + &rules));
+        rancher_gen(
+            folder.path(),
+            &["audit", "cluster.yaml", "sent.txt", "--node", "mgmt-host-1", "--interfaces", "addresses.txt"],
+        )
+    };
+    let elsewhere = send("192.0.2.9");
+    assert_eq!(elsewhere.code, Some(5), "{}{}", elsewhere.out, elsewhere.err);
+    assert!(elsewhere.out.contains("\nmay refuse, and the model admits:\n  2181/tcp"), "{}", elsewhere.out);
+    let own = send("172.30.0.9");
+    assert_eq!(own.code, Some(1), "{}{}", own.out, own.err);
+    let container = send("172.17.0.2:12181");
+    assert_eq!(container.code, Some(0), "{}{}", container.out, container.err);
+}
+
+#[test]
+fn names_in_any_encoding_are_read_and_stay_apart() {
+    let folder = folder();
+    let live = folder.path().join("live.txt");
+    let mut bytes = fs::read(&live).unwrap();
+    let rule = |name: u8| {
+        [b"*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i v".as_slice(), &[name], b" -j DROP\nCOMMIT\n"]
+            .concat()
+    };
+    bytes.extend(rule(0xE4));
+    fs::write(&live, bytes).unwrap();
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn the_help_fits_into_a_terminal() {
+    let folder = folder();
+    let help = rancher_gen(folder.path(), &["audit", "--help"]).out;
+    let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 100).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
 fn wrong_use_is_told_with_what_to_do() {
     let folder = folder();
     let no_node = rancher_gen(folder.path(), &["audit", "cluster.yaml", "live.txt"]);
@@ -273,7 +339,7 @@ fn wrong_use_is_told_with_what_to_do() {
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.err.contains("did you mean `mgmt-host-1`?"), "{}", wrong.err);
     let swapped = audit(folder.path(), &["--ipset", "addresses.txt"]);
-    assert_eq!(swapped.code, Some(4));
+    assert_eq!(swapped.code, Some(3));
     assert!(swapped.err.contains("unreadable-sets"), "{}", swapped.err);
 }
 

@@ -105,7 +105,7 @@ fn a_rule_that_somebody_opened_or_removed_is_told() {
     assert_eq!(told[0]["differences"][0]["decided-by"], json!([address]));
 
     let plan = audited.audit(&json!({"planned_values": {}}), &[]);
-    assert_eq!(plan.code, Some(4));
+    assert_eq!(plan.code, Some(3));
     assert!(plan.err.contains("this is a plan"), "{}", plan.err);
 }
 

@@ -67,7 +67,7 @@ Exit codes:
   0  done, or yes
   1  no, or it differs
   2  wrong use
-  3  the topology is not good
+  3  the topology, or another text that was given, is not good
   4  input or output failed
   5  not certain";
 

@@ -104,19 +104,40 @@ pub fn assumed_interfaces(topology: &Topology, node: NodeId) -> Vec<HostInterfac
     all
 }
 
-/// Compares a rule set with what the model says of a node. Without the host's own interfaces it is taken to have
-/// [`assumed_interfaces`], and nothing is known of its routes.
+/// The interfaces of a host with their addresses, as far as they are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addresses {
+    /// They are taken to be [`assumed_interfaces`], and nothing is known of the routes.
+    OfModel,
+    /// These, and no others.
+    All(Vec<HostInterface>),
+    /// These, and there may be others: what depends on that is possible only.
+    Some(Vec<HostInterface>),
+}
+
+/// Compares a rule set with what the model says of a node.
 #[must_use]
 pub fn host(
     topology: &Topology,
     flows: &FlowGraph,
     node: NodeId,
     rules: &RuleSet,
-    interfaces: Option<Vec<HostInterface>>,
+    addresses: Addresses,
     sets: BTreeMap<String, AddressSet>,
 ) -> HostAudit {
-    let routed = interfaces.is_some();
-    let interfaces = interfaces.unwrap_or_else(|| assumed_interfaces(topology, node));
+    let facts = match addresses.clone() {
+        Addresses::OfModel => {
+            let interfaces = Some(assumed_interfaces(topology, node));
+            HostFacts { interfaces, routes: None, sets }
+        }
+        Addresses::All(interfaces) => HostFacts::of_interfaces(interfaces, sets),
+        Addresses::Some(_) => HostFacts { interfaces: None, routes: None, sets },
+    };
+    let has_more = matches!(addresses, Addresses::Some(_));
+    let interfaces = match addresses {
+        Addresses::OfModel => assumed_interfaces(topology, node),
+        Addresses::All(interfaces) | Addresses::Some(interfaces) => interfaces,
+    };
     let mut policies = host_policies(topology, &SecurityPolicy::of(topology, flows));
     let policy = policies.swap_remove(topology[node].pool.position());
     let stated: Vec<&str> = policy.interfaces.iter().map(|name| &**name).collect();
@@ -126,19 +147,13 @@ pub fn host(
     let address = std::net::IpAddr::V4(topology[node].address);
     let with_address = |one: &&HostInterface| one.addresses.iter().any(|net| net.addr() == address);
     let carrier = interfaces.iter().find(with_address).map(|one| one.name.clone());
-    let address_elsewhere = carrier.as_ref().is_none_or(|name| !stated.contains(&name.as_str()));
+    let address_elsewhere = carrier.as_ref().map_or(!has_more, |name| !stated.contains(&name.as_str()));
     let mut inbound: BTreeSet<&str> = stated.iter().filter(|name| has(name)).copied().collect();
     inbound.extend(carrier.as_deref());
     let inbound: Vec<&str> = inbound.into_iter().collect();
 
     let family = rules.family;
     let admission = policy.admission(&interfaces, family);
-    let way_out = carrier.as_deref().or(inbound.first().copied());
-    let facts = if routed {
-        HostFacts::of_interfaces(interfaces.clone(), way_out, sets)
-    } else {
-        HostFacts { interfaces: Some(interfaces.clone()), routes: None, sets }
-    };
     let tracer = Tracer::new(rules, &facts);
     let all_rules =
         rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
@@ -153,6 +168,7 @@ pub fn host(
     }
     let unneeded = audit.unneeded(&differences);
     drop(audit);
+    let whole = whole && !has_more;
     HostAudit { policy, differences, whole, unneeded, missing_interfaces, address_elsewhere }
 }
 

@@ -11,7 +11,7 @@ pub use containers::{ContainerDifference, LiveContainer, LiveNetwork, Published,
 pub use groups::{
     DifferentPeer, GroupDifference, GroupsAudit, LiveGroup, LivePeer, LiveRule, all_ports, groups,
 };
-pub use host::{HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};
+pub use host::{Addresses, HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};
 pub use resources::{
     Fact, LiveResource, ResourceDifference, ResourceKind, Value, internet_route, listener_word, policy_word,
     resources,

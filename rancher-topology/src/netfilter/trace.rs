@@ -145,9 +145,11 @@ impl<'a> Way<'_, 'a> {
             return hook::INPUT;
         }
         let address = family.address(to);
-        let leading = facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
-        let route = leading.max_by_key(|route| route.to.prefix_len());
-        let outbound = route.map(|route| shared.interfaces.class(&route.interface));
+        let leading = || facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
+        let longest = leading().map(|route| route.to.prefix_len()).max();
+        let mut ways = leading().filter(|route| Some(route.to.prefix_len()) == longest);
+        let way = ways.next().filter(|first| ways.all(|other| other.interface == first.interface));
+        let outbound = way.map(|route| shared.interfaces.class(&route.interface));
         if outbound.is_some() {
             self.set(Field::Outbound, outbound);
         }

@@ -12,10 +12,10 @@ use rancher_topology::topology::NodeId;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::cli::Failure;
+use crate::cli::{Failure, input};
 
 pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<Answer, Failure> {
-    let read = docker::read(&live.text).map_err(|all| super::unreadable(live, all))?;
+    let read = input::parsed(live, docker::read)?;
     let differences = audit::containers(topology, node, &read.containers);
     let exit = match (differences.is_empty(), read.notes.is_empty()) {
         (false, _) => Exit::No,

@@ -14,10 +14,10 @@ use rancher_topology::policy::SecurityPolicy;
 use serde_json::{Value, json};
 
 use super::{Answer, groups};
-use crate::cli::Failure;
+use crate::cli::{Failure, input};
 
 pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failure> {
-    let read = terraform::read(&live.text).map_err(|all| super::unreadable(live, all))?;
+    let read = input::parsed(live, terraform::read)?;
     if *topology.network.provider != Provider::Aws {
         let message = format!(
             "{}: the topology's network is not AWS's, so it says of no state what is in it",
