@@ -319,6 +319,10 @@ fn names_in_any_encoding_are_read_and_stay_apart() {
     fs::write(&live, bytes).unwrap();
     let ran = audit(folder.path(), &[]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    fs::write(folder.path().join("old.txt"), rule(0xE4)).unwrap();
+    fs::write(folder.path().join("new.txt"), rule(0xF6)).unwrap();
+    let differs = rancher_gen(folder.path(), &["diff", "--rules", "old.txt", "new.txt"]);
+    assert_eq!(differs.code, Some(1), "{}{}", differs.out, differs.err);
 }
 
 #[test]

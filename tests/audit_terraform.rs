@@ -428,6 +428,16 @@ fn things_that_are_called_otherwise_are_found_by_their_addresses() {
 }
 
 #[test]
+fn a_public_address_that_was_given_afterwards_is_told() {
+    let mut state = applied(EVERY_KIND, VARIABLES);
+    let node = id(&mut state, "aws_instance.lone[\"lone\"]");
+    add(&mut state, "aws_eip", &json!({"instance": node}));
+    let ran = Audited::of(EVERY_KIND).audit(&state, &[]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("instance lone: public address: yes, and in the model no ("), "{}", ran.out);
+}
+
+#[test]
 fn a_network_that_is_not_aws_has_no_state() {
     let text = "name: plain\nnetwork: {name: net, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}\n\
                 nodes: {web: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}}\nservices: {}\n";

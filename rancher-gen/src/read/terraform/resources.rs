@@ -110,11 +110,17 @@ const DATABASE: &[Row] = &[
 impl Reader {
     /// Reads those of some resources that a model speaks of beside security groups.
     pub(super) fn resources(&mut self, all: &[&Value]) {
+        // Instances that a public address was given to afterwards.
+        let elastic = all.iter().filter(|one| kind(one) == "aws_eip" || kind(one) == "aws_eip_association");
+        let elastic: BTreeSet<&str> = elastic
+            .flat_map(|one| ["instance", "instance_id"].map(|key| one["values"][key].as_str()))
+            .flatten()
+            .collect();
         for resource in all {
             let facts = match kind(resource) {
                 "aws_vpc" => (ResourceKind::Network, self.network(resource)),
                 "aws_subnet" => (ResourceKind::Subnet, self.subnet(resource, all)),
-                "aws_instance" => (ResourceKind::Instance, self.instance(resource, all)),
+                "aws_instance" => (ResourceKind::Instance, self.instance(resource, &elastic)),
                 "aws_elb" => (ResourceKind::LoadBalancer, self.load_balancer(resource, all)),
                 "aws_db_instance" => (ResourceKind::Database, self.database(resource, all)),
                 "aws_route53_record" => match self.host_name(resource, all) {
@@ -211,7 +217,7 @@ impl Reader {
         facts
     }
 
-    fn instance(&mut self, resource: &Value, all: &[&Value]) -> Facts {
+    fn instance(&mut self, resource: &Value, elastic: &BTreeSet<&str>) -> Facts {
         let mut facts = self.facts(resource, INSTANCE);
         let values = &resource["values"];
         let more = ["secondary_private_ips", "ipv6_addresses"];
@@ -225,10 +231,7 @@ impl Reader {
             }
             None => self.odd(resource, "instance_state", &values["instance_state"]),
         }
-        let own = |value: &Value| value.is_string() && *value == values["id"];
-        let elastic = all.iter().filter(|one| kind(one) == "aws_eip" || kind(one) == "aws_eip_association");
-        let elastic =
-            elastic.map(|one| &one["values"]).any(|one| own(&one["instance"]) || own(&one["instance_id"]));
+        let elastic = values["id"].as_str().is_some_and(|id| elastic.contains(id));
         let asked = values["associate_public_ip_address"].as_bool();
         match asked.or_else(|| values["public_ip"].as_str().map(|address| !address.is_empty())) {
             Some(public) => {
