@@ -1,13 +1,16 @@
 //! `rancher-gen audit`: what exists against the model.
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 mod support;
 use rancher_gen::output::{Selection, render};
 use rancher_gen::template::Templates;
-use serde_json::Value;
+use rancher_topology::topology::ServiceNetwork;
+use serde_json::{Value, json};
 use support::cli::{Ran, rancher_gen};
 use support::examples::{HARDENED, file, topology};
 
@@ -147,11 +150,48 @@ rules that nothing of the model needs:
     let differences = one["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 3);
     assert_eq!(differences[0]["kind"], "admits");
-    assert_eq!(differences[0]["packets"]["sources"], serde_json::json!(["198.51.100.0/24"]));
+    assert_eq!(differences[0]["packets"]["sources"], json!(["198.51.100.0/24"]));
     assert_eq!(differences[0]["packets"]["ports"], serde_json::json!(["5000-5001"]));
     assert_eq!(differences[0]["decided-by"][0]["line"], line("5000:5001"));
     assert_eq!(differences[1]["example"]["dport"], 22);
     assert_eq!(one["unneeded-rules"][0]["chain"], "RANCHER-GEN-HOST");
+}
+
+#[test]
+fn of_many_rules_that_nothing_needs_some_are_told() {
+    let folder = folder();
+    let open =
+        |at: usize| format!("-A RANCHER-GEN-HOST -s 198.51.100.{at}/32 -p tcp --dport 5000 -j RETURN\n");
+    let opened: String = (0..40).map(open).collect();
+    let first = "-A RANCHER-GEN-HOST -p icmp --icmp-type 3";
+    change(folder.path(), first, &(opened + first));
+    let ran = audit(folder.path(), &["--format", "json"]);
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 32, "{}", ran.err);
+}
+
+/// A host behind whose addresses thousands of single senders were let in, one rule each.
+#[test]
+fn a_long_rule_set_is_compared_in_time() {
+    let folder = folder();
+    let mut number: u32 = 5;
+    let mut next = |below: u32| {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 8) % below + 1
+    };
+    let mut rules = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    for _ in 0..5_000 {
+        let address = format!("{}.{}.{}.{}", next(222), next(250), next(250), next(250));
+        let port = next(65_000);
+        let _ = writeln!(rules, "-A INPUT -s {address}/32 -p tcp -m tcp --dport {port} -j ACCEPT");
+    }
+    rules += "COMMIT\n";
+    put(folder.path(), "live.txt", &rules);
+    let start = Instant::now();
+    let ran = audit(folder.path(), &[]);
+    // An unoptimised build on a busy machine; it was 20 times as long once.
+    assert!(start.elapsed() < Duration::from_secs(100), "{:?}", start.elapsed());
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
 }
 
 #[test]
@@ -224,6 +264,76 @@ fn a_host_without_rules_admits_everything() {
 }
 
 #[test]
+fn an_address_that_is_not_understood_leaves_the_rest_possible() {
+    let folder = folder();
+    let line = "    inet 172.22.1.210/24 brd 172.22.1.255 scope global eth0\n";
+    assert!(ADDRESSES.contains(line));
+    let more = format!("{line}    inet 198.51.100.300/32 scope global eth0\n");
+    put(folder.path(), "addresses.txt", &ADDRESSES.replace(line, &more));
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("addresses.txt:8: not understood: inet 198.51.100.300/32"), "{}", ran.out);
+    assert!(!ran.out.contains("\nadmits") && !ran.out.contains("\nrefuses"), "{}", ran.out);
+}
+
+/// Two interfaces towards the network: by which of them packets for a third network leave is not in a list of addresses.
+#[test]
+fn the_way_out_is_certain_to_networks_of_the_host_only() {
+    let folder = folder();
+    let second = "4: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 qdisc mq state UP group default\n    \
+                  inet 172.30.0.5/24 brd 172.30.0.255 scope global eth1\n";
+    put(folder.path(), "addresses.txt", &format!("{ADDRESSES}{second}"));
+    // What is sent on to another network: from eth1 it is refused, from elsewhere not.
+    let send = |to: &str| {
+        let live = folder.path().join("live.txt");
+        let text = fs::read_to_string(&live).unwrap();
+        let rules = format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 2181 -j DNAT --to-destination {to}\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A FORWARD -o eth1 -p tcp -j DROP\nCOMMIT\n"
+        );
+        put(folder.path(), "sent.txt", &(text.replace(DOCKER, "") + &rules));
+        rancher_gen(
+            folder.path(),
+            &["audit", "cluster.yaml", "sent.txt", "--node", "mgmt-host-1", "--interfaces", "addresses.txt"],
+        )
+    };
+    let elsewhere = send("192.0.2.9");
+    assert_eq!(elsewhere.code, Some(5), "{}{}", elsewhere.out, elsewhere.err);
+    assert!(elsewhere.out.contains("\nmay refuse, and the model admits:\n  2181/tcp"), "{}", elsewhere.out);
+    let own = send("172.30.0.9");
+    assert_eq!(own.code, Some(1), "{}{}", own.out, own.err);
+    let container = send("172.17.0.2:12181");
+    assert_eq!(container.code, Some(0), "{}{}", container.out, container.err);
+}
+
+#[test]
+fn names_in_any_encoding_are_read_and_stay_apart() {
+    let folder = folder();
+    let live = folder.path().join("live.txt");
+    let mut bytes = fs::read(&live).unwrap();
+    let rule = |name: u8| {
+        [b"*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i v".as_slice(), &[name], b" -j DROP\nCOMMIT\n"]
+            .concat()
+    };
+    bytes.extend(rule(0xE4));
+    fs::write(&live, bytes).unwrap();
+    let ran = audit(folder.path(), &[]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    fs::write(folder.path().join("old.txt"), rule(0xE4)).unwrap();
+    fs::write(folder.path().join("new.txt"), rule(0xF6)).unwrap();
+    let differs = rancher_gen(folder.path(), &["diff", "--rules", "old.txt", "new.txt"]);
+    assert_eq!(differs.code, Some(1), "{}{}", differs.out, differs.err);
+}
+
+#[test]
+fn the_help_fits_into_a_terminal() {
+    let folder = folder();
+    let help = rancher_gen(folder.path(), &["audit", "--help"]).out;
+    let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 100).collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
 fn wrong_use_is_told_with_what_to_do() {
     let folder = folder();
     let no_node = rancher_gen(folder.path(), &["audit", "cluster.yaml", "live.txt"]);
@@ -233,57 +343,105 @@ fn wrong_use_is_told_with_what_to_do() {
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.err.contains("did you mean `mgmt-host-1`?"), "{}", wrong.err);
     let swapped = audit(folder.path(), &["--ipset", "addresses.txt"]);
-    assert_eq!(swapped.code, Some(4));
+    assert_eq!(swapped.code, Some(3));
     assert!(swapped.err.contains("unreadable-sets"), "{}", swapped.err);
 }
 
-/// Every container of the first node as `docker ps` lists it.
-fn listed() -> String {
+/// Every container of the first node: as `docker ps` lists it, and as `docker inspect` prints it.
+fn containers() -> (String, Vec<Value>) {
     let topology = topology(HARDENED);
     let node = topology.node_ids().next().unwrap();
-    let line = |instance: &rancher_topology::topology::InstanceId| {
+    let (mut listed, mut inspected) = (String::new(), Vec::new());
+    for instance in topology.instances_on(node) {
         let service = &topology[topology[*instance].service];
-        let ports = service
+        let name = topology.container_name(*instance).to_string();
+        let ports: Vec<String> = service
             .publish
             .iter()
-            .map(|publish| format!("0.0.0.0:{}->{}/{}", publish.host, publish.container, publish.protocol));
-        serde_json::json!({
-            "Names": topology.container_name(*instance).to_string(),
-            "Image": service.image,
-            "State": "running",
-            "Ports": ports.collect::<Vec<_>>().join(", "),
-        })
-        .to_string()
-            + "\n"
-    };
-    topology.instances_on(node).iter().map(line).collect()
+            .map(|publish| format!("0.0.0.0:{}->{}/{}", publish.host, publish.container, publish.protocol))
+            .collect();
+        let bindings: serde_json::Map<String, Value> = service
+            .publish
+            .iter()
+            .map(|publish| {
+                let binding = json!([{"HostIp": "0.0.0.0", "HostPort": publish.host.to_string()}]);
+                (format!("{}/{}", publish.container, publish.protocol), binding)
+            })
+            .collect();
+        let (networks, mode) = match service.network {
+            ServiceNetwork::Host => ("host", "host".to_owned()),
+            ServiceNetwork::Of(owner) => {
+                let owner = topology.instance_on(owner, node).unwrap();
+                ("", format!("container:id-of-{}", topology.container_name(owner)))
+            }
+            _ => ("bridge", "default".to_owned()),
+        };
+        let line = json!({
+            "Names": name, "Image": service.image, "State": "running", "Ports": ports.join(", "),
+            "Networks": networks,
+        });
+        let _ = writeln!(listed, "{line}");
+        inspected.push(json!({
+            "Id": format!("id-of-{name}"), "Name": format!("/{name}"), "Config": {"Image": service.image},
+            "State": {"Running": true}, "HostConfig": {"NetworkMode": mode},
+            "NetworkSettings": {"Ports": bindings},
+        }));
+    }
+    (listed, inspected)
+}
+
+fn audit_containers(folder: &Path, text: &str) -> Ran {
+    put(folder, "containers.json", text);
+    rancher_gen(folder, &["audit", "cluster.yaml", "containers.json", "--node", "mgmt-host-1"])
 }
 
 #[test]
-fn the_containers_of_a_node_are_compared_by_name_image_and_ports() {
+fn the_containers_of_a_node_are_compared_by_name_image_ports_and_network() {
     let folder = folder();
-    let audit = |text: &str| {
-        put(folder.path(), "containers.json", text);
-        rancher_gen(folder.path(), &["audit", "cluster.yaml", "containers.json", "--node", "mgmt-host-1"])
-    };
-    let text = listed();
-    let same = audit(&text);
+    let (_, mut inspected) = containers();
+    let same = audit_containers(folder.path(), &Value::from(inspected.clone()).to_string());
     assert_eq!(
         (same.code, same.out.as_str()),
         (Some(0), "containers.json: the containers of mgmt-host-1 are those of the model\n"),
         "{}",
         same.err
     );
-    assert!(text.contains("0.0.0.0:18080->8080/tcp"), "{text}");
-    let changed = text.replace("0.0.0.0:18080->8080/tcp", "127.0.0.1:18080->8080/tcp")
-        + "{\"Names\":\"debug\",\"Image\":\"busybox\",\"State\":\"running\",\"Ports\":\"0.0.0.0:2375->2375/tcp\"}\n";
-    let differs = audit(&changed);
-    assert_eq!(
-        differs.out,
-        "containers.json: the containers of mgmt-host-1 differ from the model\n  \
-         rancher-ha-parent publishes 127.0.0.1:18080->8080/tcp, and not in the model\n  \
-         rancher-ha-parent does not publish 18080->8080/tcp, as in the model\n  \
-         debug is not in the model, and publishes 2375->2375/tcp\n"
-    );
-    assert_eq!(differs.code, Some(1));
+    let parent = inspected.iter_mut().find(|one| one["Name"] == "/rancher-ha-parent").unwrap();
+    parent["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostIp"] = json!("127.0.0.1");
+    let is_child = |one: &&mut Value| one["HostConfig"]["NetworkMode"] == "container:id-of-rancher-ha-parent";
+    let mut children = inspected.iter_mut().filter(is_child);
+    children.next().unwrap()["HostConfig"]["NetworkMode"] = json!("host");
+    children.next().unwrap()["HostConfig"]["NetworkMode"] = json!("container:gone");
+    drop(children);
+    inspected.push(json!({
+        "Id": "id-of-debug", "Name": "/debug", "Config": {"Image": "busybox"}, "State": {"Running": true},
+        "HostConfig": {"NetworkMode": "host"}, "NetworkSettings": {"Ports": {}},
+    }));
+    let differs = audit_containers(folder.path(), &Value::from(inspected).to_string());
+    assert_eq!(differs.code, Some(1), "{}", differs.err);
+    for told in [
+        "  rancher-ha-parent publishes 127.0.0.1:18080->8080/tcp, and not in the model\n",
+        "  rancher-ha-parent does not publish 18080->8080/tcp, as in the model\n",
+        " is in the node's own network, and in the network of rancher-ha-parent in the model\n",
+        " is in the network of gone, and in the network of rancher-ha-parent in the model\n",
+        "  debug is not in the model, and is in the node's own network, so that its ports need not be published\n",
+    ] {
+        assert!(differs.out.contains(told), "{told}\n{}", differs.out);
+    }
+    assert_eq!(differs.out.lines().count(), 6, "{}", differs.out);
+}
+
+#[test]
+fn of_a_list_of_containers_it_is_not_certain_whose_network_they_are_in() {
+    let folder = folder();
+    let (listed, _) = containers();
+    let ran = audit_containers(folder.path(), &listed);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("in whose network it is, only `docker inspect` says\n"), "{}", ran.out);
+    let changed = listed.replace("\"Networks\":\"\"", "\"Networks\":\"host\"")
+        + "{\"Names\":\"debug\",\"Image\":\"busybox\",\"State\":\"running\",\"Ports\":\"0.0.0.0:2375->2375/tcp\",\"Networks\":\"bridge\"}\n";
+    let ran = audit_containers(folder.path(), &changed);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.out.contains("  debug is not in the model, and publishes 2375->2375/tcp\n"), "{}", ran.out);
+    assert!(ran.out.contains(" is in the node's own network, and in the network of "), "{}", ran.out);
 }

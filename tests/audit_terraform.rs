@@ -1,16 +1,13 @@
-//! `rancher-gen audit` of a state of Terraform: the security groups of what we render are the model's.
+//! `rancher-gen audit` of a state of Terraform: what we render and apply is the model's, and each thing that was changed is told.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 
 mod support;
 use rancher_gen::read::terraform;
-use rancher_topology::audit;
-use rancher_topology::flow::FlowGraph;
-use rancher_topology::policy::SecurityPolicy;
 use serde_json::{Value, json};
-use support::cli::rancher_gen;
-use support::examples::{AS_WRITTEN, HARDENED, rendered, topology};
+use support::cli::{Ran, rancher_gen};
+use support::examples::{AS_WRITTEN, HARDENED, rendered};
 use support::terraform::Folder;
 
 /// Every kind of traffic and of peer.
@@ -19,7 +16,17 @@ name: kinds
 network: {name: net, provider: aws, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24, zone: eu-west-1a}, b: {cidr: 10.0.2.0/24, zone: eu-west-1b}}}
 nodes:
   web: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: [web, other]}
-  lone: {first-address: {a: 10.0.1.100}, os: debian-12, engine: docker-27.3.1}
+  lone: {first-address: {a: 10.0.1.100}, os: debian-12, engine: docker-27.3.1, routed: [10.0.2.0/24], public-address: false}
+load-balancers:
+  front:
+    targets: web
+    scheme: internal
+    listeners:
+      - {listen: 443/https, forward: 8080/http, certificate: site}
+      - {listen: 25/tcp, forward: 8025/tcp, proxy-protocol: one}
+      - {listen: 26/tcp, forward: 8025/tcp, proxy-protocol: two}
+databases:
+  Orders: {engine: mysql-8.0, port: 3306, subnets: [a, b]}
 security-groups:
   web:
     inbound:
@@ -34,46 +41,46 @@ security-groups:
 services: {}
 ";
 
-fn applied(text: &str) -> Value {
-    Folder::new(&rendered(text).tree).applied(&[])
+const VARIABLES: &[(&str, &str)] = &[("TF_VAR_site", "arn:aws:acm:eu-west-1:1:certificate/1")];
+
+fn applied(text: &str, variables: &[(&str, &str)]) -> Value {
+    Folder::new(&rendered(text).tree).applied(variables)
 }
 
-#[track_caller]
-fn is_equal(text: &str) {
-    let state = applied(text);
-    let read = terraform::read(&state.to_string()).unwrap();
-    assert!(read.notes.is_empty(), "{:?}", read.notes);
-    let topology = topology(text);
-    let policy = SecurityPolicy::of(&topology, &FlowGraph::of(&topology));
-    let compared = audit::groups(&policy, &read.groups);
-    assert!(compared.is_equal(), "{compared:#?}");
-    let rules: usize = read.groups.iter().map(|group| group.rules.len()).sum();
-    assert!(rules >= 5, "{:?}", read.groups);
+/// A folder with a topology, whose states are audited.
+struct Audited(tempfile::TempDir);
+
+impl Audited {
+    fn of(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("cluster.yaml"), text).unwrap();
+        Self(folder)
+    }
+
+    fn audit(&self, state: &Value, more: &[&str]) -> Ran {
+        fs::write(self.0.path().join("state.json"), state.to_string()).unwrap();
+        rancher_gen(self.0.path(), &[&["audit", "cluster.yaml", "state.json"], more].concat())
+    }
 }
 
 #[test]
-fn the_groups_of_the_rendered_terraform_are_those_of_the_model() {
+fn what_is_rendered_and_applied_is_as_the_model_says() {
     for text in [AS_WRITTEN, HARDENED, EVERY_KIND] {
-        is_equal(text);
+        let state = applied(text, VARIABLES);
+        let read = terraform::read(&state.to_string()).unwrap();
+        assert!(read.notes.is_empty() && read.aside.is_empty(), "{read:?}");
+        let rules: usize = read.groups.iter().map(|group| group.rules.len()).sum();
+        assert!(rules >= 5 && read.resources.len() >= 8, "{read:?}");
+        let same = Audited::of(text).audit(&state, &[]);
+        let expected = "state.json: what exists is as the model says\n";
+        assert_eq!((same.code, same.out.as_str()), (Some(0), expected), "{}", same.err);
     }
 }
 
 #[test]
 fn a_rule_that_somebody_opened_or_removed_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut state = applied(HARDENED);
-    fs::write(folder.path().join("cluster.yaml"), HARDENED).unwrap();
-    let audit = |state: &Value, more: &[&str]| {
-        fs::write(folder.path().join("state.json"), state.to_string()).unwrap();
-        rancher_gen(folder.path(), &[&["audit", "cluster.yaml", "state.json"], more].concat())
-    };
-    let same = audit(&state, &[]);
-    assert_eq!(
-        (same.code, same.out.as_str()),
-        (Some(0), "state.json: the security groups admit what the model says\n"),
-        "{}",
-        same.err
-    );
+    let mut state = applied(HARDENED, &[]);
+    let audited = Audited::of(HARDENED);
 
     let resources = state["values"]["root_module"]["resources"].as_array_mut().unwrap();
     let address = "aws_vpc_security_group_ingress_rule.server-nodes[\"22/tcp from 203.0.113.0/24\"]";
@@ -82,22 +89,360 @@ fn a_rule_that_somebody_opened_or_removed_is_told() {
     resources.retain(|one| {
         one["address"] != "aws_vpc_security_group_ingress_rule.server-nodes[\"2888/tcp from server-nodes\"]"
     });
-    let differs = audit(&state, &[]);
+    let differs = audited.audit(&state, &[]);
     assert_eq!(
         differs.out,
         format!(
-            "state.json: the security groups differ from the model\n\n\
+            "state.json: what exists differs from the model\n\n\
              admitted, and not by the model:\n  \
              server-nodes: 22/tcp from 0.0.0.0-203.0.112.255, 203.0.114.0-255.255.255.255\n    by {address}\n\n\
              admitted by the model only:\n  server-nodes: 2888/tcp from group server-nodes\n"
         )
     );
     assert_eq!(differs.code, Some(1));
-    let told: Value = serde_json::from_str(&audit(&state, &["--format", "json"]).out).unwrap();
+    let told: Value = serde_json::from_str(&audited.audit(&state, &["--format", "json"]).out).unwrap();
     assert_eq!(told[0]["differences"].as_array().unwrap().len(), 2);
     assert_eq!(told[0]["differences"][0]["decided-by"], json!([address]));
 
-    let plan = audit(&json!({"planned_values": {}}), &[]);
-    assert_eq!(plan.code, Some(4));
+    let plan = audited.audit(&json!({"planned_values": {}}), &[]);
+    assert_eq!(plan.code, Some(3));
     assert!(plan.err.contains("this is a plan"), "{}", plan.err);
+}
+
+fn list(state: &mut Value) -> &mut Vec<Value> {
+    state["values"]["root_module"]["resources"].as_array_mut().unwrap()
+}
+
+/// The values of a resource.
+#[track_caller]
+fn at<'s>(state: &'s mut Value, address: &str) -> &'s mut Value {
+    let found = list(state).iter_mut().find(|one| one["address"] == address);
+    &mut found.unwrap_or_else(|| panic!("{address}"))["values"]
+}
+
+#[track_caller]
+fn id(state: &mut Value, address: &str) -> Value {
+    at(state, address)["id"].clone()
+}
+
+fn add(state: &mut Value, kind: &str, values: &Value) {
+    let address = format!("{kind}.added");
+    list(state).push(json!({"address": address, "mode": "managed", "type": kind, "values": values}));
+}
+
+const NODE: &str = "aws_instance.mgmt-host[\"mgmt-host-2\"]";
+const BALANCER: &str = "aws_elb.rancher-ext-lb";
+const DATABASE: &str = "aws_db_instance.rancher-ext-db";
+const SUBNET: &str = "aws_subnet.network[\"management-b\"]";
+
+/// A change of a state, and what is told of it: one line, with this exit code.
+type Change = (fn(&mut Value), i32, &'static str);
+
+const CHANGES: &[Change] = &[
+    // Instances.
+    (
+        |s| at(s, NODE)["private_ip"] = json!("172.22.2.9"),
+        1,
+        "instance mgmt-host-2: address: 172.22.2.9, and in the model 172.22.2.210 (",
+    ),
+    (
+        |s| at(s, NODE)["vpc_security_group_ids"] = json!([]),
+        1,
+        "instance mgmt-host-2: security groups: none, and in the model server-nodes (",
+    ),
+    (
+        |s| {
+            let database = id(s, "aws_security_group.database");
+            at(s, NODE)["vpc_security_group_ids"].as_array_mut().unwrap().push(database);
+        },
+        1,
+        "instance mgmt-host-2: security groups: database, and not in the model (",
+    ),
+    (
+        |s| at(s, NODE)["vpc_security_group_ids"] = json!(["sg-9"]),
+        1,
+        "instance mgmt-host-2: security groups: sg-9, and in the model server-nodes (",
+    ),
+    (
+        |s| at(s, NODE)["source_dest_check"] = json!(false),
+        1,
+        "instance mgmt-host-2: source and destination check: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, NODE)["instance_type"] = json!("t3.nano"),
+        1,
+        "instance mgmt-host-2: kind of machine: t3.nano, and in the model m5.large (",
+    ),
+    (
+        |s| at(s, NODE)["associate_public_ip_address"] = json!(false),
+        1,
+        "instance mgmt-host-2: public address: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, NODE)["secondary_private_ips"] = json!(["172.22.2.77"]),
+        1,
+        "instance mgmt-host-2: more addresses: 172.22.2.77, and in the model none (",
+    ),
+    (
+        |s| at(s, NODE)["instance_state"] = json!("stopped"),
+        1,
+        "instance mgmt-host-2: running: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, NODE)["root_block_device"][0]["encrypted"] = json!(false),
+        1,
+        "instance mgmt-host-2: encrypted storage: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, NODE)["metadata_options"][0]["http_tokens"] = json!("optional"),
+        1,
+        "instance mgmt-host-2: metadata with tokens only: no, and in the model yes (",
+    ),
+    (
+        |s| {
+            let mut more = at(s, NODE).clone();
+            (more["id"], more["private_ip"], more["tags"]["Name"]) =
+                (json!("i-9"), json!("172.22.2.9"), json!("miner"));
+            add(s, "aws_instance", &more);
+        },
+        1,
+        "the instance miner is not in the model (aws_instance.added)",
+    ),
+    (|s| list(s).retain(|one| one["address"] != NODE), 1, "the model's instance mgmt-host-2 does not exist"),
+    (
+        |s| {
+            let other = id(s, "aws_subnet.network[\"management-a\"]");
+            at(s, NODE)["subnet_id"] = other;
+        },
+        1,
+        "instance mgmt-host-2: subnet: management-a, and in the model management-b (",
+    ),
+    // Load balancers.
+    (
+        |s| list(s).retain(|one| one["address"] != BALANCER),
+        1,
+        "the model's load balancer rancher-ext-lb does not exist",
+    ),
+    (
+        |s| {
+            let node = id(s, NODE);
+            at(s, BALANCER)["instances"].as_array_mut().unwrap().retain(|one| *one != node);
+        },
+        1,
+        "load balancer rancher-ext-lb: targets: not mgmt-host-2, as in the model (",
+    ),
+    (
+        |s| at(s, BALANCER)["listener"][1]["instance_port"] = json!(8080),
+        1,
+        "load balancer rancher-ext-lb: listeners: 80/tcp to 8080/tcp, and not in the model; not 80/tcp to 81/tcp, as in the model (",
+    ),
+    (
+        |s| at(s, BALANCER)["internal"] = json!(true),
+        1,
+        "load balancer rancher-ext-lb: internal: yes, and in the model no (",
+    ),
+    (
+        |s| at(s, BALANCER)["health_check"][0]["target"] = json!("TCP:22"),
+        1,
+        "load balancer rancher-ext-lb: health check: TCP:22, and in the model HTTP:80/ping (",
+    ),
+    (
+        |s| {
+            list(s).retain(|one| {
+                one["address"] != "aws_load_balancer_backend_server_policy.rancher-ext-lb[\"81\"]"
+            });
+        },
+        1,
+        "load balancer rancher-ext-lb: PROXY headers to ports: not 81 by rancher-ext-lb-ProxyProtocol-policy, as in the model (",
+    ),
+    (
+        |s| add(s, "aws_elb_attachment", &json!({"elb": "rancher-ext-lb", "instance": "i-9"})),
+        1,
+        "load balancer rancher-ext-lb: targets: i-9, and not in the model (",
+    ),
+    // Databases.
+    (
+        |s| at(s, DATABASE)["publicly_accessible"] = json!(true),
+        1,
+        "database rancher-ext-db: public address: yes, and in the model no (",
+    ),
+    (
+        |s| at(s, DATABASE)["engine_version"] = json!("10.1.14"),
+        1,
+        "database rancher-ext-db: version: 10.1.14, and in the model 10.11 (",
+    ),
+    (
+        |s| at(s, DATABASE)["port"] = json!(3307),
+        1,
+        "database rancher-ext-db: port: 3307, and in the model 3306 (",
+    ),
+    (
+        |s| at(s, DATABASE)["multi_az"] = json!(false),
+        1,
+        "database rancher-ext-db: standby: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, DATABASE)["storage_encrypted"] = json!(false),
+        1,
+        "database rancher-ext-db: encrypted storage: no, and in the model yes (",
+    ),
+    (
+        |s| at(s, "aws_db_parameter_group.rancher-ext-db")["parameter"][1]["value"] = json!("20"),
+        1,
+        "database rancher-ext-db: most connections: 20, and in the model 200 (",
+    ),
+    (
+        |s| {
+            let subnet = id(s, SUBNET);
+            let group = at(s, "aws_db_subnet_group.rancher-ext-db");
+            group["subnet_ids"].as_array_mut().unwrap().retain(|one| *one != subnet);
+        },
+        1,
+        "database rancher-ext-db: subnets: not management-b, as in the model (",
+    ),
+    // The network.
+    (
+        |s| at(s, SUBNET)["availability_zone"] = json!("us-west-2a"),
+        1,
+        "subnet management-b: zone: us-west-2a, and in the model us-west-2b (",
+    ),
+    (
+        |s| at(s, "aws_vpc.network")["enable_dns_support"] = json!(false),
+        1,
+        "network rancher-vpc: answers to names: no, and in the model yes (",
+    ),
+    (
+        |s| {
+            let table = id(s, "aws_route_table.network");
+            let route = json!({"route_table_id": table, "destination_cidr_block": "10.9.0.0/16", "gateway_id": "",
+                               "vpc_peering_connection_id": "pcx-1"});
+            add(s, "aws_route", &route);
+        },
+        1,
+        "subnet management-b: routes: 10.9.0.0/16 to pcx-1, and not in the model (",
+    ),
+    (
+        |s| {
+            let name = "aws_route53_record.database[\"rancher-ext-db.rancher-vpc.internal\"]";
+            at(s, name)["records"] = json!(["old.example.com"]);
+        },
+        1,
+        "host name rancher-ext-db.rancher-vpc.internal: leads to: old.example.com, and in the model rancher-ext-db (",
+    ),
+    (
+        |s| {
+            let name = json!({"Name": "server-nodes"});
+            add(s, "aws_security_group", &json!({"id": "sg-9", "tags": name, "ingress": [], "egress": []}));
+        },
+        1,
+        "the group server-nodes (sg-9) is not in the model",
+    ),
+    // What is not understood.
+    (
+        |s| add(s, "aws_network_acl", &json!({})),
+        5,
+        "note: state.json: not understood: aws_network_acl.added: `aws_network_acl` may matter",
+    ),
+    (
+        |s| add(s, "aws_lb", &json!({})),
+        5,
+        "note: state.json: not understood: aws_lb.added: `aws_lb` may matter",
+    ),
+    (
+        |s| add(s, "aws_s3_bucket", &json!({})),
+        0,
+        "not compared, since no packet goes through them: aws_s3_bucket.added",
+    ),
+    (
+        |s| at(s, NODE)["private_ip"] = Value::Null,
+        5,
+        "aws_instance.mgmt-host[\"mgmt-host-2\"]: `private_ip` is null",
+    ),
+    (|s| at(s, NODE)["vpc_security_group_ids"] = json!([7]), 5, "`vpc_security_group_ids` is [7]"),
+    (|s| at(s, NODE)["root_block_device"] = json!([]), 5, "`root_block_device.volume_size` is null"),
+    (|s| at(s, BALANCER)["listener"][0]["lb_port"] = json!("443"), 5, "`listener` is {"),
+    (|s| at(s, DATABASE)["publicly_accessible"] = json!("no"), 5, "`publicly_accessible` is \"no\""),
+    (
+        |s| list(s).retain(|one| one["type"] != "aws_route_table_association"),
+        5,
+        "aws_subnet.network[\"management-b\"]: its route table \"main_route_table_id-",
+    ),
+    (
+        |s| {
+            let node = list(s).iter_mut().find(|one| one["address"] == NODE);
+            node.unwrap()["tainted"] = json!(true);
+        },
+        5,
+        "it is tainted",
+    ),
+];
+
+#[test]
+fn each_thing_that_is_otherwise_is_told() {
+    let state = applied(HARDENED, &[]);
+    let audited = Audited::of(HARDENED);
+    for (change, code, told) in CHANGES {
+        let mut changed = state.clone();
+        change(&mut changed);
+        assert_ne!(changed, state, "{told}");
+        let ran = audited.audit(&changed, &[]);
+        assert_eq!(ran.code, Some(*code), "{told}\n{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(told), "{told}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn things_that_are_called_otherwise_are_found_by_their_addresses() {
+    let mut state = applied(HARDENED, &[]);
+    let audited = Audited::of(HARDENED);
+    at(&mut state, NODE)["tags"]["Name"] = json!("ip-172-22-2-210");
+    at(&mut state, SUBNET)["tags"]["Name"] = json!("private-2");
+    at(&mut state, "aws_vpc.network")["tags"] = json!({});
+    let same = audited.audit(&state, &[]);
+    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
+    at(&mut state, NODE)["instance_type"] = json!("t3.nano");
+    let told: Value = serde_json::from_str(&audited.audit(&state, &["--format", "json"]).out).unwrap();
+    let resources = told[0]["resources"].as_array().unwrap();
+    assert_eq!(resources.len(), 1, "{told}");
+    let one = &resources[0];
+    assert_eq!(
+        (
+            &one["kind"],
+            &one["resource"],
+            &one["name"],
+            &one["what"],
+            &one["live"],
+            &one["model"],
+            &one["place"]
+        ),
+        (
+            &json!("differs"),
+            &json!("instance"),
+            &json!("mgmt-host-2"),
+            &json!("kind of machine"),
+            &json!("t3.nano"),
+            &json!("m5.large"),
+            &json!(NODE)
+        )
+    );
+}
+
+#[test]
+fn a_public_address_that_was_given_afterwards_is_told() {
+    let mut state = applied(EVERY_KIND, VARIABLES);
+    let node = id(&mut state, "aws_instance.lone[\"lone\"]");
+    add(&mut state, "aws_eip", &json!({"instance": node}));
+    let ran = Audited::of(EVERY_KIND).audit(&state, &[]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("instance lone: public address: yes, and in the model no ("), "{}", ran.out);
+}
+
+#[test]
+fn a_network_that_is_not_aws_has_no_state() {
+    let text = "name: plain\nnetwork: {name: net, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}\n\
+                nodes: {web: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1}}\nservices: {}\n";
+    let state = json!({"values": {"root_module": {"resources": []}}});
+    let ran = Audited::of(text).audit(&state, &[]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("not AWS's"), "{}", ran.err);
 }

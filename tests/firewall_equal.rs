@@ -84,7 +84,7 @@ impl Host {
         let admission = policy.admission(&interfaces, family);
         assert!(!admission.space.is_empty());
         let inbound: Vec<&str> = policy.interfaces.iter().map(|name| &**name).collect();
-        let facts = HostFacts::of_interfaces(interfaces, inbound.first().copied(), sets.sets);
+        let facts = HostFacts::of_interfaces(interfaces, sets.sets);
         let mut compared = Comparison::of(&rules, &facts, &inbound, &admission.space, &admission.admitted());
         let mut all = Vec::new();
         for kind in Kind::ALL {

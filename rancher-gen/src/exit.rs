@@ -18,9 +18,10 @@ pub enum Exit {
     No,
     /// 2: the command was not used as it can be.
     Usage,
-    /// 3: the topology cannot be read, resolved, or expressed in an output.
+    /// 3: the topology cannot be read, resolved, or expressed in an output; or a text of what exists (rules, a state,
+    /// containers) is not what it should be.
     Topology,
-    /// 4: something could not be read or written.
+    /// 4: a file could not be read or written.
     Io,
     /// 5: it cannot be said for certain.
     Uncertain,
@@ -56,7 +57,7 @@ impl Exit {
             Self::Done => "done, or yes",
             Self::No => "no, or it differs",
             Self::Usage => "wrong use",
-            Self::Topology => "the topology is not good",
+            Self::Topology => "the topology, or another text that was given, is not good",
             Self::Io => "input or output failed",
             Self::Uncertain => "not certain",
         }

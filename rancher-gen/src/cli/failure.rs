@@ -15,10 +15,8 @@ use rancher_gen::tree::TreeError;
 pub(super) enum Failure {
     /// Whoever read the output has read enough (`| head`): there is nothing left to do, and nothing is wrong.
     NobodyReads,
-    /// The topology is not good.
+    /// The topology, or another text that was given, is not good.
     Topology(Source, Vec<Diagnostic>),
-    /// What exists cannot be read.
-    Live(Source, Vec<Diagnostic>),
     /// Anything else, in words, with what to do about it.
     Said {
         /// How the run ends.
@@ -54,10 +52,6 @@ impl Failure {
             Self::Topology(source, diagnostics) => {
                 super::tell(&report::human(&source, &diagnostics, true));
                 Exit::Topology
-            }
-            Self::Live(source, diagnostics) => {
-                super::tell(&report::human(&source, &diagnostics, true));
-                Exit::Io
             }
             Self::Said { exit, message, more } => {
                 super::tell(&format!("error: {message}\n"));

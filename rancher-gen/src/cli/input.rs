@@ -1,4 +1,4 @@
-//! Reading a topology from a file or from the standard input.
+//! Reading a topology, or what exists, from a file or from the standard input.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -59,8 +59,29 @@ impl Input {
     }
 }
 
+/// Reads a text of what exists, whatever its encoding: a byte that is no UTF-8 becomes a character of its own (in the
+/// private use area, from U+EF80 on), so that names which differ stay different.
+pub(super) fn source(path: &Path) -> Result<Source, Failure> {
+    let (name, bytes) = bytes(path)?;
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().filter_map(|byte| char::from_u32(0xEF00 + u32::from(*byte))));
+    }
+    let text = text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text);
+    Ok(Source { name, text })
+}
+
+/// What a text of what exists says.
+pub(super) fn parsed<T>(
+    source: &Source,
+    read: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Failure> {
+    read(&source.text).map_err(|diagnostics| Failure::Topology(source.clone(), diagnostics))
+}
+
 /// Reads a file, or the standard input for `-`.
-pub(super) fn text(path: &Path) -> Result<Text, Failure> {
+fn bytes(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let file = Some(path).filter(|path| *path != Path::new("-"));
     let name = file.map_or_else(|| "<stdin>".to_owned(), |path| path.display().to_string());
     let mut bytes = Vec::new();
@@ -69,6 +90,12 @@ pub(super) fn text(path: &Path) -> Result<Text, Failure> {
         Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
     };
     result.map_err(|error| Failure::io(&name, &error))?;
+    Ok((name, bytes))
+}
+
+/// Reads a topology.
+pub(super) fn text(path: &Path) -> Result<Text, Failure> {
+    let (name, bytes) = bytes(path)?;
     let (text, broken) = match String::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {

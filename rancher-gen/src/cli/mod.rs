@@ -59,7 +59,7 @@ enum Command {
     Matrix(matrix::Args),
     /// Say what changes when a topology, or a host's rule set, takes the place of another
     Diff(diff::Args),
-    /// Compare what exists with the model: a node's firewall and containers, security groups
+    /// Compare what exists with the model: a node's firewall and containers, and what a provider has
     Audit(audit::Args),
     /// Write a commented topology to start from
     Init(init::Args),
@@ -72,7 +72,7 @@ Exit codes:
   0  done, or yes
   1  no, or it differs
   2  wrong use
-  3  the topology is not good
+  3  the topology, or another text that was given, is not good
   4  input or output failed
   5  not certain";
 

@@ -2,10 +2,10 @@
 //!
 //! `docker ps` prints JSON since engine 23; before that `inspect` is the one to give (Docker Engine release notes, 23.0).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use rancher_topology::audit::{LiveContainer, Published};
+use rancher_topology::audit::{LiveContainer, LiveNetwork, Published};
 use rancher_topology::scalar::Protocol;
 use rancher_topology::{Diagnostic, Span};
 use serde_json::Value;
@@ -33,8 +33,9 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
         let whole = Span { start: 0, end: text.len() };
         let all: Vec<Value> = serde_json::from_str(text)
             .map_err(|error| vec![wrong(format!("this is no JSON of a list: {error}"), whole)])?;
+        let names = all.iter().filter_map(|one| Some((one["Id"].as_str()?, name_of(one)?))).collect();
         for one in &all {
-            if !read.inspected(one) {
+            if !read.inspected(one, &names) {
                 let message = "a container has no `Name`, `Config` or `State`".to_owned();
                 return Err(vec![wrong(message, whole)]);
             }
@@ -58,13 +59,29 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
 }
 
 impl Read {
-    fn inspected(&mut self, one: &Value) -> bool {
+    /// A container of `docker inspect`; the names are those of all ids.
+    fn inspected(&mut self, one: &Value, names: &BTreeMap<&str, &str>) -> bool {
         let (Some(name), Some(image), Some(running)) =
-            (one["Name"].as_str(), one["Config"]["Image"].as_str(), one["State"]["Running"].as_bool())
+            (name_of(one), one["Config"]["Image"].as_str(), one["State"]["Running"].as_bool())
         else {
             return false;
         };
-        let name = name.trim_start_matches('/').to_owned();
+        let name = name.to_owned();
+        // Docker Engine API, ContainerInspect: `HostConfig.NetworkMode`.
+        let network = match one["HostConfig"]["NetworkMode"].as_str() {
+            Some("host") => LiveNetwork::Node,
+            Some("none") => LiveNetwork::Nothing,
+            Some(mode) if !mode.is_empty() => {
+                mode.strip_prefix("container:").map_or(LiveNetwork::Engine, |of| {
+                    // What is not in the list does not exist, or was left out: its id is all that is known.
+                    LiveNetwork::Of(Some((*names.get(of).unwrap_or(&of)).to_owned()))
+                })
+            }
+            _ => {
+                self.notes.push(format!("{name}: its network mode is {}", one["HostConfig"]["NetworkMode"]));
+                LiveNetwork::Unknown
+            }
+        };
         // What does not run has no ports now, and will have these.
         let ports =
             if running { &one["NetworkSettings"]["Ports"] } else { &one["HostConfig"]["PortBindings"] };
@@ -82,7 +99,7 @@ impl Read {
         if one["HostConfig"]["PublishAllPorts"] == true {
             self.notes.push(format!("{name}: it publishes every port of its image, on ports that change"));
         }
-        self.containers.push(LiveContainer { name, image: image.to_owned(), running, published });
+        self.containers.push(LiveContainer { name, image: image.to_owned(), running, published, network });
         true
     }
 
@@ -102,9 +119,26 @@ impl Read {
         }
         let state = one["State"].as_str().or(one["Status"].as_str()).unwrap_or_default();
         let running = state.starts_with("running") || state.starts_with("Up");
-        self.containers.push(LiveContainer { name, image: image.to_owned(), running, published });
+        let network = match one["Networks"].as_str() {
+            Some("host") => LiveNetwork::Node,
+            Some("none") => LiveNetwork::Nothing,
+            Some("") => {
+                self.notes.push(format!("{name}: in whose network it is, only `docker inspect` says"));
+                LiveNetwork::Of(None)
+            }
+            Some(_) => LiveNetwork::Engine,
+            None => {
+                self.notes.push(format!("{name}: its network is not said (`Networks`)"));
+                LiveNetwork::Unknown
+            }
+        };
+        self.containers.push(LiveContainer { name, image: image.to_owned(), running, published, network });
         true
     }
+}
+
+fn name_of(inspected: &Value) -> Option<&str> {
+    inspected["Name"].as_str().map(|name| name.trim_start_matches('/'))
 }
 
 /// `0.0.0.0`, `18080`, `8080/tcp`; ranges too, as many ports on the node as in the container.
@@ -141,8 +175,8 @@ mod tests {
     fn both_commands_tell_the_same() {
         let inspected = r#"[{"Name": "/web", "Config": {"Image": "nginx:1.27"}, "State": {"Running": true},
             "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}],
-                                          "81/tcp": [{"HostIp": "127.0.0.1", "HostPort": "81"}], "443/tcp": null}}}]"#;
-        let listed = r#"{"Names":"web","Image":"nginx:1.27","State":"running","Ports":"0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 127.0.0.1:81->81/tcp, 443/tcp"}"#;
+                                          "81/tcp": [{"HostIp": "127.0.0.1", "HostPort": "81"}], "443/tcp": null}}, "HostConfig": {"NetworkMode": "default"}}]"#;
+        let listed = r#"{"Names":"web","Image":"nginx:1.27","State":"running","Ports":"0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 127.0.0.1:81->81/tcp, 443/tcp","Networks":"bridge"}"#;
         let one = read(inspected).unwrap();
         assert_eq!(one, read(listed).unwrap());
         assert_eq!(one.containers[0].published.len(), 2);
@@ -151,8 +185,27 @@ mod tests {
     }
 
     #[test]
+    fn whose_network_it_is_is_read_of_both() {
+        let inspected = r#"[{"Id": "0a", "Name": "/parent", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "front"}},
+            {"Id": "0b", "Name": "/child", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "container:0a"}},
+            {"Id": "0c", "Name": "/agent", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "host"}},
+            {"Id": "0d", "Name": "/odd", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": null}}]"#;
+        let read = super::read(inspected).unwrap();
+        let networks: Vec<&LiveNetwork> = read.containers.iter().map(|one| &one.network).collect();
+        let parent = LiveNetwork::Of(Some("parent".to_owned()));
+        assert_eq!(networks, [&LiveNetwork::Engine, &parent, &LiveNetwork::Node, &LiveNetwork::Unknown]);
+        assert_eq!(read.notes, ["odd: its network mode is null"]);
+        let listed = r#"{"Names":"child","Image":"x","State":"running","Ports":"","Networks":""}
+            {"Names":"agent","Image":"x","State":"running","Ports":"","Networks":"host"}"#;
+        let read = super::read(listed).unwrap();
+        let networks: Vec<&LiveNetwork> = read.containers.iter().map(|one| &one.network).collect();
+        assert_eq!(networks, [&LiveNetwork::Of(None), &LiveNetwork::Node]);
+        assert_eq!(read.notes.len(), 1);
+    }
+
+    #[test]
     fn ranges_are_single_ports_and_the_rest_is_told() {
-        let listed = r#"{"Names":"a/b,web","Image":"x","Status":"Up 3 days","Ports":"0.0.0.0:80-81->90-91/udp, 0.0.0.0:5->5/sctp"}"#;
+        let listed = r#"{"Names":"a/b,web","Image":"x","Status":"Up 3 days","Ports":"0.0.0.0:80-81->90-91/udp, 0.0.0.0:5->5/sctp","Networks":"bridge"}"#;
         let read = read(listed).unwrap();
         assert_eq!(read.containers[0].name, "web");
         assert_eq!(

@@ -21,6 +21,8 @@ const UNREADABLE: &str = "unreadable-addresses";
 pub struct Read {
     /// The interfaces, in the order of the text.
     pub interfaces: Vec<HostInterface>,
+    /// Whether the host may have addresses that are not among them, or otherwise: an address was not understood.
+    pub has_more: bool,
     /// What was not understood, and is left out.
     pub notes: Vec<Note>,
 }
@@ -69,22 +71,31 @@ fn lines(text: &str) -> Result<Read, Vec<Diagnostic>> {
             continue;
         };
         let words: Vec<&str> = line.split_whitespace().collect();
-        let mut note = |text: String| read.notes.push(Note { line: number, text });
+        let notes = &mut read.notes;
+        let mut note = |text: String| notes.push(Note { line: number, text });
         match words.as_slice() {
             // Layer 2, and how long an address stays.
             [first, ..]
                 if first.starts_with("link/")
                     || matches!(*first, "valid_lft" | "altname" | "alias" | "link-netns") => {}
-            ["inet" | "inet6", address, rest @ ..] => match of_line(address, rest) {
-                Some((address, unknown)) => {
-                    add(interface, up, &address);
-                    if !unknown.is_empty() {
-                        note(format!("`{}` of `{line}`", unknown.join(" ")));
-                    }
+            ["inet" | "inet6", address, rest @ ..] => {
+                let address = of_line(address, rest);
+                if let Some((address, _)) = &address {
+                    add(interface, up, address);
                 }
-                None => note(line.to_owned()),
-            },
-            _ => note(line.to_owned()),
+                let unknown = address.map(|(_, unknown)| unknown);
+                if unknown.as_ref().is_none_or(|unknown| !unknown.is_empty()) {
+                    read.has_more = true;
+                    note(unknown.map_or_else(
+                        || line.to_owned(),
+                        |unknown| format!("`{}` of `{line}`", unknown.join(" ")),
+                    ));
+                }
+            }
+            _ => {
+                read.has_more |= words.first().is_some_and(|word| word.starts_with("inet"));
+                note(line.to_owned());
+            }
         }
     }
     if errors.is_empty() { Ok(read) } else { Err(errors) }
@@ -194,10 +205,14 @@ fn json(text: &str) -> Result<Read, Vec<Diagnostic>> {
             match of_json(info) {
                 Some(address) => add(&mut interface, flag("UP"), &address),
                 None if info.as_object().is_some_and(serde_json::Map::is_empty) => {}
-                None => read.notes.push(Note { line: 1, text: format!("an address of `{name}`: {info}") }),
+                None => {
+                    read.has_more = true;
+                    read.notes.push(Note { line: 1, text: format!("an address of `{name}`: {info}") });
+                }
             }
         }
         if !one["addr_info"].is_array() {
+            read.has_more = true;
             read.notes.push(Note { line: 1, text: format!("`{name}` has no `addr_info`") });
         }
         read.interfaces.push(interface);

@@ -1,10 +1,14 @@
-//! The containers of a node's engine against those of the model: which there are, and which ports of the node they have.
+//! The containers of a node's engine against those of the model: which there are, which ports of the node they have, and in
+//! whose network they are.
+//!
+//! A container in the node's own network publishes nothing, and is reached on every port that it listens on (Docker,
+//! "Host network driver": `--publish` is discarded there).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::scalar::Protocol;
-use crate::topology::{NodeId, Topology};
+use crate::topology::{NodeId, ServiceNetwork, Topology};
 
 /// A container that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,23 @@ pub struct LiveContainer {
     pub running: bool,
     /// Ports of the node that lead to it.
     pub published: BTreeSet<Published>,
+    /// The network that it is in.
+    pub network: LiveNetwork,
+}
+
+/// The network of a container that exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LiveNetwork {
+    /// Networks of the engine, in a namespace of its own.
+    Engine,
+    /// The node's own.
+    Node,
+    /// That of the container of this name; of another one where the name is not known.
+    Of(Option<String>),
+    /// None at all.
+    Nothing,
+    /// It is not known.
+    Unknown,
 }
 
 /// A port of a node that leads to a container.
@@ -38,12 +59,14 @@ pub struct Published {
 pub enum ContainerDifference {
     /// A container of the model does not exist.
     Missing(String),
-    /// One exists that the model does not have, with these ports of the node.
-    Unknown(String, BTreeSet<Published>),
+    /// One exists that the model does not have, with these ports of the node, in this network.
+    Unknown(String, BTreeSet<Published>, LiveNetwork),
     /// It does not run.
     Stopped(String),
     /// It runs another image: the name, the image, the model's.
     Image(String, String, String),
+    /// It is in another network: the name, the network, the model's.
+    Network(String, LiveNetwork, LiveNetwork),
     /// It has ports of the node that the model does not give it.
     Publishes(String, BTreeSet<Published>),
     /// It lacks ports of the node that the model gives it.
@@ -70,6 +93,18 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
             let (image, meant) = (own.image.clone(), service.image.clone());
             found.push(ContainerDifference::Image(name.clone(), image, meant));
         }
+        let meant = network_of(topology, node, &service.network);
+        let is_same = match (&own.network, &meant) {
+            (LiveNetwork::Unknown, _) | (LiveNetwork::Of(None), LiveNetwork::Of(_)) => true,
+            // What makes an overlay may put its containers into it itself.
+            (LiveNetwork::Nothing, LiveNetwork::Engine) => {
+                matches!(service.network, ServiceNetwork::Overlays(_))
+            }
+            (live, meant) => live == meant,
+        };
+        if !is_same {
+            found.push(ContainerDifference::Network(name.clone(), own.network.clone(), meant));
+        }
         let meant = service.publish.iter().flat_map(|publish| {
             let ports = publish.host.first()..=publish.host.last();
             ports.filter_map(|host| {
@@ -89,8 +124,21 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
         }
     }
     let unknown = live.iter().filter(|one| !known.contains(&one.name));
-    found.extend(unknown.map(|one| ContainerDifference::Unknown(one.name.clone(), one.published.clone())));
+    found.extend(unknown.map(|one| {
+        ContainerDifference::Unknown(one.name.clone(), one.published.clone(), one.network.clone())
+    }));
     found
+}
+
+fn network_of(topology: &Topology, node: NodeId, network: &ServiceNetwork) -> LiveNetwork {
+    match network {
+        ServiceNetwork::Bridge { .. } | ServiceNetwork::Overlays(_) => LiveNetwork::Engine,
+        ServiceNetwork::Host => LiveNetwork::Node,
+        ServiceNetwork::Of(owner) => {
+            let owner = topology.instance_on(*owner, node);
+            LiveNetwork::Of(owner.map(|owner| topology.container_name(owner).to_string()))
+        }
+    }
 }
 
 /// An image without what the engine adds to its name: the registry that it asks by default, and the tag `latest`.

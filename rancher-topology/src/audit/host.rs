@@ -6,8 +6,8 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::flow::{FlowGraph, FlowId, Party};
 use crate::netfilter::{
-    AddressSet, Comparison, Condition, Difference, HostFacts, HostInterface, Kind, Known, Packet, Rule,
-    RuleSet, Target, Trace, Tracer,
+    AddressSet, Comparison, Condition, Difference, HostFacts, HostInterface, Kind, Known, Packet, Refusals,
+    Rule, RuleSet, Target, Trace, Tracer,
 };
 use crate::packet::{Family, Field, Intervals, State, number};
 use crate::policy::{HostAdmission, HostPolicy, Reason, SecurityPolicy, host_policies};
@@ -104,19 +104,40 @@ pub fn assumed_interfaces(topology: &Topology, node: NodeId) -> Vec<HostInterfac
     all
 }
 
-/// Compares a rule set with what the model says of a node. Without the host's own interfaces it is taken to have
-/// [`assumed_interfaces`], and nothing is known of its routes.
+/// The interfaces of a host with their addresses, as far as they are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addresses {
+    /// They are taken to be [`assumed_interfaces`], and nothing is known of the routes.
+    OfModel,
+    /// These, and no others.
+    All(Vec<HostInterface>),
+    /// These, and there may be others: what depends on that is possible only.
+    Some(Vec<HostInterface>),
+}
+
+/// Compares a rule set with what the model says of a node.
 #[must_use]
 pub fn host(
     topology: &Topology,
     flows: &FlowGraph,
     node: NodeId,
     rules: &RuleSet,
-    interfaces: Option<Vec<HostInterface>>,
+    addresses: Addresses,
     sets: BTreeMap<String, AddressSet>,
 ) -> HostAudit {
-    let routed = interfaces.is_some();
-    let interfaces = interfaces.unwrap_or_else(|| assumed_interfaces(topology, node));
+    let facts = match addresses.clone() {
+        Addresses::OfModel => {
+            let interfaces = Some(assumed_interfaces(topology, node));
+            HostFacts { interfaces, routes: None, sets }
+        }
+        Addresses::All(interfaces) => HostFacts::of_interfaces(interfaces, sets),
+        Addresses::Some(_) => HostFacts { interfaces: None, routes: None, sets },
+    };
+    let has_more = matches!(addresses, Addresses::Some(_));
+    let interfaces = match addresses {
+        Addresses::OfModel => assumed_interfaces(topology, node),
+        Addresses::All(interfaces) | Addresses::Some(interfaces) => interfaces,
+    };
     let mut policies = host_policies(topology, &SecurityPolicy::of(topology, flows));
     let policy = policies.swap_remove(topology[node].pool.position());
     let stated: Vec<&str> = policy.interfaces.iter().map(|name| &**name).collect();
@@ -126,21 +147,18 @@ pub fn host(
     let address = std::net::IpAddr::V4(topology[node].address);
     let with_address = |one: &&HostInterface| one.addresses.iter().any(|net| net.addr() == address);
     let carrier = interfaces.iter().find(with_address).map(|one| one.name.clone());
-    let address_elsewhere = carrier.as_ref().is_none_or(|name| !stated.contains(&name.as_str()));
+    let address_elsewhere = carrier.as_ref().map_or(!has_more, |name| !stated.contains(&name.as_str()));
     let mut inbound: BTreeSet<&str> = stated.iter().filter(|name| has(name)).copied().collect();
     inbound.extend(carrier.as_deref());
     let inbound: Vec<&str> = inbound.into_iter().collect();
 
     let family = rules.family;
     let admission = policy.admission(&interfaces, family);
-    let way_out = carrier.as_deref().or(inbound.first().copied());
-    let facts = if routed {
-        HostFacts::of_interfaces(interfaces.clone(), way_out, sets)
-    } else {
-        HostFacts { interfaces: Some(interfaces.clone()), routes: None, sets }
-    };
     let tracer = Tracer::new(rules, &facts);
-    let mut audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission, tracer };
+    let all_rules =
+        rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
+    let changed: BTreeSet<Field> = all_rules.flat_map(|rule| rule.target.changes()).collect();
+    let mut audit = Audit { rules, facts: &facts, inbound: &inbound, admission: &admission, changed, tracer };
     let (mut differences, whole) = audit.differences();
     let needs = needs(topology, flows, node, family);
     for difference in &mut differences {
@@ -150,6 +168,7 @@ pub fn host(
     }
     let unneeded = audit.unneeded(&differences);
     drop(audit);
+    let whole = whole && !has_more;
     HostAudit { policy, differences, whole, unneeded, missing_interfaces, address_elsewhere }
 }
 
@@ -158,6 +177,8 @@ struct Audit<'a> {
     facts: &'a HostFacts,
     inbound: &'a [&'a str],
     admission: &'a HostAdmission,
+    /// The fields of packets that a rule may change.
+    changed: BTreeSet<Field>,
     tracer: Tracer<'a>,
 }
 
@@ -190,34 +211,37 @@ impl Audit<'_> {
             return Vec::new();
         }
         let meant = self.admission.admitted();
-        let (facts, inbound) = (self.facts, self.inbound);
-        let refused = |rules: &RuleSet| {
-            let mut compared = Comparison::of(rules, facts, inbound, &meant, &meant);
-            [Kind::Refuses, Kind::MayRefuse].map(|kind| compared.differences(kind).0)
-        };
-        let before = refused(self.rules);
+        let mut refusals = Refusals::of(self.rules, self.facts, self.inbound, &meant);
         let mut found = Vec::new();
         let mut asked = 0;
         let mut tried = 0;
         for (table, chains) in &self.rules.tables {
             for (name, chain) in &chains.chains {
                 for (at, rule) in chain.rules.iter().enumerate() {
-                    if !admits(rule) || tried > MOST_TRIED || !self.decides(rule, &beyond, &mut asked) {
+                    if tried >= MOST_TRIED || asked > MOST_ASKED {
+                        return found;
+                    }
+                    if !admits(rule) || !self.decides(rule, &beyond, &mut asked) {
                         continue;
                     }
                     tried += 1;
+                    let unneeded = || Unneeded {
+                        table: table.clone(),
+                        chain: name.clone(),
+                        line: rule.line,
+                        text: rule.text.clone(),
+                    };
+                    if meant.iter().all(|one| misses(rule, one, &self.changed)) {
+                        found.push(unneeded());
+                        continue;
+                    }
                     let mut without = self.rules.clone();
                     let chain = without.tables.get_mut(table).and_then(|table| table.chains.get_mut(name));
                     if let Some(chain) = chain {
                         chain.rules.remove(at);
                     }
-                    if refused(&without) == before {
-                        found.push(Unneeded {
-                            table: table.clone(),
-                            chain: name.clone(),
-                            line: rule.line,
-                            text: rule.text.clone(),
-                        });
+                    if refusals.are_those_of(&without) {
+                        found.push(unneeded());
                     }
                 }
             }
@@ -227,7 +251,7 @@ impl Audit<'_> {
 
     /// Whether a rule is found to decide about one of some packets.
     fn decides(&mut self, rule: &Rule, packets: &[Known], asked: &mut usize) -> bool {
-        packets.iter().filter_map(|one| met(rule, one)).any(|own| {
+        packets.iter().filter_map(|one| met(rule, one, &self.changed)).any(|own| {
             *asked += 1;
             if *asked > MOST_ASKED {
                 return false;
@@ -242,12 +266,24 @@ impl Audit<'_> {
     }
 }
 
+/// Whether a rule asks for a value of a field that some packets do not have, and that no rule gives them.
+fn misses(rule: &Rule, packets: &Known, changed: &BTreeSet<Field>) -> bool {
+    rule.conditions.iter().any(|condition| match condition {
+        Condition::Within(field, set) if !changed.contains(field) => {
+            packets.get(field).is_some_and(|known| !known.meets(set))
+        }
+        _ => false,
+    })
+}
+
 /// Those of some packets that a rule may be met by, as far as it asks for values of fields; `None` if there are none. A
 /// field that a rule before it may have changed says nothing.
-fn met(rule: &Rule, packets: &Known) -> Option<Known> {
-    let changing = [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
-    let mut own = packets.clone();
+fn met(rule: &Rule, packets: &Known, changed: &BTreeSet<Field>) -> Option<Known> {
+    if misses(rule, packets, changed) {
+        return None;
+    }
     let new = State::New.number();
+    let mut own = packets.clone();
     for condition in &rule.conditions {
         match condition {
             Condition::Within(Field::State, states) if !states.contains(new) => return None,
@@ -256,7 +292,7 @@ fn met(rule: &Rule, packets: &Known) -> Option<Known> {
                 let both = own.get(field).map_or_else(|| set.clone(), |known| known.intersection(set));
                 if !both.is_empty() {
                     own.insert(*field, both);
-                } else if !changing.contains(field) {
+                } else if !changed.contains(field) {
                     return None;
                 }
             }

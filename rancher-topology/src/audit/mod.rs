@@ -5,9 +5,14 @@
 mod containers;
 mod groups;
 mod host;
+mod resources;
 
-pub use containers::{ContainerDifference, LiveContainer, Published, containers};
+pub use containers::{ContainerDifference, LiveContainer, LiveNetwork, Published, containers};
 pub use groups::{
     DifferentPeer, GroupDifference, GroupsAudit, LiveGroup, LivePeer, LiveRule, all_ports, groups,
 };
-pub use host::{HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};
+pub use host::{Addresses, HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};
+pub use resources::{
+    Fact, LiveResource, ResourceDifference, ResourceKind, Value, internet_route, listener_word, policy_word,
+    resources,
+};

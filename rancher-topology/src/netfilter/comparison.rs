@@ -6,7 +6,7 @@
 use super::cover::boxes;
 use super::facts::HostFacts;
 use super::filter::Packet;
-use super::lower::{Join, Lowering, NO, Shared, YES};
+use super::lower::{Join, Lowering, NO, Shared};
 use super::rule_set::RuleSet;
 use super::{Hook, Known};
 use crate::packet::diagram::Diagram;
@@ -86,21 +86,8 @@ impl Comparison {
         space: &[Known],
         meant: &[Known],
     ) -> Self {
-        let names = facts.names().chain(inbound.iter().copied());
-        let shared = Shared::new(rules.family, &[rules], names);
-        let zero = || Intervals::from_to(0, 0);
-        let new = State::New.number();
-        let classes = inbound.iter().map(|name| shared.interfaces.class(name)).map(|class| (class, class));
-        let known = Known::from([
-            (Field::State, Intervals::from_to(new, new)),
-            (Field::Inbound, Intervals::of(classes.collect())),
-            (Field::Mark, zero()),
-            (Field::ConnectionMark, zero()),
-        ]);
-        let (mut shared, mut verdicts) = Lowering::verdicts(shared, (rules, facts), Hook::Arriving, &known);
-        for field in [Field::State, Field::Mark, Field::ConnectionMark, Field::Outbound] {
-            verdicts = shared.forget(verdicts, field, Join::Verdicts);
-        }
+        let shared = shared(rules, facts, inbound);
+        let (mut shared, verdicts) = arriving(shared, (rules, facts), inbound, space);
         let in_space = union(&mut shared, space);
         let meant_in_space = union(&mut shared, meant);
         let verdicts = shared.diagrams.choose(in_space, verdicts, Diagram::leaf(0));
@@ -185,13 +172,88 @@ impl Comparison {
     }
 }
 
+/// Which packets that are meant to be admitted a rule set refuses, so that rules can be taken away from it on trial.
+pub struct Refusals<'a> {
+    facts: &'a HostFacts,
+    inbound: &'a [&'a str],
+    meant: &'a [Known],
+    /// There but while a rule set is lowered.
+    shared: Option<Shared>,
+    refused: Diagram,
+}
+
+impl<'a> Refusals<'a> {
+    /// Of packets that come in on one of some interfaces, as in [`Comparison::of`].
+    #[must_use]
+    pub fn of(rules: &RuleSet, facts: &'a HostFacts, inbound: &'a [&'a str], meant: &'a [Known]) -> Self {
+        let shared = Some(shared(rules, facts, inbound));
+        let mut refusals = Self { facts, inbound, meant, shared, refused: NO };
+        refusals.refused = refusals.verdicts(rules);
+        refusals
+    }
+
+    /// Whether fewer rules of the rule set refuse, for certain and possibly, what all of them do.
+    pub fn are_those_of(&mut self, fewer: &RuleSet) -> bool {
+        self.verdicts(fewer) == self.refused
+    }
+
+    fn verdicts(&mut self, rules: &RuleSet) -> Diagram {
+        let Some(shared) = self.shared.take() else { return NO };
+        let (mut shared, verdicts) = arriving(shared, (rules, self.facts), self.inbound, self.meant);
+        let in_space = union(&mut shared, self.meant);
+        let verdicts = shared.diagrams.choose(in_space, verdicts, super::verdict::IMPOSSIBLE);
+        self.shared = Some(shared);
+        verdicts
+    }
+}
+
+fn shared(rules: &RuleSet, facts: &HostFacts, inbound: &[&str]) -> Shared {
+    Shared::new(rules.family, &[rules], facts.names().chain(inbound.iter().copied()))
+}
+
+/// The verdicts about packets of a union that begin connections; about others, nothing that means anything.
+fn arriving(
+    shared: Shared,
+    (rules, facts): (&RuleSet, &HostFacts),
+    inbound: &[&str],
+    space: &[Known],
+) -> (Shared, Diagram) {
+    let zero = || Intervals::from_to(0, 0);
+    let new = State::New.number();
+    let classes = inbound.iter().map(|name| shared.interfaces.class(name)).map(|class| (class, class));
+    let mut known = Known::from([
+        (Field::State, Intervals::from_to(new, new)),
+        (Field::Inbound, Intervals::of(classes.collect())),
+        (Field::Mark, zero()),
+        (Field::ConnectionMark, zero()),
+    ]);
+    for field in Field::ORDER {
+        if let Some(values) = values_of(field, space) {
+            known.entry(field).or_insert(values);
+        }
+    }
+    let (mut shared, verdicts) = Lowering::verdicts(shared, (rules, facts), Hook::Arriving, &known);
+    let forgotten = [Field::State, Field::Mark, Field::ConnectionMark, Field::Outbound];
+    let verdicts = shared.forget_all(verdicts, &forgotten, Join::Verdicts);
+    (shared, verdicts)
+}
+
+/// The values that a field may have in some combinations, or around them; `None` where it may have any.
+fn values_of(field: Field, space: &[Known]) -> Option<Intervals> {
+    /// What more intervals than this would leave out costs more.
+    const MOST: usize = 64;
+    let all = space.iter().map(|one| Some(one.get(&field)?.iter())).collect::<Option<Vec<_>>>()?;
+    let set = Intervals::of(all.into_iter().flatten().collect());
+    let ends = set.iter().next().zip(set.iter().next_back());
+    match ends {
+        Some(((first, _), (_, last))) if set.iter().len() > MOST => Some(Intervals::from_to(first, last)),
+        _ => Some(set),
+    }
+}
+
 /// The packets of some combinations of values.
 fn union(shared: &mut Shared, boxes: &[Known]) -> Diagram {
-    let mut all: Vec<Diagram> = Vec::new();
-    for one in boxes {
-        let fields = Field::ORDER.iter().rev().filter_map(|field| Some((*field, one.get(field)?)));
-        all.push(fields.fold(YES, |inside, (field, set)| shared.within(field, set, inside, NO)));
-    }
+    let mut all: Vec<Diagram> = boxes.iter().map(|one| shared.one_of(one)).collect();
     while all.len() > 1 {
         let pairs = all.chunks(2).map(|pair| match *pair {
             [one, other] => shared.either(one, other, Join::Verdicts),

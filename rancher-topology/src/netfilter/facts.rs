@@ -13,7 +13,8 @@ use crate::packet::{Family, Intervals, number};
 pub struct HostFacts {
     /// Every interface of the host, if they are known.
     pub interfaces: Option<Vec<HostInterface>>,
-    /// The routes of the host, if they are known: of those that lead to an address, the longest prefix rules.
+    /// The routes of the host, if they are known: of those that lead to an address, the longest prefix rules. Where
+    /// several with one prefix lead there on several interfaces, it is not known which of these is taken.
     pub routes: Option<Vec<HostRoute>>,
     /// The sets of `ipset`, by name.
     pub sets: BTreeMap<String, AddressSet>,
@@ -100,21 +101,17 @@ impl HostFacts {
         interfaces.chain(routes).chain(in_sets)
     }
 
-    /// The facts of a host with these interfaces, whose routes are to its own networks and, for everything else, out on
-    /// one interface.
+    /// The facts of a host with these interfaces and no others. Packets to a network of the host leave on its interface;
+    /// where several interfaces are in that network, on one of them. Everything else leaves on any: by which gateway, a
+    /// list of addresses does not say.
     #[must_use]
-    pub fn of_interfaces(
-        interfaces: Vec<HostInterface>,
-        way_out: Option<&str>,
-        sets: BTreeMap<String, AddressSet>,
-    ) -> Self {
+    pub fn of_interfaces(interfaces: Vec<HostInterface>, sets: BTreeMap<String, AddressSet>) -> Self {
         let mut routes: Vec<HostRoute> = Vec::new();
         for interface in interfaces.iter().filter(|interface| !interface.loopback) {
-            let networks = interface.addresses.iter().chain(&interface.peers);
-            routes.extend(networks.map(|to| HostRoute { to: to.trunc(), interface: interface.name.clone() }));
-        }
-        for to in [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())] {
-            routes.extend(way_out.map(|name| HostRoute { to, interface: name.to_owned() }));
+            let networks = interface.addresses.iter().chain(&interface.peers).map(IpNet::trunc);
+            let elsewhere = [IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())];
+            let all = networks.chain(elsewhere);
+            routes.extend(all.map(|to| HostRoute { to, interface: interface.name.clone() }));
         }
         Self { interfaces: Some(interfaces), routes: Some(routes), sets }
     }

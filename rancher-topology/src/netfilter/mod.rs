@@ -27,7 +27,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 pub use change::Change;
-pub use comparison::{Comparison, Difference, Kind};
+pub use comparison::{Comparison, Difference, Kind, Refusals};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
 pub use hook::Hook;

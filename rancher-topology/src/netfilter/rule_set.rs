@@ -197,6 +197,27 @@ pub enum Target {
     Unknown(String),
 }
 
+/// What a target may change that is not known here.
+pub(super) const ANYTHING: [Field; 4] =
+    [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
+
+impl Target {
+    /// The fields of a packet that it may change.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Field> {
+        match self {
+            Self::Translate(to) => {
+                let address = to.address.is_some().then_some(Field::Destination);
+                address.into_iter().chain(to.ports.is_some().then_some(Field::DestinationPort)).collect()
+            }
+            Self::Mark { field, .. } | Self::MarkUnknown(field) => vec![*field],
+            Self::Untrack => vec![Field::State],
+            Self::Unknown(_) => ANYTHING.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Where a packet is sent instead.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Translation {

@@ -1,6 +1,7 @@
 //! One packet on its way: which rule decides. What may be met or not is told and passed by.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hashbrown::HashMap;
 
@@ -10,7 +11,7 @@ use super::hook::{self, Step};
 use super::lower::{Lowering, Met, Replaced, Shared, View};
 use super::rule_set::{Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
 use super::{Hook, Known, Verdict};
-use crate::packet::{Field, State, number};
+use crate::packet::{Field, State, Values, number};
 
 /// The way of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub struct Decision {
 /// Follows packets through a rule set, one by one.
 pub struct Tracer<'a> {
     lowering: Lowering<'a>,
-    /// What rules ask for, by table, chain and position.
-    asked: HashMap<(&'static str, &'a str, usize, View), Met>,
+    /// What the rules of chains ask for, in their order.
+    asked: HashMap<(&'static str, &'a str, View), Rc<[Met]>>,
 }
 
 impl<'a> Tracer<'a> {
@@ -58,9 +59,14 @@ impl<'a> Tracer<'a> {
             fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
         fields.insert(Field::State, State::New.number());
         fields.insert(Field::Outbound, self.lowering.shared.interfaces.class(""));
+        let mut values = Values::default();
+        for (field, value) in &fields {
+            self.lowering.shared.layout.assign(&mut values, *field, Some(*value));
+        }
         let mut way = Way {
             tracer: self,
             fields,
+            values,
             view: View::default(),
             found: Trace { verdict: Verdict::Admitted, decisions: Vec::new(), unclear: Vec::new() },
         };
@@ -86,11 +92,22 @@ struct Way<'t, 'a> {
     tracer: &'t mut Tracer<'a>,
     /// What is known of it now.
     fields: BTreeMap<Field, u128>,
+    /// The same, as rules are asked with it.
+    values: Values,
     view: View,
     found: Trace,
 }
 
 impl<'a> Way<'_, 'a> {
+    /// Makes the value of a field known, or unknown.
+    fn set(&mut self, field: Field, value: Option<u128>) {
+        self.tracer.lowering.shared.layout.assign(&mut self.values, field, value);
+        match value {
+            Some(value) => _ = self.fields.insert(field, value),
+            None => _ = self.fields.remove(&field),
+        }
+    }
+
     fn steps(&mut self, steps: &'static [Step]) -> bool {
         for step in steps {
             let (table, name) = match *step {
@@ -117,12 +134,12 @@ impl<'a> Way<'_, 'a> {
             let tracked = self.fields.get(&Field::State).copied();
             self.view.before_tracking = table == "raw";
             if self.view.before_tracking && !seen {
-                self.fields.insert(Field::State, State::Invalid.number());
+                self.set(Field::State, Some(State::Invalid.number()));
             }
             let end = self.chain(table, name);
             if self.view.before_tracking && self.fields.get(&Field::State) != Some(&State::Untracked.number())
             {
-                self.fields.extend(tracked.map(|state| (Field::State, state)));
+                self.set(Field::State, tracked);
             }
             match end {
                 End::Accepts => {}
@@ -145,25 +162,29 @@ impl<'a> Way<'_, 'a> {
             return hook::INPUT;
         }
         let address = family.address(to);
-        let leading = facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
-        let route = leading.max_by_key(|route| route.to.prefix_len());
-        let outbound = route.map(|route| (Field::Outbound, shared.interfaces.class(&route.interface)));
-        self.fields.remove(&Field::Outbound);
-        self.fields.extend(outbound);
+        let leading = || facts.routes.iter().flatten().filter(|route| route.to.contains(&address));
+        let longest = leading().map(|route| route.to.prefix_len()).max();
+        let mut ways = leading().filter(|route| Some(route.to.prefix_len()) == longest);
+        let way = ways.next().filter(|first| ways.all(|other| other.interface == first.interface));
+        let outbound = way.map(|route| shared.interfaces.class(&route.interface));
+        self.set(Field::Outbound, outbound);
         self.view.forwarded = true;
         hook::FORWARD
     }
 
     fn chain(&mut self, table: &'static str, name: &'a str) -> End {
         let Some(chain) = self.tracer.lowering.chain_of(table, name) else { return End::Returns };
-        for (at, rule) in chain.rules.iter().enumerate() {
+        let key = (table, name, self.view);
+        let Tracer { lowering, asked } = &mut *self.tracer;
+        let asked = asked.entry(key).or_insert_with(|| {
+            chain.rules.iter().map(|rule| lowering.met(&rule.conditions, key.2)).collect()
+        });
+        let asked = Rc::clone(asked);
+        for (rule, met) in chain.rules.iter().zip(asked.iter()) {
             if matches!(rule.target, Target::Nothing | Target::ChangeSet(_)) {
                 continue;
             }
-            let Tracer { lowering, asked } = &mut *self.tracer;
-            let key = (table, name, at, self.view);
-            let met = *asked.entry(key).or_insert_with(|| lowering.met(&rule.conditions, key.3));
-            match lowering.is_met(met, &self.fields) {
+            match self.tracer.lowering.is_met(*met, &self.values) {
                 Some(false) => continue,
                 None => {
                     self.found.unclear.push(rule.line);
@@ -211,18 +232,19 @@ impl<'a> Way<'_, 'a> {
             }
             Target::Mark { field, mask, value } => {
                 let old = self.fields.get(field).copied().unwrap_or_default();
-                self.fields.insert(*field, (old & !mask) ^ value);
+                self.set(*field, Some((old & !mask) ^ value));
                 None
             }
             Target::MarkUnknown(field) => {
-                self.fields.remove(field);
+                self.set(*field, None);
                 None
             }
             // What was said first of its connection counts.
             Target::Untrack | Target::Track => {
                 let state = if rule.target == Target::Track { State::New } else { State::Untracked };
-                let said = self.fields.get(&Field::State) != Some(&State::Invalid.number());
-                self.fields.extend((!said).then_some((Field::State, state.number())));
+                if self.fields.get(&Field::State) == Some(&State::Invalid.number()) {
+                    self.set(Field::State, Some(state.number()));
+                }
                 None
             }
             Target::Queue | Target::Unknown(_) => {
@@ -238,7 +260,7 @@ impl<'a> Way<'_, 'a> {
         };
         let before = place(self);
         if let Some((first, last)) = to.ports {
-            self.fields.insert(Field::DestinationPort, first.into());
+            self.set(Field::DestinationPort, Some(first.into()));
             self.found.unclear.extend((first != last).then_some(line));
         }
         let Lowering { facts, rules, .. } = &self.tracer.lowering;
@@ -257,7 +279,9 @@ impl<'a> Way<'_, 'a> {
             }
             None => None,
         };
-        self.fields.extend(address.map(|address| (Field::Destination, address)));
+        if address.is_some() {
+            self.set(Field::Destination, address);
+        }
         if place(self) != before {
             let new = self.view.translated.get_or_insert_default();
             *new =

@@ -274,6 +274,19 @@ impl Diagrams {
         result
     }
 
+    /// What is left of it once the known bits are given that it asks for first, one after the other.
+    pub(crate) fn descend(&self, mut diagram: Diagram, known: impl Fn(Bit) -> Option<bool>) -> Diagram {
+        while diagram.as_leaf().is_none() {
+            let node = self.nodes[diagram.0 as usize];
+            match known(node.bit) {
+                Some(true) => diagram = node.one,
+                Some(false) => diagram = node.zero,
+                None => break,
+            }
+        }
+        diagram
+    }
+
     /// The function that asks for other bits in place of its own. The order of all that it asks for stays.
     pub(crate) fn rename(&mut self, diagram: Diagram, to: &impl Fn(Bit) -> Bit) -> Diagram {
         self.begin();

@@ -43,7 +43,7 @@ impl Intervals {
 
     /// The intervals, lowest first: they neither overlap nor touch.
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u128, u128)> + '_ {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u128, u128)> + ExactSizeIterator + '_ {
         self.0.iter().copied()
     }
 
@@ -100,6 +100,16 @@ impl Intervals {
         Self(shared)
     }
 
+    /// Whether a number is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let (few, many) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
+        few.0.iter().any(|(first, last)| {
+            let behind = many.0.partition_point(|(start, _)| start <= last);
+            behind > 0 && many.0[behind - 1].1 >= *first
+        })
+    }
+
     /// What is in this one and not in the other.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
@@ -125,5 +135,22 @@ impl Intervals {
             left.extend(from.map(|start| (start, last)));
         }
         Self(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Intervals;
+
+    #[test]
+    fn sets_meet_where_their_intersection_has_numbers() {
+        let sets: Vec<Intervals> = (0_u32..64)
+            .map(|bits| Intervals::points((0_u8..6).filter(|at| bits >> at & 1 == 1).map(u128::from)))
+            .collect();
+        for one in &sets {
+            for other in &sets {
+                assert_eq!(one.meets(other), !one.intersection(other).is_empty(), "{one:?} {other:?}");
+            }
+        }
     }
 }

@@ -60,6 +60,21 @@ impl Layout {
         number >> (Bit::from(length) - 1 - (bit - first)) & 1 == 1
     }
 
+    /// Makes the value of a field known, or unknown.
+    pub(crate) fn assign(&self, values: &mut Values, field: Field, value: Option<u128>) {
+        for bit in self.bits_of(field) {
+            let (word, mask) = (usize::from(bit) / 64, 1 << (bit % 64));
+            values.known[word] &= !mask;
+            values.set[word] &= !mask;
+            if let Some(value) = value {
+                values.known[word] |= mask;
+                if self.bit_of(field, bit, value) {
+                    values.set[word] |= mask;
+                }
+            }
+        }
+    }
+
     /// The bit of one field that stands where a bit of another stands. The fields are as long as each other.
     pub(crate) fn renamed(&self, from: Field, to: Field, bit: Bit) -> Bit {
         bit - self.places[from as usize].0 + self.places[to as usize].0
@@ -122,5 +137,20 @@ fn part(
             let one = part(diagrams, intervals, (bit + 1, half), first | 1 << half, (inside, outside));
             diagrams.node(bit, zero, one)
         }
+    }
+}
+
+/// The values of some fields, bit by bit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Values {
+    known: [u64; 10],
+    set: [u64; 10],
+}
+
+impl Values {
+    /// A bit, where it is known.
+    pub(crate) const fn get(&self, bit: Bit) -> Option<bool> {
+        let (word, shift) = (bit as usize / 64, bit % 64);
+        if self.known[word] >> shift & 1 == 0 { None } else { Some(self.set[word] >> shift & 1 == 1) }
     }
 }

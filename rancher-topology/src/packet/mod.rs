@@ -9,4 +9,4 @@ mod layout;
 
 pub use field::{Family, Field, State, number};
 pub use intervals::Intervals;
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, Values};

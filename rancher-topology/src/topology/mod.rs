@@ -27,6 +27,7 @@ pub use services::{
     ServiceNetwork, StartedBy, Starter, Traffic, TunnelEnd, TunnelMode,
 };
 
+use crate::document::Scheme;
 use crate::scalar::{Name, Text};
 
 /// Handles: each is the position of a thing in the topology that it was taken from.
@@ -171,6 +172,13 @@ impl Topology {
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.subnets.iter().find_map(Subnet::region)
+    }
+
+    /// Whether anything in its network has public addresses, so that there has to be a way to the internet.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.pools.iter().any(|pool| *pool.public_address)
+            || self.load_balancers.iter().any(|balancer| *balancer.scheme == Scheme::InternetFacing)
     }
 
     /// A node by its name.

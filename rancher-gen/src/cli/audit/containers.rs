@@ -7,15 +7,15 @@ use rancher_gen::exit::Exit;
 use rancher_gen::read::docker;
 use rancher_gen::report::Source;
 use rancher_topology::Topology;
-use rancher_topology::audit::{self, ContainerDifference, Published};
+use rancher_topology::audit::{self, ContainerDifference, LiveNetwork, Published};
 use rancher_topology::topology::NodeId;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::cli::Failure;
+use crate::cli::{Failure, input};
 
 pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<Answer, Failure> {
-    let read = docker::read(&live.text).map_err(|all| super::unreadable(live, all))?;
+    let read = input::parsed(live, docker::read)?;
     let differences = audit::containers(topology, node, &read.containers);
     let exit = match (differences.is_empty(), read.notes.is_empty()) {
         (false, _) => Exit::No,
@@ -54,11 +54,18 @@ pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<
 fn words(one: &ContainerDifference) -> (&'static str, String) {
     match one {
         ContainerDifference::Missing(name) => ("missing", format!("{name} does not exist")),
-        ContainerDifference::Unknown(name, published) if published.is_empty() => {
-            ("unknown", format!("{name} is not in the model"))
+        ContainerDifference::Unknown(name, published, network) => {
+            let mut text = format!("{name} is not in the model");
+            if !published.is_empty() {
+                let _ = write!(text, ", and publishes {}", ports(published).join(", "));
+            }
+            if *network == LiveNetwork::Node {
+                text.push_str(", and is in the node's own network, so that its ports need not be published");
+            }
+            ("unknown", text)
         }
-        ContainerDifference::Unknown(name, published) => {
-            ("unknown", format!("{name} is not in the model, and publishes {}", ports(published).join(", ")))
+        ContainerDifference::Network(name, network, meant) => {
+            ("network", format!("{name} is in {}, and in {} in the model", whose(network), whose(meant)))
         }
         ContainerDifference::Stopped(name) => ("stopped", format!("{name} does not run")),
         ContainerDifference::Image(name, image, meant) => {
@@ -74,6 +81,18 @@ fn words(one: &ContainerDifference) -> (&'static str, String) {
     }
 }
 
+/// In which network a container is.
+fn whose(network: &LiveNetwork) -> String {
+    match network {
+        LiveNetwork::Engine => "a network of the engine".to_owned(),
+        LiveNetwork::Node => "the node's own network".to_owned(),
+        LiveNetwork::Of(Some(name)) => format!("the network of {name}"),
+        LiveNetwork::Of(None) => "the network of another container".to_owned(),
+        LiveNetwork::Nothing => "no network".to_owned(),
+        LiveNetwork::Unknown => "a network that is not known".to_owned(),
+    }
+}
+
 fn ports(published: &BTreeSet<Published>) -> Vec<String> {
     let word = |one: &Published| {
         let address = one.address.map_or_else(String::new, |address| format!("{address}:"));
@@ -85,12 +104,13 @@ fn ports(published: &BTreeSet<Published>) -> Vec<String> {
 fn value(one: &ContainerDifference) -> Value {
     let (kind, text) = words(one);
     let (name, published) = match one {
-        ContainerDifference::Unknown(name, published)
+        ContainerDifference::Unknown(name, published, _)
         | ContainerDifference::Publishes(name, published)
         | ContainerDifference::Lacks(name, published) => (name.as_str(), ports(published)),
         ContainerDifference::Missing(name)
         | ContainerDifference::Stopped(name)
-        | ContainerDifference::Image(name, ..) => (name.as_str(), Vec::new()),
+        | ContainerDifference::Image(name, ..)
+        | ContainerDifference::Network(name, ..) => (name.as_str(), Vec::new()),
         _ => ("", Vec::new()),
     };
     json!({"kind": kind, "container": name, "published": published, "message": text})

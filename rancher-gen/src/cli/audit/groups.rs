@@ -1,35 +1,15 @@
-//! Security groups of a state of Terraform against the model's.
+//! In what security groups differ from the model's, in words and as values.
 
 use std::fmt::Write as _;
 
-use rancher_gen::exit::Exit;
-use rancher_gen::read::terraform;
-use rancher_gen::report::Source;
-use rancher_topology::Topology;
-use rancher_topology::audit::{self, DifferentPeer, GroupDifference, all_ports};
-use rancher_topology::flow::FlowGraph;
-use rancher_topology::policy::{Direction, SecurityPolicy};
+use rancher_topology::audit::{DifferentPeer, GroupDifference, GroupsAudit, all_ports};
+use rancher_topology::policy::Direction;
 use serde_json::{Value, json};
 
-use super::Answer;
-use crate::cli::Failure;
 use crate::cli::words;
 
-pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failure> {
-    let read = terraform::read(&live.text).map_err(|all| super::unreadable(live, all))?;
-    let policy = SecurityPolicy::of(topology, &FlowGraph::of(topology));
-    let audit = audit::groups(&policy, &read.groups);
-    let exit = match (audit.is_equal(), read.notes.is_empty()) {
-        (false, _) => Exit::No,
-        (true, true) => Exit::Done,
-        (true, false) => Exit::Uncertain,
-    };
-    let verdict = match exit {
-        Exit::Done => "admit what the model says",
-        Exit::No => "differ from the model",
-        _ => "may differ from the model",
-    };
-    let mut human = format!("{}: the security groups {verdict}\n", live.name);
+pub(super) fn human(audit: &GroupsAudit) -> String {
+    let mut human = String::new();
     for name in &audit.missing {
         let _ = writeln!(human, "\nthe model's group {name} does not exist");
     }
@@ -48,26 +28,7 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
             }
         }
     }
-    if !read.notes.is_empty() {
-        human.push('\n');
-    }
-    for note in &read.notes {
-        let _ = writeln!(human, "note: {}: not understood: {note}", live.name);
-    }
-    let differences: Vec<Value> = audit.differences.iter().map(value).collect();
-    let json = json!({
-        "live": live.name,
-        "result": match exit {
-            Exit::Done => "equal",
-            Exit::No => "differs",
-            _ => "possible",
-        },
-        "missing-groups": audit.missing,
-        "unknown-groups": audit.unknown,
-        "differences": differences,
-        "notes": read.notes,
-    });
-    Ok(Answer { human, json, exit })
+    human
 }
 
 fn peer(peer: &DifferentPeer) -> String {
@@ -90,7 +51,7 @@ fn line(one: &GroupDifference) -> String {
     format!("{}: {ports} {word} {}", one.group, peer(&one.peer))
 }
 
-fn value(one: &GroupDifference) -> Value {
+pub(super) fn value(one: &GroupDifference) -> Value {
     let (addresses, group) = match &one.peer {
         DifferentPeer::Addresses(family, set) => (Some(words::networks(*family, set)), None),
         DifferentPeer::Group(name) => (None, Some(name)),

@@ -7,16 +7,16 @@ use rancher_gen::exit::Exit;
 use rancher_gen::read::{Note, ip_address, ipset, iptables};
 use rancher_gen::report::Source;
 use rancher_topology::Topology;
-use rancher_topology::audit::{self, HostAudit, HostDifference, NeededBy};
+use rancher_topology::audit::{self, Addresses, HostAudit, HostDifference, NeededBy};
 use rancher_topology::flow::FlowGraph;
-use rancher_topology::netfilter::{HostInterface, Kind, RuleSet};
+use rancher_topology::netfilter::{Kind, RuleSet};
 use rancher_topology::packet::Family;
 use rancher_topology::topology::NodeId;
 use serde_json::{Value, json};
 
 use super::{Answer, Args};
-use crate::cli::Failure;
 use crate::cli::words;
+use crate::cli::{Failure, input};
 
 /// What was found, and what it was concluded from.
 struct Host<'t> {
@@ -43,30 +43,29 @@ pub(super) fn audit(
         );
     };
     let rules = rules(live, &mut notes, &told)?;
-    let interfaces: Option<Vec<HostInterface>> = if let Some(path) = &args.interfaces {
-        let source = super::read(path)?;
-        let read = ip_address::read(&source.text).map_err(|all| super::unreadable(&source, all))?;
+    let addresses = if let Some(path) = &args.interfaces {
+        let source = input::source(path)?;
+        let read = input::parsed(&source, ip_address::read)?;
         told(&source, read.notes, &mut notes);
-        Some(read.interfaces)
+        if read.has_more { Addresses::Some(read.interfaces) } else { Addresses::All(read.interfaces) }
     } else {
         let assumed = "the host is taken to have the addresses of the model, and no others (--interfaces)";
         notes.push(assumed.to_owned());
-        None
+        Addresses::OfModel
     };
     let sets = match &args.ipset {
         Some(path) => {
-            let source = super::read(path)?;
-            let read =
-                ipset::read(&source.text, rules.family).map_err(|all| super::unreadable(&source, all))?;
+            let source = input::source(path)?;
+            let read = input::parsed(&source, |text| ipset::read(text, rules.family))?;
             told(&source, read.notes, &mut notes);
             read.sets
         }
         None => BTreeMap::new(),
     };
     let flows = FlowGraph::of(topology);
-    let audit = audit::host(topology, &flows, node, &rules, interfaces, sets);
+    let audit = audit::host(topology, &flows, node, &rules, addresses, sets);
     if !audit.whole {
-        notes.push("there are more differences than can be listed".to_owned());
+        notes.push("there may be more differences than are listed".to_owned());
     }
     let host = Host { topology, flows, node, family: rules.family, audit, notes };
     Ok(Answer { human: host.human(live), json: host.json(live), exit: host.exit() })
@@ -83,7 +82,7 @@ fn rules(
         let family = if live.text.contains("ip6tables") { Family::V6 } else { Family::V4 };
         return Ok(RuleSet { family, tables: BTreeMap::new() });
     }
-    let read = iptables::read(&live.text, None).map_err(|all| super::unreadable(live, all))?;
+    let read = input::parsed(live, |text| iptables::read(text, None))?;
     notes.extend(read.remarks.iter().map(|note| format!("{}:{}: {}", live.name, note.line, note.text)));
     told(live, read.notes, notes);
     Ok(read.rules)

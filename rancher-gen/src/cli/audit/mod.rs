@@ -3,16 +3,15 @@
 mod containers;
 mod groups;
 mod host;
+mod state;
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rancher_gen::exit::Exit;
-use rancher_gen::report::Source;
 use rancher_topology::topology::NodeId;
-use rancher_topology::{Diagnostic, Topology, diagnostic};
+use rancher_topology::{Topology, diagnostic};
 
-use super::input::Input;
+use super::input::{self, Input};
 use super::{Failure, Format};
 
 #[derive(Debug, clap::Args)]
@@ -22,13 +21,13 @@ use super::{Failure, Format};
   rancher-gen audit cluster.yaml rules.txt rules6.txt --node mgmt-host-1 --format json
 
   terraform show -json > state.json
-  rancher-gen audit cluster.yaml state.json                      the security groups
+  rancher-gen audit cluster.yaml state.json
   docker inspect $(docker ps --all --quiet) > containers.json
   rancher-gen audit cluster.yaml containers.json --node mgmt-host-1
 
-Of a rule set, it compares what becomes of the first packets of connections that arrive at the node from the network, for one of its
-addresses or of its containers'. The exit code is 0 when what exists does with all of them what the model says, 1 when
-it does not, and 5 when that depends on what is not known here.")]
+Of a rule set, it compares what becomes of the first packets of connections that arrive at the node
+from the network, for one of its addresses or of its containers'. The exit code is 0 when what exists
+is as the model says, 1 when it is not, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
@@ -61,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let topology = args.input.topology()?;
     let mut answers = Vec::new();
     for path in &args.live {
-        let source = read(path)?;
+        let source = input::source(path)?;
         let text = source.text.trim_start();
         // A state is one object; `docker inspect` prints a list, `docker ps` an object with `Names` on each line.
         let is_docker =
@@ -69,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         answers.push(if is_docker {
             containers::audit(&topology, node(args, &topology)?, &source)?
         } else if text.starts_with('{') {
-            groups::audit(&topology, &source)?
+            state::audit(&topology, &source)?
         } else {
             host::audit(args, &topology, node(args, &topology)?, &source)?
         });
@@ -105,19 +104,4 @@ fn node(args: &Args, topology: &Topology) -> Result<NodeId, Failure> {
         );
         Failure::said(Exit::Usage, format!("no node is called `{name}`")).and(near)
     })
-}
-
-/// A text of what exists.
-fn read(path: &Path) -> Result<Source, Failure> {
-    let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map_err(|error| Failure::io(&name, &error))?;
-    // What programs print of a host may have names in any encoding; they are compared, and not read.
-    Ok(Source { name, text: String::from_utf8_lossy(&bytes).into_owned() })
-}
-
-/// That a text of what exists cannot be read.
-fn unreadable(source: &Source, diagnostics: Vec<Diagnostic>) -> Failure {
-    Failure::Live(source.clone(), diagnostics)
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use rancher_gen::read::{self, Note};
-use rancher_gen::report::Source;
 use rancher_topology::Diagnostic;
 use rancher_topology::netfilter::{Hook, HostFacts, RuleSet};
 use rancher_topology::packet::Family;
@@ -95,7 +94,8 @@ pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
     }
     if let Some(path) = &host.interfaces {
         let (name, interfaces) = file(path, read::ip_address::read)?;
-        facts.interfaces = Some(interfaces.interfaces);
+        // An address that was not understood may be the host's: then none is known.
+        facts.interfaces = Some(interfaces.interfaces).filter(|_| !interfaces.has_more);
         notes.extend(named(&name, interfaces.notes));
     }
     for (name, Note { line, text }) in &notes {
@@ -113,10 +113,7 @@ fn file<T>(
     path: &Path,
     read: impl FnOnce(&str) -> Result<T, Vec<Diagnostic>>,
 ) -> Result<(String, T), Failure> {
-    let input::Text { source, broken, .. } = input::text(path)?;
-    let Source { name, text } = &source;
-    match broken.map_or_else(|| read(text), |broken| Err(vec![broken])) {
-        Ok(read) => Ok((name.clone(), read)),
-        Err(diagnostics) => Err(Failure::Topology(source, diagnostics)),
-    }
+    let source = input::source(path)?;
+    let read = input::parsed(&source, read)?;
+    Ok((source.name, read))
 }

@@ -14,7 +14,7 @@ mod load_balancer;
 mod node;
 
 use rancher_topology::Topology;
-use rancher_topology::document::{Provider, Scheme};
+use rancher_topology::document::Provider;
 use rancher_topology::policy::{GroupRef, Member};
 use rancher_topology::scalar::{Name, Text};
 use rancher_topology::topology::{Subnet, SubnetId};
@@ -118,7 +118,7 @@ fn cluster(cx: &Context<'_>, region: &str) -> Result<Cluster, Unquotable> {
         network: topology.network.name.to_string(),
         cidr: topology.network.cidr.to_string(),
         domain: topology.network.domain(),
-        public: is_public(topology),
+        public: topology.is_public(),
         subnets: subnets(topology)?,
         groups: cx.policy.group_refs().map(|group| group::view(cx, group)).collect::<Result<_, _>>()?,
         databases: topology.database_ids().map(|id| database::view(cx, id)).collect(),
@@ -134,11 +134,6 @@ fn cluster(cx: &Context<'_>, region: &str) -> Result<Cluster, Unquotable> {
             .map(|pool| PoolName { name: pool.name.to_string(), label: label(&pool.name) })
             .collect(),
     })
-}
-
-fn is_public(topology: &Topology) -> bool {
-    topology.pools.iter().any(|pool| *pool.public_address)
-        || topology.load_balancers.iter().any(|balancer| *balancer.scheme == Scheme::InternetFacing)
 }
 
 fn subnets(topology: &Topology) -> Result<Vec<SubnetRow>, Unquotable> {

@@ -23,6 +23,8 @@ pub(super) struct Pool {
     instance_type: String,
     root_volume: u32,
     public: bool,
+    /// Whether packets come for containers' own addresses.
+    routed: bool,
     groups: Vec<Raw>,
     assumed: Vec<Assumed>,
     nodes: Vec<Row>,
@@ -61,6 +63,7 @@ pub(super) fn pool(cx: &Context<'_>, id: PoolId) -> Result<Pool, Unquotable> {
         instance_type: pool.instance_type.to_string(),
         root_volume: *pool.root_volume,
         public: *pool.public_address,
+        routed: !pool.routed.is_empty(),
         groups: groups_of(cx, Member::Pool(id)),
         assumed: assumed([
             ("instance_type", pool.instance_type.origin),

@@ -5,10 +5,6 @@ use crate::netfilter::facts::{AddressSet, HostFacts};
 use crate::netfilter::rule_set::{Condition, RuleSet, Target};
 use crate::packet::Field;
 
-/// What a target may change that is not known here.
-pub(super) const ANYTHING: [Field; 4] =
-    [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
-
 /// What a rule set asks for, or changes, at all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
@@ -24,16 +20,9 @@ impl Asked {
         let mut asked = Self::default();
         for rule in all_rules(rules) {
             rule.conditions.iter().for_each(|condition| fields_of(condition, &mut asked));
-            match &rule.target {
-                Target::Translate(to) => {
-                    asked.changed.extend(to.address.is_some().then_some(Field::Destination));
-                    asked.changed.extend(to.ports.is_some().then_some(Field::DestinationPort));
-                }
-                Target::Mark { field, .. } | Target::MarkUnknown(field) => asked.changed.push(*field),
-                Target::Untrack => asked.changed.push(Field::State),
-                Target::ChangeSet(name) => asked.changed_sets.push(name.clone()),
-                Target::Unknown(_) => asked.changed.extend(ANYTHING),
-                _ => {}
+            asked.changed.extend(rule.target.changes());
+            if let Target::ChangeSet(name) = &rule.target {
+                asked.changed_sets.push(name.clone());
             }
         }
         // What goes into a list of sets, goes into one of them (`list_set_kadd`).

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::asked::ANYTHING;
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
-use crate::netfilter::rule_set::{Chain, Rule, Target, TranslatedTo, Translation};
+use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State, number};
 

@@ -1,12 +1,10 @@
 //! Conditions: where each is met, may be, and is not.
 
-use std::collections::BTreeMap;
-
 use super::{Lowering, MAYBE, NO, Shared, View, YES};
 use crate::netfilter::facts::{AddressSet, Dimension, Entry};
 use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
-use crate::packet::diagram::{Bit, Diagram};
-use crate::packet::{Field, Intervals, State};
+use crate::packet::diagram::Diagram;
+use crate::packet::{Field, Intervals, State, Values};
 
 /// Where a rule is met, may be, and is not.
 #[derive(Debug, Clone, Copy)]
@@ -103,13 +101,11 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether it is met by a packet of which some fields are known; `None` where that is not.
-    pub(in crate::netfilter) fn is_met(&mut self, met: Met, fields: &BTreeMap<Field, u128>) -> Option<bool> {
-        let Shared { diagrams, layout, .. } = &mut self.shared;
-        let known = |bit: Bit| {
-            let (field, value) = fields.iter().find(|(field, _)| layout.bits_of(**field).contains(&bit))?;
-            Some(layout.bit_of(*field, bit, *value))
-        };
-        match diagrams.assign(met.0, &known) {
+    pub(in crate::netfilter) fn is_met(&mut self, met: Met, values: &Values) -> Option<bool> {
+        let diagrams = &mut self.shared.diagrams;
+        // Nearly all rules end here, at a field that is known.
+        let left = diagrams.descend(met.0, |bit| values.get(bit));
+        match left.as_leaf().map_or_else(|| diagrams.assign(left, &|bit| values.get(bit)), |_| left) {
             YES => Some(true),
             NO => Some(false),
             _ => None,

@@ -1,6 +1,7 @@
 //! What lowered rule sets share, so that they can be compared.
 
 use super::{MAYBE, NO, YES, all_rules};
+use crate::netfilter::Known;
 use crate::netfilter::interfaces::Interfaces;
 use crate::netfilter::outcome::{Outcome, Outcomes};
 use crate::netfilter::rule_set::{Condition, InterfacePattern, RuleSet};
@@ -85,10 +86,27 @@ impl Shared {
 
     /// What may become of a packet of which a field is not known.
     pub(in crate::netfilter) fn forget(&mut self, diagram: Diagram, field: Field, join: Join) -> Diagram {
+        self.forget_all(diagram, &[field], join)
+    }
+
+    /// What may become of a packet of which some fields are not known.
+    pub(in crate::netfilter) fn forget_all(
+        &mut self,
+        diagram: Diagram,
+        fields: &[Field],
+        join: Join,
+    ) -> Diagram {
         let Self { diagrams, outcomes, layout, .. } = self;
-        let bits = layout.bits_of(field);
-        diagrams
-            .forget(diagram, &|bit| bits.contains(&bit), &mut |one, other| join.leaves(outcomes, one, other))
+        let bits: Vec<_> = fields.iter().map(|field| layout.bits_of(*field)).collect();
+        diagrams.forget(diagram, &|bit| bits.iter().any(|bits| bits.contains(&bit)), &mut |one, other| {
+            join.leaves(outcomes, one, other)
+        })
+    }
+
+    /// The packets that have one of some values in each of some fields.
+    pub(in crate::netfilter) fn one_of(&mut self, values: &Known) -> Diagram {
+        let fields = Field::ORDER.iter().rev().filter_map(|field| Some((*field, values.get(field)?)));
+        fields.fold(YES, |inside, (field, set)| self.within(field, set, inside, NO))
     }
 
     /// What may become of packets with some values of a field; nothing of others, as they cannot be.

@@ -1,6 +1,6 @@
 //! The tables of a packet's way, one after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
@@ -28,7 +28,8 @@ impl<'a> Lowering<'a> {
             way = lowering.without_interface(way, Field::Inbound);
         }
         let mut shared = lowering.shared;
-        let verdicts = known.iter().fold(way, |verdicts, (field, set)| shared.only(verdicts, *field, set));
+        let inside = shared.one_of(known);
+        let verdicts = shared.diagrams.choose(inside, way, Diagram::leaf(0));
         (shared, verdicts)
     }
 
@@ -91,16 +92,21 @@ impl<'a> Lowering<'a> {
         if let Some(routes) = &self.facts.routes {
             let mut routes: Vec<_> =
                 routes.iter().filter(|route| Family::of(route.to.addr()) == family).collect();
-            routes.sort_by_key(|route| route.to.prefix_len());
-            let unrouted = verdict::REFUSED;
+            routes.sort_by_key(|route| (route.to.prefix_len(), route.to));
             let all = forward;
-            forward = routes.into_iter().fold(unrouted, |rest, route| {
-                let class = self.shared.interfaces.class(&route.interface);
-                let by = self.with_bits(all, Field::Outbound, u128::MAX, class);
-                let to = Intervals::from_to(number(route.to.network()), number(route.to.broadcast()));
+            forward = verdict::REFUSED;
+            for routes in routes.chunk_by(|one, other| one.to == other.to) {
+                let classes: BTreeSet<u128> =
+                    routes.iter().map(|route| self.shared.interfaces.class(&route.interface)).collect();
+                let by = classes.into_iter().fold(Diagram::leaf(0), |by, class| {
+                    let one = self.with_bits(all, Field::Outbound, u128::MAX, class);
+                    self.shared.either(by, one, Join::Verdicts)
+                });
+                let to = routes[0].to;
+                let to = Intervals::from_to(number(to.network()), number(to.broadcast()));
                 let there = self.shared.within(Field::Destination, &to, YES, NO);
-                self.shared.diagrams.choose(there, by, rest)
-            });
+                forward = self.shared.diagrams.choose(there, by, forward);
+            }
         }
         let Some(own) = self.facts.own(family) else {
             return self.shared.either(input, forward, Join::Verdicts);

@@ -1,102 +1,42 @@
-//! Security groups of a state, as `terraform show -json` prints it (<https://developer.hashicorp.com/terraform/internals/json-format>,
-//! "State Representation"; the resources' attributes are those of the provider `hashicorp/aws`).
-
-use std::collections::BTreeMap;
+//! Security groups and their rules, whichever of the three ways these are written in.
 
 use ipnet::IpNet;
 use rancher_topology::audit::{LiveGroup, LivePeer, LiveRule, all_ports};
 use rancher_topology::packet::Intervals;
 use rancher_topology::policy::Direction;
-use rancher_topology::{Diagnostic, Span};
 use serde_json::Value;
 
-use super::iptables::values;
-
-/// What was read of a state.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Read {
-    /// The security groups, by the names of their tags, or their own.
-    pub groups: Vec<LiveGroup>,
-    /// What was not understood: the address of a resource, and what of it.
-    pub notes: Vec<String>,
-}
-
-/// Reads the security groups of a state.
-///
-/// # Errors
-/// When the text is not what `terraform show -json` prints of a state.
-pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
-    let wrong = |message: String| {
-        let span = Span { start: 0, end: text.len() };
-        vec![
-            Diagnostic::error("unreadable-state", message, span)
-                .help("give what `terraform show -json` printed, without the name of a plan"),
-        ]
-    };
-    let state: Value =
-        serde_json::from_str(text).map_err(|error| wrong(format!("this is no JSON: {error}")))?;
-    if state["planned_values"].is_object() {
-        return Err(wrong("this is a plan, and says of nothing that it exists".to_owned()));
-    }
-    let root = &state["values"]["root_module"];
-    if !root.is_object() {
-        return Err(wrong("this JSON is no state of Terraform: `values.root_module` is missing".to_owned()));
-    }
-    let mut resources = Vec::new();
-    collect(root, &mut resources);
-    let mut reader = Reader { names: BTreeMap::new(), read: Read::default() };
-    for resource in resources.iter().filter(|one| one["type"] == "aws_security_group") {
-        reader.group(resource);
-    }
-    for resource in resources {
-        reader.rules(resource);
-    }
-    Ok(reader.read)
-}
-
-/// The resources of a module and of those in it. Data sources are not the state's own.
-fn collect<'s>(module: &'s Value, resources: &mut Vec<&'s Value>) {
-    let own = module["resources"].as_array().into_iter().flatten();
-    resources.extend(own.filter(|one| one["mode"] != "data"));
-    for child in module["child_modules"].as_array().into_iter().flatten() {
-        collect(child, resources);
-    }
-}
-
-struct Reader {
-    /// Names by the provider's id.
-    names: BTreeMap<String, String>,
-    read: Read,
-}
+use super::Reader;
+use crate::read::iptables::values;
 
 impl Reader {
-    fn group(&mut self, resource: &Value) {
+    /// Reads a group.
+    pub(super) fn group(&mut self, resource: &Value) {
         let values = &resource["values"];
         let name = [&values["tags"]["Name"], &values["tags_all"]["Name"], &values["name"]];
-        let name = name.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned();
+        let mut name = name.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned();
+        if self.read.groups.iter().any(|group| group.name == name) {
+            // It is another group, and none of the model.
+            name = format!("{name} ({})", values["id"].as_str().unwrap_or_else(|| super::address(resource)));
+        }
         match values["id"].as_str() {
             Some(id) => {
                 self.names.insert(id.to_owned(), name.clone());
             }
             None => self.note(resource, "it has no `id`"),
         }
-        if self.read.groups.iter().any(|group| group.name == name) {
-            self.note(resource, &format!("another group is called `{name}` too"));
-        } else {
-            self.read.groups.push(LiveGroup { name, rules: Vec::new() });
-        }
+        self.read.groups.push(LiveGroup { name, rules: Vec::new() });
     }
 
-    fn note(&mut self, resource: &Value, text: &str) {
-        let address = resource["address"].as_str().unwrap_or("a resource");
-        self.read.notes.push(format!("{address}: {text}"));
-    }
-
-    fn rules(&mut self, resource: &Value) {
+    /// Reads the rules of a resource that has such; whether it is one.
+    pub(super) fn rules(&mut self, resource: &Value) -> bool {
         let values = &resource["values"];
-        match resource["type"].as_str().unwrap_or_default() {
+        match super::kind(resource) {
             "aws_security_group" => {
                 for (key, direction) in [("ingress", Direction::Inbound), ("egress", Direction::Outbound)] {
+                    if values.get(key).is_some_and(|rules| !rules.is_array()) {
+                        self.note(resource, &format!("`{key}` is {}", values[key]));
+                    }
                     for rule in values[key].as_array().into_iter().flatten() {
                         self.rule(resource, &values["id"], direction, &rule["protocol"], rule);
                     }
@@ -124,20 +64,16 @@ impl Reader {
                 let direction = match values["type"].as_str() {
                     Some("ingress") => Direction::Inbound,
                     Some("egress") => Direction::Outbound,
-                    _ => return self.note(resource, "`type` is neither `ingress` nor `egress`"),
+                    _ => {
+                        self.note(resource, "`type` is neither `ingress` nor `egress`");
+                        return true;
+                    }
                 };
                 self.rule(resource, &values["security_group_id"], direction, &values["protocol"], values);
             }
-            // These are filters too, and not compared.
-            "aws_network_acl"
-            | "aws_network_acl_rule"
-            | "aws_default_network_acl"
-            | "aws_default_security_group"
-            | "aws_networkfirewall_firewall" => {
-                self.note(resource, "it may refuse packets, and is not looked at");
-            }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// A rule with all its peers, whichever of the three ways it is written in.
@@ -157,7 +93,7 @@ impl Reader {
         };
         let mut peers = Vec::new();
         for key in ["cidr_ipv4", "cidr_ipv6", "cidr_blocks", "ipv6_cidr_blocks"] {
-            for word in strings(&rule[key]) {
+            for word in self.strings(resource, key, &rule[key]) {
                 match word.parse::<IpNet>() {
                     Ok(net) => peers.push(LivePeer::Network(net.trunc())),
                     Err(_) => self.note(resource, &format!("`{key}`: {word}")),
@@ -165,9 +101,10 @@ impl Reader {
             }
         }
         let keys = ["referenced_security_group_id", "source_security_group_id", "security_groups"];
-        for id in keys.iter().flat_map(|key| strings(&rule[*key])) {
+        let ids: Vec<String> = keys.iter().flat_map(|key| self.strings(resource, key, &rule[*key])).collect();
+        for id in &ids {
             // A group of another account has its number before it.
-            let id = id.rsplit_once('/').map_or(id, |(_, id)| id);
+            let id = id.rsplit_once('/').map_or(id.as_str(), |(_, id)| id);
             match self.names.get(id) {
                 Some(name) => peers.push(LivePeer::Group(name.clone())),
                 None => peers.push(LivePeer::Group(id.to_owned())),
@@ -176,7 +113,13 @@ impl Reader {
         if rule["self"] == true {
             peers.push(LivePeer::Group(name.clone()));
         }
-        for list in ["prefix_list_id", "prefix_list_ids"].iter().flat_map(|key| strings(&rule[*key])) {
+        let keys = ["prefix_list_id", "prefix_list_ids"];
+        let lists: Vec<String> =
+            keys.iter().flat_map(|key| self.strings(resource, key, &rule[*key])).collect();
+        if peers.is_empty() && lists.is_empty() {
+            self.note(resource, "it names no other side");
+        }
+        for list in lists {
             self.note(resource, &format!("what is in the prefix list {list} is not known"));
         }
         let place = resource["address"].as_str().unwrap_or_default();
@@ -188,14 +131,6 @@ impl Reader {
             peer,
             place: place.to_owned(),
         }));
-    }
-}
-
-fn strings(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(word) if !word.is_empty() => vec![word],
-        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
     }
 }
 
@@ -245,6 +180,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::read::terraform::read;
 
     fn state(resources: &Value) -> String {
         json!({"format_version": "1.0", "values": {"root_module": {"resources": resources}}}).to_string()
