@@ -22,6 +22,32 @@ fn random(seed: u64, family: Family) -> RuleSet {
     iptables::read(&random.rules, Some(family)).unwrap().rules
 }
 
+/// What is not known is bounded from both sides: the verdict is where a packet lies between the two.
+#[test]
+fn a_filter_is_two_sets_of_packets() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..RULE_SETS {
+        let rules = random(seed, Family::V4);
+        let mut filter = Filter::new(&rules, &HostFacts::default(), Hook::Input, &Known::new());
+        let [least, most] = filter.bounds();
+        assert!(filter.space().difference(least, most).is_empty());
+        for last in 0..20 {
+            let packet = opening([10, 0, 0, last].into(), [10, 0, last % 3, 1].into());
+            let set = filter.set_of(&packet);
+            let (certain, possible) =
+                (filter.space().difference(set, least), filter.space().intersection(set, most));
+            let verdict = match (certain.is_empty(), possible.is_empty()) {
+                (true, _) => Verdict::Admitted,
+                (_, true) => Verdict::Refused,
+                _ => Verdict::Possible,
+            };
+            assert_eq!(filter.verdict(&packet), verdict, "seed {seed}: {packet:?}");
+            seen.insert(verdict);
+        }
+    }
+    assert_eq!(seen.len(), 3, "{seen:?}");
+}
+
 fn one(value: u128) -> Intervals {
     Intervals::from_to(value, value)
 }

@@ -1,14 +1,13 @@
 //! What changes for packets when a rule set takes the place of another.
 
 use super::comparison::{Difference, Kind};
-use super::cover::boxes;
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Lowering, Shared};
 use super::rule_set::RuleSet;
 use super::{Hook, InterfacePattern, Known};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals};
+use crate::packet::{Family, Field, Intervals, Set};
 
 /// Two rule sets of one family, side by side.
 pub struct Change {
@@ -31,7 +30,7 @@ impl Change {
         let (shared, was) = Lowering::verdicts(shared, before, hook, &known);
         let (mut shared, is) = Lowering::verdicts(shared, after, hook, &known);
         let mut uncertain = false;
-        shared.diagrams.apply(was, is, &mut |was, is| {
+        shared.space.diagrams.apply(was, is, &mut |was, is| {
             let (was, is) = (was.as_leaf()?, is.as_leaf()?);
             uncertain |= was == is && was == ADMITTED | REFUSED;
             Some(Diagram::leaf(0))
@@ -54,7 +53,7 @@ impl Change {
 
     /// The packets that one treats otherwise than the other, in one way, and whether these are all.
     pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
-        let set = self.shared.diagrams.apply(self.before, self.after, &mut |was, is| {
+        let set = self.shared.space.diagrams.apply(self.before, self.after, &mut |was, is| {
             if was == is {
                 return Some(Diagram::leaf(0));
             }
@@ -66,7 +65,7 @@ impl Change {
             };
             Some(Diagram::leaf(u32::from(found == kind)))
         });
-        let (found, all) = boxes(&self.shared, set);
+        let (found, all) = self.shared.space.cover(Set(set));
         let difference = |packets: Known| {
             let named = |side| packets.get(&side).and_then(|set| self.shared.interfaces.name_in(set));
             let mut example = Packet::among(self.family, &packets, named(Field::Inbound))?;

@@ -3,14 +3,13 @@
 //! Both are functions of packets in one space: the first packets of connections that arrive on some interfaces. Where they
 //! come to the same everywhere, they are one diagram.
 
-use super::cover::boxes;
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Join, Lowering, NO, Shared};
 use super::rule_set::RuleSet;
 use super::{Hook, Known};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, State};
+use crate::packet::{Family, Field, Intervals, Set, State};
 
 /// A rule set beside what is meant.
 pub struct Comparison {
@@ -88,10 +87,10 @@ impl Comparison {
     ) -> Self {
         let shared = shared(rules, facts, inbound);
         let (mut shared, verdicts) = arriving(shared, (rules, facts), inbound, space);
-        let in_space = union(&mut shared, space);
-        let meant_in_space = union(&mut shared, meant);
-        let verdicts = shared.diagrams.choose(in_space, verdicts, Diagram::leaf(0));
-        let differs = shared.diagrams.apply(verdicts, meant_in_space, &mut |verdict, meant| {
+        let in_space = shared.space.set(space).0;
+        let meant_in_space = shared.space.set(meant).0;
+        let verdicts = shared.space.diagrams.choose(in_space, verdicts, Diagram::leaf(0));
+        let differs = shared.space.diagrams.apply(verdicts, meant_in_space, &mut |verdict, meant| {
             if verdict == super::verdict::IMPOSSIBLE {
                 return Some(Diagram::leaf(0));
             }
@@ -129,15 +128,15 @@ impl Comparison {
 
     /// The packets of which it does something else in one way, and whether these are all.
     pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
-        let set = self.shared.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
-        let (found, all) = boxes(&self.shared, set);
+        let set = self.shared.space.diagrams.map(self.differs, &mut |leaf| u32::from(leaf == kind.leaf()));
+        let (found, all) = self.shared.space.cover(Set(set));
         let differences = found.into_iter().filter_map(|mut packets| {
             let example = Packet::among(self.family, &packets, self.inbound_of(&packets))?;
             packets.remove(&Field::Inbound);
             packets.retain(|field, set| self.of_every_opening.get(field) != Some(set));
             if let Some(senders) = packets.get_mut(&Field::Source) {
                 *senders = self.with_nobody(senders);
-                if *senders == self.shared.layout.all(Field::Source) {
+                if *senders == self.shared.space.layout.all(Field::Source) {
                     packets.remove(&Field::Source);
                 }
             }
@@ -148,7 +147,7 @@ impl Comparison {
 
     /// Senders, and between and around them those that nobody is: then there are fewer ranges to read.
     fn with_nobody(&self, senders: &Intervals) -> Intervals {
-        let all = self.shared.layout.all(Field::Source);
+        let all = self.shared.space.layout.all(Field::Source);
         let nobody = all.difference(&self.senders);
         let others = self.senders.difference(senders);
         if others.is_empty() {
@@ -200,8 +199,8 @@ impl<'a> Refusals<'a> {
     fn verdicts(&mut self, rules: &RuleSet) -> Diagram {
         let Some(shared) = self.shared.take() else { return NO };
         let (mut shared, verdicts) = arriving(shared, (rules, self.facts), self.inbound, self.meant);
-        let in_space = union(&mut shared, self.meant);
-        let verdicts = shared.diagrams.choose(in_space, verdicts, super::verdict::IMPOSSIBLE);
+        let in_space = shared.space.set(self.meant).0;
+        let verdicts = shared.space.diagrams.choose(in_space, verdicts, super::verdict::IMPOSSIBLE);
         self.shared = Some(shared);
         verdicts
     }
@@ -249,17 +248,4 @@ fn values_of(field: Field, space: &[Known]) -> Option<Intervals> {
         Some(((first, _), (_, last))) if set.iter().len() > MOST => Some(Intervals::from_to(first, last)),
         _ => Some(set),
     }
-}
-
-/// The packets of some combinations of values.
-fn union(shared: &mut Shared, boxes: &[Known]) -> Diagram {
-    let mut all: Vec<Diagram> = boxes.iter().map(|one| shared.one_of(one)).collect();
-    while all.len() > 1 {
-        let pairs = all.chunks(2).map(|pair| match *pair {
-            [one, other] => shared.either(one, other, Join::Verdicts),
-            _ => pair[0],
-        });
-        all = pairs.collect();
-    }
-    all.pop().unwrap_or(NO)
 }

@@ -11,7 +11,7 @@ use super::lower::{Join, Lowering, Shared};
 use super::rule_set::RuleSet;
 use super::{Known, Verdict, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, State, number};
+use crate::packet::{Family, Field, Intervals, Set, Space, State, number};
 
 /// What a rule set does with packets on one way.
 pub struct Filter {
@@ -124,7 +124,35 @@ impl Filter {
     /// How many nodes the diagrams have that were made on the way: what the answers cost in memory.
     #[must_use]
     pub fn nodes(&self) -> usize {
-        self.shared.diagrams.len()
+        self.shared.space.diagrams.len()
+    }
+
+    /// The packets that it was made for, and what can be made of sets of them.
+    pub const fn space(&mut self) -> &mut Space {
+        &mut self.shared.space
+    }
+
+    /// The packets that it admits for certain, and those that it may admit: what is not known or not understood is bounded
+    /// from both sides.
+    pub fn bounds(&mut self) -> [Set; 2] {
+        let verdicts = self.arriving();
+        let diagrams = &mut self.shared.space.diagrams;
+        let mut set = |is_in: fn(Verdict) -> bool| {
+            Set(diagrams.map(verdicts, &mut |leaf| u32::from(is_in(Verdict::of(leaf)))))
+        };
+        [
+            set(|verdict| verdict == Verdict::Admitted),
+            set(|verdict| matches!(verdict, Verdict::Admitted | Verdict::Possible)),
+        ]
+    }
+
+    /// The packets that one may be of which some values are not known.
+    pub fn set_of(&mut self, packet: &Packet) -> Set {
+        let values = packet.fields(&self.shared).into_iter();
+        let mut known: Known =
+            values.filter_map(|(field, value)| Some((field, Intervals::points([value?])))).collect();
+        known.insert(Field::State, Intervals::points(packet.states().into_iter().map(State::number)));
+        self.shared.space.set(&[known])
     }
 
     /// The verdicts, without packets that no interface carries: what comes from a network behind some interfaces comes
@@ -133,7 +161,7 @@ impl Filter {
     /// what it sends to all or to a group, of which it gets a copy (`ip_mc_output`).
     pub(super) fn arriving(&mut self) -> Diagram {
         let (Some(carried), true) = (&self.carried, self.hook != Hook::Output) else { return self.verdicts };
-        let all = self.shared.layout.all(Field::Source);
+        let all = self.shared.space.layout.all(Field::Source);
         let behind = carried.iter().fold(Intervals::default(), |all, one| all.union(&one.networks));
         let elsewhere = all.difference(&behind);
         let of_others = all.difference(&self.family.loopback());
@@ -163,7 +191,7 @@ impl Filter {
     /// What becomes of a packet.
     pub fn verdict(&mut self, packet: &Packet) -> Verdict {
         let fields = packet.fields(&self.shared);
-        let layout = &self.shared.layout;
+        let layout = &self.shared.space.layout;
         let mut words = [0_u64; 10];
         debug_assert!(usize::from(layout.bits()) <= words.len() * 64);
         let mut unknown = Vec::new();
@@ -180,7 +208,7 @@ impl Filter {
         }
         let asked = self.partly(unknown, packet.states());
         let leaf =
-            self.shared.diagrams.eval(asked, |bit| words[usize::from(bit) / 64] >> (bit % 64) & 1 == 1);
+            self.shared.space.diagrams.eval(asked, |bit| words[usize::from(bit) / 64] >> (bit % 64) & 1 == 1);
         Verdict::of(leaf)
     }
 

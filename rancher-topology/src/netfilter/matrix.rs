@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::filter::Filter;
 use super::lower::Join;
 use super::verdict::Verdict;
-use crate::packet::diagram::{Bit, Diagram, Diagrams};
+use crate::packet::diagram::{Diagram, Diagrams};
 use crate::packet::{Field, Intervals};
 
 /// Classes of addresses, and what becomes of packets from each to each.
@@ -54,12 +54,12 @@ impl Filter {
                 reached = self.shared.forget(reached, field, Join::Verdicts);
             }
         }
-        let (diagrams, layout) = (&mut self.shared.diagrams, &self.shared.layout);
+        let (diagrams, layout) = (&mut self.shared.space.diagrams, &self.shared.space.layout);
         let (source, destination) = (layout.bits_of(Field::Source), layout.bits_of(Field::Destination));
 
         let mut rows: Vec<Diagram> = Vec::new();
         let mut row_of: BTreeMap<Diagram, u32> = BTreeMap::new();
-        let sources = parts(diagrams, reached, &source, MOST_RANGES)?;
+        let sources = diagrams.parts(reached, &source, MOST_RANGES)?;
         let sources: Vec<(u128, u32)> = sources
             .into_iter()
             .map(|(first, row)| {
@@ -72,7 +72,8 @@ impl Filter {
             .collect();
 
         let (columns, joined) = together(diagrams, &rows);
-        let destinations: Vec<(u128, u32)> = parts(diagrams, columns, &destination, MOST_RANGES)?
+        let destinations: Vec<(u128, u32)> = diagrams
+            .parts(columns, &destination, MOST_RANGES)?
             .into_iter()
             .map(|(first, column)| (first, column.as_leaf().unwrap_or(u32::MAX)))
             .collect();
@@ -115,40 +116,6 @@ impl Filter {
         }
         Some(Matrix { classes: classes.into_iter().map(|(_, class)| class).collect(), verdicts })
     }
-}
-
-/// Where a diagram changes as a field grows whose bits it asks for first: each part's first value and what is left.
-/// `None` if there are more parts than `most`.
-pub(super) fn parts(
-    diagrams: &Diagrams,
-    diagram: Diagram,
-    bits: &std::ops::Range<Bit>,
-    most: usize,
-) -> Option<Vec<(u128, Diagram)>> {
-    let mut found = Vec::new();
-    part(diagrams, diagram, bits.clone(), 0, most, &mut found)?;
-    Some(found)
-}
-
-fn part(
-    diagrams: &Diagrams,
-    diagram: Diagram,
-    bits: std::ops::Range<Bit>,
-    first: u128,
-    most: usize,
-    found: &mut Vec<(u128, Diagram)>,
-) -> Option<()> {
-    if diagrams.bit(diagram) >= bits.end {
-        if found.last().is_none_or(|(_, before)| *before != diagram) {
-            found.push((first, diagram));
-        }
-        return (found.len() <= most).then_some(());
-    }
-    // A bit that is not asked for is passed all the same: what follows is there twice.
-    let bit = bits.start;
-    let (zero, one) = diagrams.branches(diagram, bit);
-    part(diagrams, zero, bit + 1..bits.end, first, most, found)?;
-    part(diagrams, one, bit + 1..bits.end, first | 1 << (bits.end - 1 - bit), most, found)
 }
 
 /// How the numbers of many diagrams became one number.

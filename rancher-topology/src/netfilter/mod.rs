@@ -11,7 +11,6 @@
 mod change;
 mod comparison;
 mod conntrack;
-mod cover;
 mod example;
 mod facts;
 mod filter;
@@ -23,8 +22,6 @@ mod outcome;
 mod rule_set;
 mod trace;
 mod verdict;
-
-use std::collections::BTreeMap;
 
 pub use change::Change;
 pub use comparison::{Comparison, Difference, Kind, Refusals};
@@ -41,11 +38,9 @@ pub use verdict::Verdict;
 
 pub(crate) use conntrack::questions;
 
+pub use crate::packet::Known;
 use crate::packet::{Field, Intervals, State};
 use crate::scalar::{Ports, Protocol};
-
-/// What is known of the packets that are asked for: some values of some fields.
-pub type Known = BTreeMap<Field, Intervals>;
 
 /// The first packets of new connections to some ports, as they arrive: without marks, and for TCP a lone SYN (RFC 9293,
 /// section 3.5).

@@ -61,7 +61,7 @@ impl<'a> Tracer<'a> {
         fields.insert(Field::Outbound, self.lowering.shared.interfaces.class(""));
         let mut values = Values::default();
         for (field, value) in &fields {
-            self.lowering.shared.layout.assign(&mut values, *field, Some(*value));
+            self.lowering.shared.space.layout.assign(&mut values, *field, Some(*value));
         }
         let mut way = Way {
             tracer: self,
@@ -101,7 +101,7 @@ struct Way<'t, 'a> {
 impl<'a> Way<'_, 'a> {
     /// Makes the value of a field known, or unknown.
     fn set(&mut self, field: Field, value: Option<u128>) {
-        self.tracer.lowering.shared.layout.assign(&mut self.values, field, value);
+        self.tracer.lowering.shared.space.layout.assign(&mut self.values, field, value);
         match value {
             Some(value) => _ = self.fields.insert(field, value),
             None => _ = self.fields.remove(&field),

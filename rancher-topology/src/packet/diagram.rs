@@ -129,6 +129,40 @@ impl Diagrams {
         }
     }
 
+    /// Where a function changes as a number grows whose bits it asks for first: each part's first number and what is left.
+    /// `None` if there are more parts than `most`.
+    pub(crate) fn parts(
+        &self,
+        diagram: Diagram,
+        bits: &std::ops::Range<Bit>,
+        most: usize,
+    ) -> Option<Vec<(u128, Diagram)>> {
+        let mut found = Vec::new();
+        self.part(diagram, bits.clone(), 0, most, &mut found)?;
+        Some(found)
+    }
+
+    fn part(
+        &self,
+        diagram: Diagram,
+        bits: std::ops::Range<Bit>,
+        first: u128,
+        most: usize,
+        found: &mut Vec<(u128, Diagram)>,
+    ) -> Option<()> {
+        if self.bit(diagram) >= bits.end {
+            if found.last().is_none_or(|(_, before)| *before != diagram) {
+                found.push((first, diagram));
+            }
+            return (found.len() <= most).then_some(());
+        }
+        // A bit that is not asked for is passed all the same: what follows is there twice.
+        let bit = bits.start;
+        let (zero, one) = self.branches(diagram, bit);
+        self.part(zero, bit + 1..bits.end, first, most, found)?;
+        self.part(one, bit + 1..bits.end, first | 1 << (bits.end - 1 - bit), most, found)
+    }
+
     /// The function that joins two, bit by bit. `join` says what comes of two diagrams where that does not depend on
     /// their bits: always for two leaves; for others where it knows better than to look at every bit.
     pub(crate) fn apply(

@@ -8,7 +8,7 @@ use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State, number};
+use crate::packet::{Field, Intervals, Space, State, number};
 
 impl<'a> Lowering<'a> {
     pub(in crate::netfilter) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
@@ -47,7 +47,7 @@ impl<'a> Lowering<'a> {
     fn then(&mut self, first: Lowered, second: Lowered) -> Lowered {
         let changes = first.changes || second.changes;
         if !first.changes {
-            let Shared { diagrams, outcomes, .. } = &mut self.shared;
+            let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
             let diagram = diagrams.apply(first.diagram, second.diagram, &mut |first, second| {
                 let here = first.as_leaf()?;
                 let set = outcomes.get(here);
@@ -83,7 +83,7 @@ impl<'a> Lowering<'a> {
         if first == 0 {
             return diagram;
         }
-        let Shared { diagrams, outcomes, .. } = &mut self.shared;
+        let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
         diagrams.map(diagram, &mut |leaf| {
             let set = outcomes.get(leaf).to_vec();
             let set = set.into_iter().map(|outcome| match outcome.made() {
@@ -96,13 +96,13 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn each(&mut self, diagram: Diagram, become_: impl Fn(Outcome) -> Outcome) -> Diagram {
-        let Shared { diagrams, outcomes, .. } = &mut self.shared;
+        let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
         diagrams.map(diagram, &mut |leaf| outcomes.each(leaf, &become_))
     }
 
     /// All changes with which packets leave by some outcomes.
     pub(super) fn changes_in(&mut self, diagram: Diagram, of: fn(&Outcome) -> bool) -> Vec<Changes> {
-        let Shared { diagrams, outcomes, .. } = &mut self.shared;
+        let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
         let leaves = diagrams.leaves(diagram);
         let outcomes = leaves.iter().flat_map(|leaf| outcomes.get(*leaf)).filter(|outcome| of(outcome));
         let mut all: Vec<Changes> = outcomes.filter_map(|outcome| outcome.made()).collect();
@@ -120,13 +120,13 @@ impl<'a> Lowering<'a> {
     ) -> Diagram {
         let shared = &mut self.shared;
         let mut grafts: HashMap<u32, Diagram> = HashMap::new();
-        for leaf in shared.diagrams.leaves(diagram) {
+        for leaf in shared.space.diagrams.leaves(diagram) {
             let outcomes = shared.outcomes.get(leaf).to_vec();
             let all: Vec<Diagram> = outcomes.into_iter().map(|outcome| follows(shared, outcome)).collect();
             let all = all.into_iter().reduce(|one, other| shared.either(one, other, join));
             grafts.insert(leaf, all.unwrap_or(Diagram::leaf(0)));
         }
-        shared.diagrams.graft(diagram, &mut |leaf| grafts[&leaf])
+        shared.space.diagrams.graft(diagram, &mut |leaf| grafts[&leaf])
     }
 
     /// A rule, or `None` if it decides nothing.
@@ -137,7 +137,7 @@ impl<'a> Lowering<'a> {
         let mut rest = Vec::new();
         for condition in &rule.conditions {
             if let Some((field, set)) = self.single(condition, view) {
-                let place = usize::from(self.shared.layout.bits_of(field).start);
+                let place = usize::from(self.shared.space.layout.bits_of(field).start);
                 fields
                     .entry(place)
                     .and_modify(|(_, known)| *known = known.intersection(&set))
@@ -152,7 +152,7 @@ impl<'a> Lowering<'a> {
                     return None;
                 }
                 if given.difference(set).is_empty() {
-                    *set = self.shared.layout.all(*field);
+                    *set = self.shared.space.layout.all(*field);
                 }
             }
         }
@@ -210,7 +210,7 @@ impl<'a> Lowering<'a> {
         if !self.fields.translated {
             return Lowered { diagram: elsewhere, changes: true };
         }
-        let all = |lowering: &Self, field| lowering.shared.layout.all(field);
+        let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);
         let (addresses, kept) = match &to.address {
             None => (all(self, Field::Destination), true),
             Some(TranslatedTo::Addresses(first, last)) => {

@@ -1,11 +1,10 @@
 //! What rules change of a packet: a later table sees it changed, and is asked about it as it was.
 
-use super::Shared;
 use super::{Join, Lowering, View};
 use crate::netfilter::outcome::{Change, Changes};
 use crate::netfilter::rule_set::{TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State, number};
+use crate::packet::{Field, Intervals, Space, State, number};
 
 impl Lowering<'_> {
     /// What a diagram says of packets before some changes are made.
@@ -27,7 +26,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn with_bits(&mut self, diagram: Diagram, field: Field, mask: u128, value: u128) -> Diagram {
-        let Shared { diagrams, layout, .. } = &mut self.shared;
+        let Space { diagrams, layout } = &mut self.shared.space;
         let bits = layout.bits_of(field);
         diagrams.assign(diagram, &|bit| {
             (bits.contains(&bit) && layout.bit_of(field, bit, mask)).then(|| layout.bit_of(field, bit, value))
@@ -76,7 +75,7 @@ impl Lowering<'_> {
         if !self.fields.original {
             return diagram;
         }
-        let Shared { diagrams, layout, .. } = &mut self.shared;
+        let Space { diagrams, layout } = &mut self.shared.space;
         let bits = layout.bits_of(from);
         diagrams.rename(diagram, &|bit| if bits.contains(&bit) { layout.renamed(from, to, bit) } else { bit })
     }

@@ -1,10 +1,10 @@
 //! Conditions: where each is met, may be, and is not.
 
-use super::{Lowering, MAYBE, NO, Shared, View, YES};
+use super::{Lowering, MAYBE, NO, View, YES};
 use crate::netfilter::facts::{AddressSet, Dimension, Entry};
 use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State, Values};
+use crate::packet::{Field, Intervals, Space, State, Values};
 
 /// Where a rule is met, may be, and is not.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ impl<'a> Lowering<'a> {
             Condition::Interface(field, pattern) => Some((*field, self.shared.interfaces.matching(pattern))),
             Condition::Not(inner) => {
                 let (field, set) = self.single(inner, view)?;
-                Some((field, self.shared.layout.all(field).difference(&set)))
+                Some((field, self.shared.space.layout.all(field).difference(&set)))
             }
             _ => None,
         }
@@ -35,10 +35,10 @@ impl<'a> Lowering<'a> {
 
     /// A set without numbers that a field cannot have. What is no state counts as the last one.
     fn whole(&self, field: Field, set: &Intervals) -> Intervals {
-        let all = self.shared.layout.all(field);
+        let all = self.shared.space.layout.all(field);
         let last = State::Untracked.number();
         if field == Field::State && set.contains(last) {
-            return set.union(&Intervals::from_to(last, self.shared.layout.last(field)));
+            return set.union(&Intervals::from_to(last, self.shared.space.layout.last(field)));
         }
         set.intersection(&all)
     }
@@ -54,7 +54,7 @@ impl<'a> Lowering<'a> {
         }
         match condition {
             Condition::Masked { field, mask, value } => {
-                let Shared { diagrams, layout, .. } = &mut self.shared;
+                let Space { diagrams, layout } = &mut self.shared.space;
                 layout.masked(diagrams, *field, (*mask, *value), YES, NO)
             }
             Condition::AddressKind(field, kinds) => self.address_kind(*field, kinds),
@@ -102,7 +102,7 @@ impl<'a> Lowering<'a> {
 
     /// Whether it is met by a packet of which some fields are known; `None` where that is not.
     pub(in crate::netfilter) fn is_met(&mut self, met: Met, values: &Values) -> Option<bool> {
-        let diagrams = &mut self.shared.diagrams;
+        let diagrams = &mut self.shared.space.diagrams;
         // Nearly all rules end here, at a field that is known.
         let left = diagrams.descend(met.0, |bit| values.get(bit));
         match left.as_leaf().map_or_else(|| diagrams.assign(left, &|bit| values.get(bit)), |_| left) {
@@ -113,7 +113,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn not(&mut self, condition: Diagram) -> Diagram {
-        self.shared.diagrams.map(condition, &mut |leaf| match leaf {
+        self.shared.space.diagrams.map(condition, &mut |leaf| match leaf {
             0 => 1,
             1 => 0,
             maybe => maybe,
@@ -121,7 +121,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn both(&mut self, one: Diagram, other: Diagram) -> Diagram {
-        self.shared.diagrams.apply(one, other, &mut |one, other| match (one, other) {
+        self.shared.space.diagrams.apply(one, other, &mut |one, other| match (one, other) {
             (NO, _) | (_, NO) => Some(NO),
             (YES, both) | (both, YES) => Some(both),
             (MAYBE, MAYBE) => Some(MAYBE),
@@ -133,7 +133,7 @@ impl<'a> Lowering<'a> {
         while any.len() > 1 {
             let pairs = any.chunks(2).map(|pair| match *pair {
                 [one, other] => {
-                    self.shared.diagrams.apply(one, other, &mut |one, other| match (one, other) {
+                    self.shared.space.diagrams.apply(one, other, &mut |one, other| match (one, other) {
                         (YES, _) | (_, YES) => Some(YES),
                         (NO, either) | (either, NO) => Some(either),
                         (MAYBE, MAYBE) => Some(MAYBE),

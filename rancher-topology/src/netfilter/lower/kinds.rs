@@ -57,7 +57,7 @@ impl Lowering<'_> {
     fn others(&self) -> Intervals {
         let family = self.rules.family;
         let told = family.multicast().union(&family.everyone()).union(&family.loopback());
-        self.shared.layout.all(Field::Source).difference(&told.union(&Intervals::from_to(0, 0)))
+        self.shared.space.layout.all(Field::Source).difference(&told.union(&Intervals::from_to(0, 0)))
     }
 
     /// v4: an address is of one kind, and one of those that are asked for is enough.
@@ -89,7 +89,7 @@ impl Lowering<'_> {
     /// v6: what an address itself tells must all be so, and of what a route tells one that is asked for is enough. An
     /// address of the host is unicast too.
     fn kind_v6(&self, kinds: &[AddressKind]) -> Known {
-        let all = self.shared.layout.all(Field::Source);
+        let all = self.shared.space.layout.all(Field::Source);
         let multicast = Family::V6.multicast();
         let by_route = kinds.iter().filter_map(|kind| match kind {
             AddressKind::Local => Some(self.local()),

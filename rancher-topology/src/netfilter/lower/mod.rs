@@ -65,8 +65,8 @@ struct Lowered {
     changes: bool,
 }
 
-pub(super) const NO: Diagram = Diagram::leaf(0);
-pub(super) const YES: Diagram = Diagram::leaf(1);
+pub(super) use crate::packet::{NO, YES};
+
 const MAYBE: Diagram = Diagram::leaf(2);
 
 /// All rules of a rule set.
@@ -84,7 +84,8 @@ impl<'a> Lowering<'a> {
         });
         if fields.changed.contains(&Field::State) {
             // A rule can only take the state away. What is no state counts as the last one.
-            let untracked = Intervals::from_to(State::Untracked.number(), shared.layout.last(Field::State));
+            let untracked =
+                Intervals::from_to(State::Untracked.number(), shared.space.layout.last(Field::State));
             given.entry(Field::State).and_modify(|states| *states = states.union(&untracked));
         }
         Self {

@@ -5,13 +5,12 @@ use crate::netfilter::Known;
 use crate::netfilter::interfaces::Interfaces;
 use crate::netfilter::outcome::{Outcome, Outcomes};
 use crate::netfilter::rule_set::{Condition, InterfacePattern, RuleSet};
-use crate::packet::diagram::{Diagram, Diagrams};
-use crate::packet::{Family, Field, Intervals, Layout};
+use crate::packet::diagram::Diagram;
+use crate::packet::{Family, Field, Intervals, Space};
 
 /// What lowered rule sets share, so that they can be compared.
 pub(in crate::netfilter) struct Shared {
-    pub(in crate::netfilter) diagrams: Diagrams,
-    pub(in crate::netfilter) layout: Layout,
+    pub(in crate::netfilter) space: Space,
     pub(in crate::netfilter) interfaces: Interfaces,
     pub(super) outcomes: Outcomes,
 }
@@ -54,8 +53,8 @@ impl Shared {
             all.push(InterfacePattern::Name("lo".to_owned()));
         }
         let interfaces = Interfaces::new(all);
-        let layout = Layout::new(family, interfaces.bits());
-        Self { diagrams: Diagrams::default(), layout, interfaces, outcomes: Outcomes::new() }
+        let space = Space::with_interfaces(family, interfaces.bits());
+        Self { space, interfaces, outcomes: Outcomes::new() }
     }
 
     pub(super) fn one(&mut self, outcome: Outcome) -> Diagram {
@@ -70,12 +69,12 @@ impl Shared {
         inside: Diagram,
         outside: Diagram,
     ) -> Diagram {
-        self.layout.within(&mut self.diagrams, field, set, inside, outside)
+        self.space.layout.within(&mut self.space.diagrams, field, set, inside, outside)
     }
 
     /// What may become of a packet where either of two things may happen.
     pub(in crate::netfilter) fn either(&mut self, one: Diagram, other: Diagram, join: Join) -> Diagram {
-        let Self { diagrams, outcomes, .. } = self;
+        let Self { space: Space { diagrams, .. }, outcomes, .. } = self;
         diagrams.apply(one, other, &mut |one, other| {
             if one == other {
                 return Some(one);
@@ -96,7 +95,7 @@ impl Shared {
         fields: &[Field],
         join: Join,
     ) -> Diagram {
-        let Self { diagrams, outcomes, layout, .. } = self;
+        let Self { space: Space { diagrams, layout }, outcomes, .. } = self;
         let bits: Vec<_> = fields.iter().map(|field| layout.bits_of(*field)).collect();
         diagrams.forget(diagram, &|bit| bits.iter().any(|bits| bits.contains(&bit)), &mut |one, other| {
             join.leaves(outcomes, one, other)
@@ -112,12 +111,12 @@ impl Shared {
     /// What may become of packets with some values of a field; nothing of others, as they cannot be.
     pub(in crate::netfilter) fn only(&mut self, diagram: Diagram, field: Field, set: &Intervals) -> Diagram {
         let inside = self.within(field, set, YES, NO);
-        self.diagrams.choose(inside, diagram, Diagram::leaf(0))
+        self.space.diagrams.choose(inside, diagram, Diagram::leaf(0))
     }
 
     /// `then` where a condition is met, `next` where it is not, either where it may be.
     pub(super) fn guard(&mut self, condition: Diagram, then: Diagram, next: u32) -> Diagram {
-        let Self { diagrams, outcomes, .. } = self;
+        let Self { space: Space { diagrams, .. }, outcomes, .. } = self;
         diagrams.apply(condition, then, &mut |condition, then| match condition {
             NO => Some(Diagram::leaf(next)),
             YES => Some(then),

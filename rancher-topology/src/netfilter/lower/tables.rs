@@ -9,7 +9,7 @@ use crate::netfilter::outcome::{Changes, Outcome};
 use crate::netfilter::rule_set::{Chain, Policy, RuleSet};
 use crate::netfilter::{Known, verdict};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, State, number};
+use crate::packet::{Family, Field, Intervals, Space, State, number};
 
 impl<'a> Lowering<'a> {
     /// What becomes of some packets on their way, as [`Verdict`](crate::netfilter::Verdict)s. Others cannot be.
@@ -29,7 +29,7 @@ impl<'a> Lowering<'a> {
         }
         let mut shared = lowering.shared;
         let inside = shared.one_of(known);
-        let verdicts = shared.diagrams.choose(inside, way, Diagram::leaf(0));
+        let verdicts = shared.space.diagrams.choose(inside, way, Diagram::leaf(0));
         (shared, verdicts)
     }
 
@@ -61,7 +61,7 @@ impl<'a> Lowering<'a> {
     fn table(&mut self, lowered: Lowered, rest: &'static [Step], view: View) -> Diagram {
         let next = self.steps(rest, view);
         if !lowered.changes {
-            let Shared { diagrams, outcomes, .. } = &mut self.shared;
+            let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
             return diagrams.apply(lowered.diagram, next, &mut |here, next| {
                 verdict_of(outcomes.get(here.as_leaf()?), next)
             });
@@ -105,7 +105,7 @@ impl<'a> Lowering<'a> {
                 let to = routes[0].to;
                 let to = Intervals::from_to(number(to.network()), number(to.broadcast()));
                 let there = self.shared.within(Field::Destination, &to, YES, NO);
-                forward = self.shared.diagrams.choose(there, by, forward);
+                forward = self.shared.space.diagrams.choose(there, by, forward);
             }
         }
         let Some(own) = self.facts.own(family) else {
@@ -114,7 +114,7 @@ impl<'a> Lowering<'a> {
         // What is for a group is for a process of the host that is in it.
         let own = own.union(&family.multicast());
         let here = self.shared.within(Field::Destination, &own, YES, NO);
-        self.shared.diagrams.choose(here, input, forward)
+        self.shared.space.diagrams.choose(here, input, forward)
     }
 
     /// What comes in on the loopback interface and was tracked as it was sent: it keeps its connection, and what is said of
@@ -124,7 +124,7 @@ impl<'a> Lowering<'a> {
         let invalid = Intervals::points([State::Invalid.number()]);
         let tracked = self.shared.within(Field::State, &invalid, NO, YES);
         let here = self.shared.within(Field::Inbound, &Intervals::points([class]), YES, NO);
-        self.shared.diagrams.choose(here, tracked, NO)
+        self.shared.space.diagrams.choose(here, tracked, NO)
     }
 
     /// What becomes of packets that have no interface on a side: its name is empty then, which only `+` matches
@@ -155,7 +155,7 @@ impl<'a> Lowering<'a> {
             });
             // What has no connection and is not untracked is invalid (`conntrack_mt`).
             diagram = self.with_bits(diagram, Field::State, u128::MAX, State::Invalid.number());
-            diagram = self.shared.diagrams.choose(seen, unchanged, diagram);
+            diagram = self.shared.space.diagrams.choose(seen, unchanged, diagram);
         }
         if table == "nat" {
             // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
@@ -164,10 +164,10 @@ impl<'a> Lowering<'a> {
             let either = self.shared.either(diagram, passes, Join::Outcomes);
             let one = |state: State| Intervals::points([state.number()]);
             let others = self.shared.within(Field::State, &one(State::Related), YES, NO);
-            let others = self.shared.diagrams.choose(others, either, passes);
+            let others = self.shared.space.diagrams.choose(others, either, passes);
             let begins = self.shared.within(Field::State, &one(State::New), YES, NO);
-            diagram = self.shared.diagrams.choose(begins, diagram, others);
-            diagram = self.shared.diagrams.choose(seen, passes, diagram);
+            diagram = self.shared.space.diagrams.choose(begins, diagram, others);
+            diagram = self.shared.space.diagrams.choose(seen, passes, diagram);
         }
         Lowered { diagram, ..lowered }
     }

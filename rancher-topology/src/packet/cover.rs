@@ -5,23 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Known;
-use super::lower::Shared;
-use super::matrix::parts;
-use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals};
+use super::diagram::Diagram;
+use super::{Field, Intervals, Known, Set, Space};
 
 /// More boxes than this nobody reads, and they take long to find.
 const MOST: usize = 4_096;
 
-/// The boxes of a function of zeros and ones, and whether these are all.
-pub(super) fn boxes(shared: &Shared, set: Diagram) -> (Vec<Known>, bool) {
+/// The boxes of a set, and whether these are all.
+pub(super) fn boxes(space: &Space, set: Set) -> (Vec<Known>, bool) {
     let mut found = Vec::new();
-    let whole = find(shared, set, &Field::ORDER, &Known::new(), &mut found);
+    let whole = find(space, set.0, &Field::ORDER, &Known::new(), &mut found);
     (joined(found), whole)
 }
 
-fn find(shared: &Shared, set: Diagram, fields: &[Field], above: &Known, found: &mut Vec<Known>) -> bool {
+fn find(space: &Space, set: Diagram, fields: &[Field], above: &Known, found: &mut Vec<Known>) -> bool {
     match set.as_leaf() {
         Some(0) => return true,
         Some(_) => {
@@ -31,15 +28,15 @@ fn find(shared: &Shared, set: Diagram, fields: &[Field], above: &Known, found: &
         None => {}
     }
     let Some((field, rest)) = fields.split_first() else { return true };
-    let bits = shared.layout.bits_of(*field);
-    if shared.diagrams.bit(set) >= bits.end {
-        return find(shared, set, rest, above, found);
+    let bits = space.layout.bits_of(*field);
+    if space.diagrams.bit(set) >= bits.end {
+        return find(space, set, rest, above, found);
     }
-    let Some(parts) = parts(&shared.diagrams, set, &bits, MOST * 16) else { return false };
+    let Some(parts) = space.diagrams.parts(set, &bits, MOST * 16) else { return false };
     let mut alike: BTreeMap<Diagram, Vec<(u128, u128)>> = BTreeMap::new();
     let mut order = Vec::new();
     for (at, (first, below)) in parts.iter().enumerate() {
-        let last = parts.get(at + 1).map_or(shared.layout.last(*field), |(next, _)| next - 1);
+        let last = parts.get(at + 1).map_or(space.layout.last(*field), |(next, _)| next - 1);
         let intervals = alike.entry(*below).or_default();
         if intervals.is_empty() {
             order.push(*below);
@@ -52,7 +49,7 @@ fn find(shared: &Shared, set: Diagram, fields: &[Field], above: &Known, found: &
         }
         let mut own = above.clone();
         own.insert(*field, Intervals::of(alike.remove(&below).unwrap_or_default()));
-        if !find(shared, below, rest, &own, found) {
+        if !find(space, below, rest, &own, found) {
             return false;
         }
     }
