@@ -207,7 +207,7 @@ to box (2 nodes)
   from other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
     22/tcp  itself
 
-Everything else is refused.
+Everything else is refused over IPv4.
 ";
     assert_eq!(matrix(&["shut.yaml"]), expected);
     let expected = "\
@@ -225,7 +225,7 @@ to other addresses: 10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.127
   from box (2 nodes)
     any
 
-Everything else is refused.
+Everything else is refused over IPv4.
 ";
     assert_eq!(matrix(&["open.yaml"]), expected);
     assert_eq!(

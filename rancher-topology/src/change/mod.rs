@@ -11,7 +11,7 @@ mod values;
 use crate::flow::FlowGraph;
 use crate::netfilter::Kind;
 use crate::policy::{SecurityPolicy, ServiceRange, Services};
-use crate::reach::{Matrix, Reach, Whom};
+use crate::reach::{Reach, Whom};
 use crate::topology::{NodeId, ServiceId, Topology};
 
 /// What changes.
@@ -21,6 +21,9 @@ pub struct Changes {
     /// What gets to somebody and did not, and the other way round, between machines; `None` when there are too many ends
     /// that are not alike ([`Reach::matrix`]).
     pub traffic: Option<Vec<TrafficChange>>,
+    /// What rules of groups let through over IPv6: "web lets in 22/tcp", and the networks. Nodes have no addresses of it in a
+    /// document, so that `traffic` is over IPv4.
+    pub over_v6: Vec<ValueChange>,
     /// Ports on which somebody else listens, on machines that stay.
     pub listening: Vec<ListeningChange>,
     /// Load balancers: listeners, targets.
@@ -170,12 +173,19 @@ impl Changes {
     #[must_use]
     pub fn between(old: &Topology, new: &Topology) -> Self {
         let matched = ends::Matched::of(old, new);
-        let (before, after) = (matrix(old), matrix(new));
+        let [before, after] = [old, new].map(|topology| {
+            let flows = FlowGraph::of(topology);
+            let policy = SecurityPolicy::of(topology, &flows);
+            (Reach::of(topology, &flows, &policy).matrix(), policy)
+        });
+        let over_v6 = values::over_v6(&before.1, &after.1);
+        let (before, after) = (before.0, after.0);
         let joint =
             before.zip(after).map(|(before, after)| traffic::Joint::of(old, new, &matched, before, after));
         Self {
             listening: joint.as_ref().map(traffic::Joint::listening).unwrap_or_default(),
             traffic: joint.map(|joint| joint.traffic()),
+            over_v6,
             load_balancers: values::load_balancers(old, new, &matched),
             placement: placement::placement(old, new, &matched),
             quorum: placement::quorum(old, new, &matched),
@@ -183,20 +193,15 @@ impl Changes {
         }
     }
 
-    /// Whether nothing changes.
+    /// Whether nothing of all this changes. Images, health checks and what a database is made of are no part of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.traffic.as_ref().is_some_and(Vec::is_empty)
+            && self.over_v6.is_empty()
             && self.listening.is_empty()
             && self.load_balancers.is_empty()
             && self.placement.is_empty()
             && self.quorum.is_empty()
             && self.addresses.is_empty()
     }
-}
-
-fn matrix(topology: &Topology) -> Option<Matrix> {
-    let flows = FlowGraph::of(topology);
-    let policy = SecurityPolicy::of(topology, &flows);
-    Reach::of(topology, &flows, &policy).matrix()
 }

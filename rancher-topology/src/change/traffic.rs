@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::ends::Matched;
 use super::{Ends, Example, Life, ListeningChange, TrafficChange};
+use crate::document::Provider;
 use crate::flow::End;
 use crate::netfilter::Kind;
 use crate::policy::{Passing, ServiceRange, Services};
-use crate::reach::{Class, Matrix, Owner, Whom, together};
+use crate::reach::{Class, Matrix, Owner, Whom, as_one};
 use crate::scalar::{PortRange, Ports};
 use crate::topology::Topology;
 
@@ -25,6 +26,14 @@ struct One {
     before: Option<usize>,
     after: Option<usize>,
     ends: Ends,
+}
+
+/// What is to be said of packets, besides who sends and who gets them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    kind: Kind,
+    services: Services,
+    listening: Option<Vec<String>>,
 }
 
 impl<'t> Joint<'t> {
@@ -69,71 +78,72 @@ impl<'t> Joint<'t> {
     }
 
     pub(super) fn traffic(&self) -> Vec<TrafficChange> {
-        let mut all: Vec<TrafficChange> = Vec::new();
-        for to in &self.ends {
-            for from in &self.ends {
-                let is_itself = std::ptr::eq(to, from);
-                if is_itself && to.ends.members.len() == 1 {
+        // Who gets it from whom, by what else is to be said.
+        let mut received: BTreeMap<(usize, Said), Vec<usize>> = BTreeMap::new();
+        for (to, receiver) in self.ends.iter().enumerate() {
+            for (from, sender) in self.ends.iter().enumerate() {
+                if from == to && receiver.ends.members.len() == 1 {
                     continue;
                 }
                 let passing = |matrix: &Matrix, from: Option<usize>, to: Option<usize>| {
                     from.zip(to).map(|(from, to)| matrix.passing(from, to)).unwrap_or_default()
                 };
-                let before = passing(&self.before, from.before, to.before);
-                let after = passing(&self.after, from.after, to.after);
+                let before = passing(&self.before, sender.before, receiver.before);
+                let after = passing(&self.after, sender.after, receiver.after);
                 for (kind, services) in compare(&before, &after) {
-                    self.add(&mut all, kind, from, to, &services);
+                    for said in self.said(kind, receiver, &services) {
+                        received.entry((to, said)).or_default().push(from);
+                    }
                 }
             }
         }
-        all.sort_by_key(|change| Kind::ALL.iter().position(|kind| *kind == change.kind));
-        alike(all)
+        let mut alike: BTreeMap<(Said, Vec<usize>), Vec<usize>> = BTreeMap::new();
+        for ((to, said), from) in received {
+            alike.entry((said, from)).or_default().push(to);
+        }
+        let mut all: Vec<_> = alike.into_iter().collect();
+        all.sort_by(|((said, from), to), ((other, others), them)| {
+            (said.kind, to[0], from, said).cmp(&(other.kind, them[0], others, other))
+        });
+        all.into_iter().filter_map(|((said, from), to)| self.change(said, &from, &to)).collect()
     }
 
-    fn add(&self, all: &mut Vec<TrafficChange>, kind: Kind, from: &One, to: &One, services: &Services) {
-        let is_new = matches!(kind, Kind::Admits | Kind::MayAdmit);
-        let (topology, class) = if is_new {
+    /// What is to be said of services that somebody gets otherwise, cut where somebody else listens for them.
+    fn said(&self, kind: Kind, to: &One, services: &Services) -> Vec<Said> {
+        let (topology, class) = if matches!(kind, Kind::Admits | Kind::MayAdmit) {
             (self.new, to.after.map(|at| &self.after.classes()[at]))
         } else {
             (self.old, to.before.map(|at| &self.before.classes()[at]))
         };
         let parts = class.map(|class| class.parts(services)).unwrap_or_default();
-        for (services, listening) in parts {
-            let Some(service) = first(&services) else { continue };
-            let listening =
-                listening.map(|owners| owners.iter().map(|owner| owner.name(topology).to_owned()).collect());
-            let known = all.iter_mut().find(|known| {
-                known.kind == kind
-                    && known.to.first() == Some(&to.ends)
-                    && known.services == services
-                    && known.listening == listening
-            });
-            if let Some(known) = known {
-                known.from.push(from.ends.clone());
-                continue;
-            }
-            let second = std::ptr::eq(to, from).then(|| from.ends.members.get(1)).flatten();
-            let (sender, receiver) = (second.unwrap_or(&from.ends.members[0]), &to.ends.members[0]);
-            let example = Example {
-                source: self.address(sender, from.ends.life),
-                destination: self.address(receiver, to.ends.life),
-                service,
-            };
-            all.push(TrafficChange {
-                kind,
-                from: vec![from.ends.clone()],
-                to: vec![to.ends.clone()],
-                services,
-                listening,
-                example,
-            });
-        }
+        let said = |(services, listening): (Services, Option<Vec<Owner>>)| {
+            let names = |owners: Vec<Owner>| owners.iter().map(|own| own.name(topology).to_owned()).collect();
+            Said { kind, services, listening: listening.map(names) }
+        };
+        parts.into_iter().map(said).collect()
     }
 
-    /// An address of an end, or its name where it has no fixed one.
-    fn address(&self, end: &Whom, life: Life) -> String {
+    fn change(&self, said: Said, from: &[usize], to: &[usize]) -> Option<TrafficChange> {
+        let (sender, receiver) = (&self.ends[*from.first()?], &self.ends[*to.first()?]);
+        let second = std::ptr::eq(sender, receiver).then(|| sender.ends.members.get(1)).flatten();
+        let one = second.unwrap_or(&sender.ends.members[0]);
+        let example = Example {
+            source: self.address(one, sender.ends.life, None),
+            destination: self.address(&receiver.ends.members[0], receiver.ends.life, Some(one)),
+            service: first(&said.services)?,
+        };
+        let ends = |all: &[usize]| of_one_kind(all.iter().map(|at| self.ends[*at].ends.clone()));
+        let Said { kind, services, listening } = said;
+        Some(TrafficChange { kind, from: ends(from), to: ends(to), services, listening, example })
+    }
+
+    /// An address of an end, or its name where it has no fixed one. For the internet, a node of AWS has a public one.
+    fn address(&self, end: &Whom, life: Life, sender: Option<&Whom>) -> String {
         let topology = if life == Life::Goes { self.old } else { self.new };
+        let is_translated =
+            *topology.network.provider == Provider::Aws && matches!(sender, Some(Whom::Internet(_)));
         match end {
+            Whom::End(End::Node(id)) if is_translated => format!("public address of {}", topology[*id].name),
             Whom::End(End::Node(id)) => topology[*id].address.to_string(),
             Whom::End(_) => end.name(topology),
             Whom::Internet(all) | Whom::Addresses(all) => {
@@ -225,30 +235,8 @@ fn compare(before: &Passing, after: &Passing) -> impl Iterator<Item = (Kind, Ser
     all.into_iter().filter(|(_, services)| !services.is_empty())
 }
 
-/// Those as one that differ only in who gets the packets.
-fn alike(all: Vec<TrafficChange>) -> Vec<TrafficChange> {
-    let mut joined: Vec<TrafficChange> = Vec::new();
-    for change in all {
-        let known = joined.iter_mut().find(|known| {
-            known.kind == change.kind
-                && known.services == change.services
-                && known.from == change.from
-                && known.listening == change.listening
-        });
-        match known {
-            Some(known) => known.to.extend(change.to),
-            None => joined.push(change),
-        }
-    }
-    for change in &mut joined {
-        change.from = of_one_kind(std::mem::take(&mut change.from));
-        change.to = of_one_kind(std::mem::take(&mut change.to));
-    }
-    joined
-}
-
 /// Ends of one kind as one.
-fn of_one_kind(all: Vec<Ends>) -> Vec<Ends> {
+fn of_one_kind(all: impl Iterator<Item = Ends>) -> Vec<Ends> {
     let kind = |ends: &Ends| std::mem::discriminant(&ends.members[0]);
     let mut joined: Vec<Ends> = Vec::new();
     for ends in all {
@@ -258,7 +246,7 @@ fn of_one_kind(all: Vec<Ends>) -> Vec<Ends> {
         }
     }
     for ends in &mut joined {
-        ends.members = together(std::mem::take(&mut ends.members));
+        ends.members = as_one(std::mem::take(&mut ends.members));
     }
     joined
 }

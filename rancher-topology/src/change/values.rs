@@ -1,8 +1,11 @@
 //! Addresses and load balancers: values with a name, before and after.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::ValueChange;
 use super::ends::{Matched, by_key};
 use crate::document::Scheme;
+use crate::policy::{RulePeer, SecurityPolicy};
 use crate::topology::{Database, Listener, LoadBalancer, NodeId, SubnetId, Topology};
 
 pub(super) fn addresses(old: &Topology, new: &Topology, matched: &Matched) -> Vec<ValueChange> {
@@ -93,21 +96,53 @@ pub(super) fn load_balancers(old: &Topology, new: &Topology, matched: &Matched) 
                 format!("{}, forwarded to {}{proxy}", listener.listen, listener.forward)
             });
         }
-        let targets = |topology: &Topology, own: Option<&LoadBalancer>| {
-            let targets = own.map(|own| own.targets.clone()).unwrap_or_default();
-            let target = |id: NodeId| (topology[id].name.to_string(), topology[id].address.to_string());
-            targets.into_iter().map(target).collect::<Vec<_>>()
+        let targets = |own: Option<&LoadBalancer>| {
+            own.iter().flat_map(|own| &own.targets).copied().collect::<BTreeSet<NodeId>>()
         };
-        let (before, after) = (targets(old, before), targets(new, after));
-        for (before, after) in pairs(&before, &after, |(name, _)| name.as_str()) {
-            let named = |(name, _): &(String, String)| format!("{name} of {}", either.name);
+        let (had, has) = (targets(before), targets(after));
+        for (old_node, new_node) in &matched.nodes {
+            let before = old_node.filter(|id| had.contains(id));
+            let after = new_node.filter(|id| has.contains(id));
+            let value = |topology: &Topology, id: NodeId| topology[id].address.to_string();
+            let name = || after.map(|id| &new[id].name).or_else(|| before.map(|id| &old[id].name));
+            let name = || format!("target {} of {}", name().map_or("", |name| name), either.name);
             // That its address is another one stands among the addresses.
             if before.is_none() || after.is_none() {
-                all.both("target", before, after, named, |(_, address)| address.clone());
+                all.compare(name, before.map(|id| value(old, id)), after.map(|id| value(new, id)));
             }
         }
     }
     all.0
+}
+
+/// What the rules of groups let through over IPv6. Nodes have no addresses of it in a document.
+pub(super) fn over_v6(old: &SecurityPolicy, new: &SecurityPolicy) -> Vec<ValueChange> {
+    let (old, new) = (peers_over_v6(old), peers_over_v6(new));
+    let mut all = Values::default();
+    for what in old.keys().chain(new.keys().filter(|what| !old.contains_key(*what))) {
+        all.compare(|| what.clone(), old.get(what).cloned(), new.get(what).cloned());
+    }
+    all.0
+}
+
+/// By group, direction and traffic: the networks.
+fn peers_over_v6(policy: &SecurityPolicy) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for group in &policy.groups {
+        for (word, rules) in [("in", &group.inbound), ("out", &group.outbound)] {
+            for rule in rules {
+                let RulePeer::Network(net @ ipnet::IpNet::V6(_)) = rule.peer else { continue };
+                let what = format!("{} lets {word} {}", group.name, rule.traffic);
+                all.entry(what).or_default().push(net.to_string());
+            }
+        }
+    }
+    let sorted = |(what, mut nets): (String, Vec<String>)| {
+        nets.sort();
+        nets.dedup();
+        (what, nets.join(", "))
+    };
+    all.into_iter().map(sorted).collect()
 }
 
 /// The values that differ.

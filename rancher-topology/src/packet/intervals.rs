@@ -75,6 +75,15 @@ impl Intervals {
         self.0.iter().fold(0, |sum: u128, (first, last)| sum.saturating_add((last - first).saturating_add(1)))
     }
 
+    /// Whether all of it is in the other.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().all(|(first, last)| {
+            let at = other.0.partition_point(|interval| interval.1 < *first);
+            other.0.get(at).is_some_and(|interval| interval.0 <= *first && *last <= interval.1)
+        })
+    }
+
     /// What is in one of the two, or in both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {

@@ -97,8 +97,8 @@ impl Reach<'_> {
             }
         }
         for alike in &mut all {
-            alike.clients = together(std::mem::take(&mut alike.clients));
-            alike.servers = together(std::mem::take(&mut alike.servers));
+            alike.clients = as_one(std::mem::take(&mut alike.clients));
+            alike.servers = as_one(std::mem::take(&mut alike.servers));
         }
         all
     }
@@ -288,7 +288,7 @@ fn split<'w>(
 }
 
 /// Addresses that were cut apart and are in one answer again, as one.
-pub(crate) fn together(ends: Vec<Whom>) -> Vec<Whom> {
+pub(crate) fn as_one(ends: Vec<Whom>) -> Vec<Whom> {
     let mut all: Vec<Whom> = Vec::new();
     for end in ends {
         let known = all.iter_mut().find_map(|known| match (known, &end) {

@@ -11,7 +11,7 @@ use super::Reach;
 use super::answer::Whom;
 use crate::flow::{Answerer, End};
 use crate::packet::Intervals;
-use crate::policy::{Endpoints, Passing, Services, Verdict};
+use crate::policy::{Direction, Endpoints, Passing, Services, Verdict};
 use crate::scalar::Ports;
 use crate::topology::{MeshId, NodeId, ServiceId, Topology};
 
@@ -194,17 +194,27 @@ impl Reach<'_> {
                 }
             }
         }
-        Some(together(Matrix { classes, cells }))
+        Some(merged(Matrix { classes, cells }))
+    }
+
+    /// What the rules of every member say of an address, as a client and as a server: they take addresses alike of which
+    /// they say the same.
+    fn seen_by_all(&self, address: &Endpoints) -> Vec<[Passing; 2]> {
+        let of = |member| {
+            [Direction::Outbound, Direction::Inbound]
+                .map(|direction| self.gates.passing(direction, member, address))
+        };
+        self.gates.members().into_iter().map(of).collect()
     }
 
     /// The nodes, those together that nothing tells apart.
     fn alike_nodes(&self) -> Vec<Vec<Whom>> {
         let topology = self.topology;
-        let networks = self.gates.networks();
         let mut alike: BTreeMap<_, Vec<Whom>> = BTreeMap::new();
         for node in topology.node_ids() {
-            let likeness = self.likeness(node, &networks, None);
-            alike.entry(likeness).or_default().push(Whom::End(End::Node(node)));
+            let likeness = self.likeness(node, &[], None);
+            let seen = self.seen_by_all(&Endpoints::hosts([topology[node].address]));
+            alike.entry((likeness, seen)).or_default().push(Whom::End(End::Node(node)));
         }
         let mut alike: Vec<Vec<Whom>> = alike.into_values().collect();
         alike.sort();
@@ -235,7 +245,7 @@ impl Reach<'_> {
         answers.map(|answer| Listening { ports: answer.ports, by: owner(answer.by) }).collect()
     }
 
-    /// The v4 addresses that no node has, those together that are in the same networks of the topology and of its rules.
+    /// The v4 addresses that no node has, those together of which the rules say the same.
     fn alike_addresses(&self) -> Vec<Whom> {
         let topology = self.topology;
         let subnets = topology.subnet_ids().map(|id| IpNet::V4(topology[id].cidr));
@@ -243,18 +253,22 @@ impl Reach<'_> {
         let cuts: Vec<IpNet> = self.gates.networks().into_iter().chain(subnets).chain(routed).collect();
         let nodes = Endpoints::hosts(topology.nodes.iter().map(|node| node.address));
         let [public, elsewhere] = [self.gates.internet(), self.gates.elsewhere()];
-        let mut all = Vec::new();
+        let mut alike: BTreeMap<(u8, Vec<[Passing; 2]>), Vec<Endpoints>> = BTreeMap::new();
         for addresses in cut(&cuts) {
             let others = addresses.difference(&nodes);
-            let parts = [
-                Whom::Internet(others.intersection(&public)),
-                Whom::Addresses(others.intersection(self.gates.known())),
-                Whom::Addresses(others.intersection(&elsewhere)),
-            ];
-            let is_somebody =
-                |part: &Whom| matches!(part, Whom::Internet(own) | Whom::Addresses(own) if !own.is_empty());
-            all.extend(parts.into_iter().filter(is_somebody));
+            for (kind, all) in [&public, self.gates.known(), &elsewhere].into_iter().enumerate() {
+                let part = others.intersection(all);
+                let one = part.as_networks().first().map(IpNet::addr);
+                let Some(one) = one else { continue };
+                let seen = self.seen_by_all(&Endpoints::networks([IpNet::from(one)]));
+                alike.entry((u8::try_from(kind).unwrap_or(0), seen)).or_default().push(part);
+            }
         }
+        let whom = |((kind, _), parts): ((u8, _), Vec<Endpoints>)| {
+            let all = Endpoints::union_of(parts);
+            if kind == 0 { Whom::Internet(all) } else { Whom::Addresses(all) }
+        };
+        let mut all: Vec<Whom> = alike.into_iter().map(whom).collect();
         all.sort();
         all
     }
@@ -288,7 +302,7 @@ fn cut(networks: &[IpNet]) -> Vec<Endpoints> {
 }
 
 /// The same with those classes as one that nobody can tell apart.
-fn together(matrix: Matrix) -> Matrix {
+fn merged(matrix: Matrix) -> Matrix {
     let Matrix { classes, cells } = matrix;
     let machines = classes.iter().filter(|class| class.listening.is_some()).count();
     let empty = Passing::default();
@@ -333,7 +347,7 @@ fn together(matrix: Matrix) -> Matrix {
     let one = |class: &Vec<usize>| {
         let members = class.iter().flat_map(|old| classes[*old].members.iter().cloned());
         Class {
-            members: super::classes::together(members.collect()),
+            members: super::classes::as_one(members.collect()),
             listening: classes[class[0]].listening.clone(),
         }
     };

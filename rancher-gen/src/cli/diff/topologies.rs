@@ -33,8 +33,10 @@ const MOST: usize = 4;
 struct Printed {
     /// `equal`, `differs`, or `possible` when it depends on what is not known.
     result: &'static str,
-    /// Packets that get through in one of the two only; null when there are too many ends that are not alike.
+    /// Packets that get through in one of the two only, over IPv4; null when there are too many ends that are not alike.
     traffic: Option<Vec<Traffic>>,
+    /// What rules let through over IPv6, of which a topology has no addresses.
+    over_ipv6: Vec<Value>,
     /// Ports on which somebody else listens, on machines that stay.
     listening: Vec<Listening>,
     /// Listeners and targets of load balancers.
@@ -239,6 +241,7 @@ impl Shown<'_> {
             add("traffic", vec![(line.to_owned(), None)]);
         }
         let plain = |line: String| (line, None);
+        add("rules about IPv6", changes.over_v6.iter().map(value).map(plain).collect());
         add("listening", changes.listening.iter().map(|change| plain(self.listening(change))).collect());
         add("load balancers", changes.load_balancers.iter().map(value).map(plain).collect());
         add("placement", self.placed().into_iter().map(plain).collect());
@@ -410,6 +413,7 @@ impl Shown<'_> {
                 _ => "differs",
             },
             traffic: changes.traffic.as_ref().map(|all| all.iter().map(traffic).collect()),
+            over_ipv6: changes.over_v6.iter().map(value).collect(),
             listening: changes.listening.iter().map(listening).collect(),
             load_balancers: changes.load_balancers.iter().map(value).collect(),
             placement: changes.placement.iter().map(|change| self.placement(change)).collect(),

@@ -22,11 +22,14 @@ const MOST_WIDE: usize = 44;
 /// Who reaches whom on what, over IPv4.
 #[derive(Serialize, JsonSchema)]
 #[schemars(title = "Matrix")]
+#[serde(rename_all = "kebab-case")]
 struct Printed {
     /// Ends that behave alike: as clients, as servers, and in what listens there.
     classes: Vec<Alike>,
-    /// What gets from one class to another. Everything else is refused.
+    /// What gets from one class to another. Everything else is refused over IPv4.
     openings: Vec<Open>,
+    /// Rules about IPv6, in words. The topology has no addresses of it.
+    over_ipv6: Vec<String>,
 }
 
 /// Ends that behave alike.
@@ -99,7 +102,8 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
     let topology = input.topology()?;
     let flows = FlowGraph::of(&topology);
     let policy = SecurityPolicy::of(&topology, &flows);
-    let Some(matrix) = Reach::of(&topology, &flows, &policy).matrix() else {
+    let reach = Reach::of(&topology, &flows, &policy);
+    let Some(matrix) = reach.matrix() else {
         return Err(Failure::said(Exit::Uncertain, "there are too many ends of which no two are alike")
             .and("ask about some of them with `reach`"));
     };
@@ -110,7 +114,8 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
         }
         openings.retain(|opening| !opening.services.is_empty());
     }
-    let shown = Shown { topology: &topology, matrix: &matrix };
+    let over_v6 = reach.over_v6().into_iter().map(|rule| rule.words).collect();
+    let shown = Shown { topology: &topology, matrix: &matrix, over_v6 };
     crate::cli::print(&match format {
         Format::Table => shown.text(&openings),
         Format::Csv => shown.csv(&openings),
@@ -118,6 +123,7 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
             let printed = Printed {
                 classes: matrix.classes().iter().map(|class| shown.alike(class)).collect(),
                 openings: openings.iter().map(|opening| shown.open(opening)).collect(),
+                over_ipv6: shown.over_v6.clone(),
             };
             serde_json::to_string_pretty(&printed).unwrap_or_default() + "\n"
         }
@@ -128,13 +134,22 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
 struct Shown<'a> {
     topology: &'a Topology,
     matrix: &'a Matrix,
+    over_v6: Vec<String>,
 }
 
 impl Shown<'_> {
     /// A paragraph for each class that receives, in it one for each that sends.
     fn text(&self, openings: &[Opening]) -> String {
-        if openings.is_empty() {
-            return "Nobody reaches anybody.\n".to_owned();
+        let mut end =
+            if openings.is_empty() { "Nobody reaches anybody" } else { "Everything else is refused" }
+                .to_owned();
+        end.push_str(" over IPv4.\n");
+        if !self.over_v6.is_empty() {
+            let _ = writeln!(
+                end,
+                "Over IPv6, of which the topology has no addresses:\n  {}",
+                self.over_v6.join("\n  ")
+            );
         }
         let words = |opening: &Opening| {
             let doubt = if opening.verdict == Verdict::Possible { "possibly " } else { "" };
@@ -166,7 +181,7 @@ impl Shown<'_> {
             }
             text.push('\n');
         }
-        text + "Everything else is refused.\n"
+        text + &end
     }
 
     fn listening(&self, opening: &Opening) -> String {

@@ -1,5 +1,9 @@
 //! What the groups of one member say of packets from or to one peer.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use ipnet::IpNet;
 
 use super::Direction;
@@ -19,6 +23,20 @@ const SHARED_SPACE: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Ad
 #[derive(Debug)]
 pub struct Gates<'t> {
     space: Space<'t>,
+    /// What the rules of members say, by their groups: members of the same groups are asked the same.
+    gates: RefCell<BTreeMap<(Direction, &'t [GroupRef]), Gate>>,
+}
+
+/// The rules of some groups in one direction, those with one peer as one.
+type Gate = Rc<[Let]>;
+
+/// What rules let through of some peers.
+#[derive(Debug)]
+struct Let {
+    peers: Endpoints,
+    /// With every address that they may turn out to have.
+    wherever: Endpoints,
+    services: Services,
 }
 
 /// What the groups of a member say of packets.
@@ -77,9 +95,8 @@ impl<'s> Met<'s> {
     }
 
     /// Whether a rule's peers may be some of it: whoever has no fixed address may turn out to have one of these.
-    fn by(&self, peers: &Endpoints) -> bool {
-        !peers.intersection(&self.wherever).is_empty()
-            || !self.space.wherever(peers).intersection(&self.fixed).is_empty()
+    fn by(&self, peers: &Endpoints, wherever: &Endpoints) -> bool {
+        peers.meets(&self.wherever) || wherever.meets(&self.fixed)
     }
 
     /// Whether all of it is among a rule's peers.
@@ -128,7 +145,7 @@ impl<'t> Gates<'t> {
     /// The gates of a policy.
     #[must_use]
     pub fn of(topology: &'t Topology, policy: &'t SecurityPolicy) -> Self {
-        Self { space: Space::of(topology, policy) }
+        Self { space: Space::of(topology, policy), gates: RefCell::default() }
     }
 
     /// The public v4 addresses that are not the network's. Nodes have v4 addresses only.
@@ -171,7 +188,7 @@ impl<'t> Gates<'t> {
         let (mut all, mut by) = (Endpoints::default(), Vec::new());
         let met = Met::of(&self.space, peer);
         for (rule, peers) in self.rules_for(direction, member, &wanted) {
-            if !met.by(&peers) {
+            if !met.by(&peers, &self.space.wherever(&peers)) {
                 continue;
             }
             if met.wholly_by(&peers) {
@@ -191,28 +208,63 @@ impl<'t> Gates<'t> {
     /// What a member's groups let through of the packets from a peer, or to one.
     #[must_use]
     pub fn passing(&self, direction: Direction, member: Member, peer: &Endpoints) -> Passing {
-        let policy = self.space.policy;
         let met = Met::of(&self.space, peer);
         let mut certain = Services::default();
-        let mut partly: Vec<(Services, Endpoints)> = Vec::new();
-        let rules = policy.groups_of(member).iter().flat_map(|group| direction.rules(&policy[*group]));
-        for rule in rules {
-            let peers = self.space.peer(rule.peer);
-            if met.wholly_by(&peers) {
-                certain = certain.union(&rule.traffic.into());
-            } else if met.by(&peers) {
-                partly.push((rule.traffic.into(), peers));
+        let gate = self.gate(direction, member);
+        let mut partly: Vec<&Let> = Vec::new();
+        for own in gate.iter() {
+            if met.wholly_by(&own.peers) {
+                certain = certain.union(&own.services);
+            } else if met.by(&own.peers, &own.wherever) {
+                partly.push(own);
             }
         }
-        let possible = partly.iter().fold(Services::default(), |all, (services, _)| all.union(services));
+        let possible = partly.iter().fold(Services::default(), |all, own| all.union(&own.services));
         // Rules that each are about a part of the peer may together be about all of it.
-        let pieces = Services::cut_at_bounds_of(partly.iter().map(|(services, _)| services));
+        let pieces = Services::cut_at_bounds_of(partly.iter().map(|own| &own.services));
         let together = pieces.into_iter().filter(|piece| {
-            let own = partly.iter().filter(|(services, _)| piece.is_subset(services));
-            met.wholly_by(&Endpoints::union_of(own.map(|(_, peers)| peers.clone())))
+            let own = partly.iter().filter(|own| piece.is_subset(&own.services));
+            met.wholly_by(&Endpoints::union_of(own.map(|own| own.peers.clone())))
         });
         let certain = together.fold(certain, |all, piece| all.union(&piece));
         Passing { possible: possible.difference(&certain), certain }
+    }
+
+    /// The rules of a member's groups, those with one peer as one.
+    fn gate(&self, direction: Direction, member: Member) -> Gate {
+        let policy = self.space.policy;
+        let groups = policy.groups_of(member);
+        if let Some(known) = self.gates.borrow().get(&(direction, groups)) {
+            return Rc::clone(known);
+        }
+        let mut peers: BTreeMap<RulePeer, Services> = BTreeMap::new();
+        for rule in groups.iter().flat_map(|group| direction.rules(&policy[*group])) {
+            let services = peers.entry(rule.peer).or_default();
+            *services = services.union(&rule.traffic.into());
+        }
+        let gate: Gate = peers
+            .into_iter()
+            .map(|(peer, services)| {
+                let peers = self.space.peer(peer);
+                Let { wherever: self.space.wherever(&peers), peers, services }
+            })
+            .collect();
+        self.gates.borrow_mut().insert((direction, groups), Rc::clone(&gate));
+        gate
+    }
+
+    /// The members of which one stands for each: the others are in the same groups.
+    #[must_use]
+    pub fn members(&self) -> Vec<Member> {
+        let topology = self.space.topology;
+        let pools = topology.pool_ids().map(Member::Pool);
+        let balancers = topology.load_balancer_ids().map(Member::LoadBalancer);
+        let all = pools.chain(balancers).chain(topology.database_ids().map(Member::Database));
+        let mut of_groups: BTreeMap<&[GroupRef], Member> = BTreeMap::new();
+        for member in all {
+            of_groups.entry(self.space.policy.groups_of(member)).or_insert(member);
+        }
+        of_groups.into_values().collect()
     }
 
     /// The addresses that a member's groups admit on ports, and those that somebody who is admitted may turn out to have.

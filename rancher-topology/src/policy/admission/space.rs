@@ -160,10 +160,12 @@ impl<'t> Space<'t> {
 
     /// Whether some endpoints are among others for certain, wherever they turn out to be.
     pub(super) fn is_wholly_among(&self, endpoints: &Endpoints, others: &Endpoints) -> bool {
+        if endpoints.is_subset(others) {
+            return true;
+        }
         let left = endpoints.difference(others);
-        left.is_empty()
-            || left.fixed().is_empty()
-                && self.by_addresses(&left).iter().all(|(_, addresses)| addresses.is_subset(others))
+        left.fixed().is_empty()
+            && self.by_addresses(&left).iter().all(|(_, addresses)| addresses.is_subset(others))
     }
 
     /// Addresses of the network, of overlays and of routed networks.

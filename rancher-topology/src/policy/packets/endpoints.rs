@@ -137,7 +137,13 @@ impl Endpoints {
     /// Whether all of it is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.difference(other).is_empty()
+        self.v4.is_subset(&other.v4) && self.v6.is_subset(&other.v6) && self.unfixed.is_subset(&other.unfixed)
+    }
+
+    /// Whether something is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.v4.meets(&other.v4) || self.v6.meets(&other.v6) || self.unfixed.meets(&other.unfixed)
     }
 
     fn with(&self, other: &Self, combine: impl Fn(&Intervals, &Intervals) -> Intervals) -> Self {
