@@ -403,3 +403,51 @@ fn a_mistake_in_a_sentence_is_told_at_its_word() {
         assert_eq!(finding.help.as_deref(), Some(help), "{item}");
     }
 }
+
+/// What is closed by nobody's listening only is not closed, and what is open over IPv6 is not known to be shut.
+#[test]
+fn a_sentence_about_a_written_port_or_the_internet_is_not_true_by_chance() {
+    let text = |rule: &str, assertion: &str| {
+        format!(
+            "
+name: small
+network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}}}}}
+nodes: {{box: {{first-address: {{a: 10.0.1.10}}, os: debian-12, engine: docker-27.3.1, interfaces: eth0, public-address: true, groups: [open]}}}}
+security-groups: {{open: {{inbound: [{rule}]}}}}
+services: {{pg: {{image: 'postgres:16.4', placement: box, network: host, listen: [5432]}}}}
+assert: ['{assertion}']
+"
+        )
+    };
+    let contradicted = |rule: &str, assertion: &str| {
+        asked(&text(rule, assertion), |topology, reach| {
+            let found = reach.contradicted(&topology.assertions[0]);
+            found.map(|found| (found.client.name(topology), found.certain))
+        })
+    };
+    let v4 = |certain| Some(("internet".to_owned(), certain));
+    let v6 = Some(("internet over IPv6".to_owned(), false));
+    assert_eq!(
+        contradicted("{port: 9999/tcp, from: 0.0.0.0/0}", "internet cannot reach box on 9999/tcp"),
+        v4(true)
+    );
+    assert_eq!(
+        contradicted("{port: 9999/tcp, from: 0.0.0.0/0}", "internet cannot reach box on 9998/tcp"),
+        None
+    );
+    assert_eq!(
+        contradicted("{port: 9999/tcp, from: 0.0.0.0/0}", "internet cannot reach pg on 9999/tcp"),
+        None
+    );
+    assert_eq!(contradicted("{port: 9999/tcp, from: 0.0.0.0/0}", "internet cannot reach box"), None);
+    assert_eq!(contradicted("{port: 5432/tcp, from: '::/0'}", "internet cannot reach pg on 5432/tcp"), v6);
+    assert_eq!(contradicted("{port: 5432/tcp, from: '::/0'}", "internet cannot reach pg on 5433/tcp"), None);
+    assert_eq!(contradicted("{port: 5432/tcp, from: internet}", "internet can reach pg on 5432/tcp"), None);
+    let asked = ask(
+        &text("{port: 5432/tcp, from: '::/0'}", "internet can reach pg"),
+        "2001:db8::/32",
+        "pg",
+        Some("5432/tcp"),
+    );
+    assert_eq!(asked.verdict(), Verdict::Possible);
+}

@@ -260,6 +260,9 @@ impl Whom {
         match self {
             Self::End(end) => end.name(topology),
             Self::Internet(endpoints) if endpoints.count_v4() > 1 << 31 => "internet".to_owned(),
+            Self::Internet(endpoints) if endpoints.count_v4() == 0 && endpoints.count_v6() > 1 << 120 => {
+                "internet over IPv6".to_owned()
+            }
             Self::Internet(endpoints) => format!("internet ({})", networks(endpoints)),
             Self::Addresses(endpoints) => networks(endpoints),
         }

@@ -120,6 +120,10 @@ impl Reach<'_> {
     fn doubtful_route(&self, client: &Whom, server: &Whom) -> Option<&'static str> {
         let is_strange =
             |end: &Whom| matches!(end, Whom::Addresses(all) if !all.is_subset(self.gates.known()));
+        let is_v6 = |end: &Whom| matches!(end, Whom::Internet(all) | Whom::Addresses(all) if all.count_v4() == 0 && !all.is_empty());
+        if is_v6(client) || is_v6(server) {
+            return Some("the topology does not say who has an IPv6 address");
+        }
         if is_strange(client) {
             return Some("the topology does not say how these addresses get into the network");
         }

@@ -12,7 +12,8 @@ pub(super) const LINT: Lint = Lint {
     summary: "What the topology asserts of who can reach whom is not true.",
     reason: "Under `assert` a topology says what has to stay true whoever changes a rule, a published port or a load balancer: \
              `internet cannot reach store`, `web can reach store on 6379/tcp`. `can` means that every one of the subject reaches \
-             every one of the object, `cannot` that nobody reaches any of them; without a port, on any port that is listened on. \
+             every one of the object, `cannot` that nobody reaches any of them; without a port, on any port that is listened on. A port of a node, a \
+             load balancer or a database that is written down must be closed, also while nobody listens there. \
              The finding shows a packet that contradicts the sentence, and what lets it through or stops it.",
     source: "The document itself; what a rule admits: AWS, Amazon VPC User Guide, \"Control traffic to your AWS resources using \
              security groups\".",
@@ -93,7 +94,16 @@ fn finding(cx: &Context<'_>, assertion: &Assertion, found: &Counterexample) -> D
         };
         return finding.help(format!("{lines}; or take the sentence back"));
     }
-    let mut finding = finding.here(format!("{packet} gets there"));
+    let doubts: Vec<&str> =
+        found.way.hops.iter().flat_map(|hop| hop.doubts.iter().map(String::as_str)).collect();
+    let mut finding = finding.here(if found.certain {
+        format!("{packet} gets there")
+    } else {
+        format!("{packet} may get there: {}", doubts.join("; "))
+    });
+    if let Some(refusal) = found.way.refusals().next() {
+        finding = finding.why(format!("{}, but who does from now on is reached", refusal.words));
+    }
     let rules = found.way.hops.iter().flat_map(|hop| &hop.admitted);
     for admitted in rules.filter(|admitted| admitted.place.is_some()).take(3) {
         finding = finding.also(admitted.place.unwrap_or_default(), "this rule admits it".to_owned());
