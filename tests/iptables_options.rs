@@ -97,6 +97,11 @@ const MODULES: &[(As, &[Family], Place, &str)] = &[
     (Exact, BOTH, IN, "-m comment --comment x"),
     (Exact, BOTH, IN, "-m comment --comment -j"),
     (Exact, BOTH, IN, "-m comment --comment -f"),
+    (Exact, BOTH, IN, "-m comment --comment -4"),
+    (Exact, BOTH, IN, "-m comment --comment -6"),
+    (Exact, BOTH, IN, "-m comment --comment --ipv6"),
+    (Exact, BOTH, IN, "-i -4"),
+    (Exact, BOTH, IN, "-m recent --set --name -6"),
     (Exact, BOTH, IN, "-m comment --comment --dport"),
     (Exact, BOTH, IN, "-m comment --comment \"! -s 10.0.0.1 'a' \\\"b\\\" \\\\ -j DROP\""),
     (Bounded, BOTH, OUT, "-m owner --uid-owner 0"),
@@ -233,6 +238,7 @@ const TARGETS: &[(As, &[Family], Place, &str)] = &[
         "-j LOG --log-level debug --log-prefix \"a b \" --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode",
     ),
     (Exact, BOTH, IN, "-j LOG --log-prefix -j"),
+    (Exact, BOTH, IN, "-j LOG --log-prefix -6"),
     (Exact, BOTH, IN, "-j NFLOG --nflog-group 5 --nflog-prefix -g --nflog-size 9 --nflog-threshold 3"),
     (Exact, BOTH, IN, "-j MARK --set-mark 5"),
     (Exact, BOTH, IN, "-j MARK --set-xmark 0x5/0xff"),
@@ -475,6 +481,48 @@ fn a_message_of_icmp_is_the_same_by_name_and_as_it_is_printed() {
         assert!(loaded >= names.len() + 2);
         let unclear = on_input("-p icmp -m icmp --icmp-type echo-re");
         assert_eq!(made(&unclear, Family::V4), Told);
+    }
+}
+
+/// A rule is passed over where it says that it is for the other family, and nowhere else; the programs do the same.
+#[test]
+fn a_rule_for_the_other_family_is_passed_over() {
+    let namespace = Namespace::new("families");
+    let rules = [
+        ("-6 -A INPUT -j DROP", Some(Family::V6)),
+        ("--ipv4 -A INPUT -j DROP", Some(Family::V4)),
+        ("-A INPUT -p tcp -4 -j DROP", Some(Family::V4)),
+        ("-A INPUT -p tcp --syn -6 -j DROP", Some(Family::V6)),
+        ("-A INPUT -j DROP --ipv6", Some(Family::V6)),
+        ("-A INPUT -m comment --comment -6 -j DROP", None),
+        ("-A INPUT -m comment --comment -4 -j DROP", None),
+        ("-A INPUT -j LOG --log-prefix --ipv4", None),
+        ("-A INPUT -i -6 -j DROP", None),
+        ("-A INPUT -m recent --name -4 --set -j DROP", None),
+        ("-A INPUT -m comment --comment \"-6\" -j DROP", None),
+    ];
+    for (rule, only) in rules {
+        for (family, other) in [(Family::V4, Family::V6), (Family::V6, Family::V4)] {
+            let text = format!("*mangle\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n");
+            let stays = usize::from(only != Some(other));
+            let count = |text: &str| {
+                let read = iptables::read(text, Some(family)).unwrap();
+                read.rules.tables["mangle"].chains["INPUT"].rules.len()
+            };
+            assert_eq!(count(&text), stays, "{family} {rule}");
+            for back_end in BACK_ENDS {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), &text).unwrap();
+                let tool = |kind: &str| {
+                    let name = named(family, back_end, kind);
+                    namespace.command(program(&name).get_program().to_str().unwrap())
+                };
+                run(tool("restore").args(["-w", "60"]).arg(file.path()));
+                let printed = run(tool("save").args(["-t", "mangle"]));
+                assert_eq!(printed.matches("\n-A").count(), stays, "{back_end:?} {family} {rule}\n{printed}");
+                assert_eq!(count(&printed), stays, "{back_end:?} {family}\n{printed}");
+            }
+        }
     }
 }
 

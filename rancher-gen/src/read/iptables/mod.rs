@@ -263,16 +263,12 @@ impl Reader {
         if words.first().is_some_and(|word| word.text.starts_with('[')) {
             words.remove(0);
         }
-        let family = self.rules.family;
-        for (word, of) in
-            [("-4", Family::V4), ("--ipv4", Family::V4), ("-6", Family::V6), ("--ipv6", Family::V6)]
-        {
-            // `ip6tables-restore` passes over a rule with `-4`, and the other one over `-6` (`man iptables`).
-            let before = words.len();
-            words.retain(|own| own.quoted || own.text != word);
-            if of != family && words.len() < before {
+        // `ip6tables-restore` passes over a rule with `-4`, and the other one over `-6` (`man iptables`).
+        while let Some(family) = words.first().and_then(Word::family) {
+            if family != self.rules.family {
                 return;
             }
+            words.remove(0);
         }
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         match texts.as_slice() {
@@ -306,6 +302,9 @@ impl Reader {
         };
         let Some(table) = tables.get_mut(table) else { return };
         let parsed = options::Options::of(words);
+        if parsed.families.iter().any(|only| only != family) {
+            return;
+        }
         let mut unclear = Vec::new();
         let conditions = matches::conditions(&parsed, *family, &mut unclear);
         let target = targets::target(&parsed, |name| table.chains.contains_key(name), &mut unclear);
