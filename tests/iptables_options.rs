@@ -544,3 +544,61 @@ fn a_protocol_is_the_same_by_name_and_number() {
     }
     assert!(seen > 50);
 }
+
+/// Every name of a service is the port that the program makes of it, and every way to write a number is that number.
+#[test]
+fn a_port_is_the_same_by_name_and_number() {
+    let services = std::fs::read_to_string("/etc/services").unwrap();
+    let mut written: Vec<String> = ["0x16", "022", "0X1f90:0x1F91", "domain:http", ":ftp-data", "http:", "010:ssh"]
+        .map(|port| format!("-p tcp -m tcp --dport {port}"))
+        .into();
+    written.push("-p udp -m multiport --sports ntp,domain,1024:0xffff".to_owned());
+    written.push("-p tcp -m multiport --ports http-alt,ftp-data:ssh,0120".to_owned());
+    written.push("-p tcp -m conntrack --ctorigdstport https".to_owned());
+    written.push("-p 021 -m udp --dport tftp".to_owned());
+    written.push("-m mark --mark 010/017".to_owned());
+    written.push("-p icmp -m icmp --icmp-type 013/01".to_owned());
+    for line in services.lines() {
+        let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+        let [name, port, others @ ..] = words.as_slice() else { continue };
+        let (_, protocol) = port.split_once('/').unwrap();
+        if ["tcp", "udp"].contains(&protocol) {
+            let names = others.iter().chain([name]).filter(|name| **name != "dicom");
+            written.extend(names.map(|name| format!("-p {protocol} -m {protocol} --dport {name}")));
+        }
+    }
+    assert!(written.len() > 200, "{}", written.len());
+    let of = |text: &str| {
+        let read = iptables::read(text, Some(Family::V4)).unwrap();
+        assert_eq!(read.notes, []);
+        let rules = read.rules.tables["mangle"].chains["INPUT"].rules.clone();
+        rules.into_iter().map(|rule| rule.conditions).collect::<Vec<_>>()
+    };
+    let namespace = Namespace::new("ports");
+    let rules: String = written.iter().map(|rule| format!("-A INPUT {rule} -j DROP\n")).collect();
+    let text = format!("*mangle\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n");
+    feed(namespace.command("iptables-restore").args(["-w", "60"]), &text);
+    let printed = run(namespace.command("iptables-save").args(["-t", "mangle"]));
+    let printed = of(&printed);
+    assert_eq!(printed.len(), written.len());
+    for ((rule, own), printed) in written.iter().zip(of(&text)).zip(printed) {
+        // The words of what is not known are those of the text.
+        let same = |conditions: &[Condition]| format!("{conditions:?}").replace("https", "443");
+        assert_eq!(same(&own), same(&printed), "{rule}");
+    }
+    let unknown = on_input("-p tcp -m tcp --dport no-such-service");
+    assert_eq!(made(&unknown, Family::V4), Told);
+    let translated = |to: &str| {
+        let text = format!("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j {to}\nCOMMIT\n");
+        let read = iptables::read(&text, Some(Family::V4)).unwrap();
+        assert_eq!(read.notes, [], "{to}");
+        read.rules.tables["nat"].chains["PREROUTING"].rules[0].target.clone()
+    };
+    for (name, number) in [
+        ("DNAT --to-destination 10.0.0.1:http", "DNAT --to-destination 10.0.0.1:80"),
+        ("REDIRECT --to-ports http-alt", "REDIRECT --to-ports 8080"),
+        ("REDIRECT --to-ports 0x50-0x51", "REDIRECT --to-ports 80-81"),
+    ] {
+        assert_eq!(translated(name), translated(number));
+    }
+}
