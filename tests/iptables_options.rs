@@ -97,6 +97,11 @@ const MODULES: &[(As, &[Family], Place, &str)] = &[
     (Exact, BOTH, IN, "-m comment --comment x"),
     (Exact, BOTH, IN, "-m comment --comment -j"),
     (Exact, BOTH, IN, "-m comment --comment -f"),
+    (Exact, BOTH, IN, "-m comment --comment -4"),
+    (Exact, BOTH, IN, "-m comment --comment -6"),
+    (Exact, BOTH, IN, "-m comment --comment --ipv6"),
+    (Exact, BOTH, IN, "-i -4"),
+    (Exact, BOTH, IN, "-m recent --set --name -6"),
     (Exact, BOTH, IN, "-m comment --comment --dport"),
     (Exact, BOTH, IN, "-m comment --comment \"! -s 10.0.0.1 'a' \\\"b\\\" \\\\ -j DROP\""),
     (Bounded, BOTH, OUT, "-m owner --uid-owner 0"),
@@ -233,6 +238,7 @@ const TARGETS: &[(As, &[Family], Place, &str)] = &[
         "-j LOG --log-level debug --log-prefix \"a b \" --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode",
     ),
     (Exact, BOTH, IN, "-j LOG --log-prefix -j"),
+    (Exact, BOTH, IN, "-j LOG --log-prefix -6"),
     (Exact, BOTH, IN, "-j NFLOG --nflog-group 5 --nflog-prefix -g --nflog-size 9 --nflog-threshold 3"),
     (Exact, BOTH, IN, "-j MARK --set-mark 5"),
     (Exact, BOTH, IN, "-j MARK --set-xmark 0x5/0xff"),
@@ -478,6 +484,48 @@ fn a_message_of_icmp_is_the_same_by_name_and_as_it_is_printed() {
     }
 }
 
+/// A rule is passed over where it says that it is for the other family, and nowhere else; the programs do the same.
+#[test]
+fn a_rule_for_the_other_family_is_passed_over() {
+    let namespace = Namespace::new("families");
+    let rules = [
+        ("-6 -A INPUT -j DROP", Some(Family::V6)),
+        ("--ipv4 -A INPUT -j DROP", Some(Family::V4)),
+        ("-A INPUT -p tcp -4 -j DROP", Some(Family::V4)),
+        ("-A INPUT -p tcp --syn -6 -j DROP", Some(Family::V6)),
+        ("-A INPUT -j DROP --ipv6", Some(Family::V6)),
+        ("-A INPUT -m comment --comment -6 -j DROP", None),
+        ("-A INPUT -m comment --comment -4 -j DROP", None),
+        ("-A INPUT -j LOG --log-prefix --ipv4", None),
+        ("-A INPUT -i -6 -j DROP", None),
+        ("-A INPUT -m recent --name -4 --set -j DROP", None),
+        ("-A INPUT -m comment --comment \"-6\" -j DROP", None),
+    ];
+    for (rule, only) in rules {
+        for (family, other) in [(Family::V4, Family::V6), (Family::V6, Family::V4)] {
+            let text = format!("*mangle\n:INPUT ACCEPT [0:0]\n{rule}\nCOMMIT\n");
+            let stays = usize::from(only != Some(other));
+            let count = |text: &str| {
+                let read = iptables::read(text, Some(family)).unwrap();
+                read.rules.tables["mangle"].chains["INPUT"].rules.len()
+            };
+            assert_eq!(count(&text), stays, "{family} {rule}");
+            for back_end in BACK_ENDS {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), &text).unwrap();
+                let tool = |kind: &str| {
+                    let name = named(family, back_end, kind);
+                    namespace.command(program(&name).get_program().to_str().unwrap())
+                };
+                run(tool("restore").args(["-w", "60"]).arg(file.path()));
+                let printed = run(tool("save").args(["-t", "mangle"]));
+                assert_eq!(printed.matches("\n-A").count(), stays, "{back_end:?} {family} {rule}\n{printed}");
+                assert_eq!(count(&printed), stays, "{back_end:?} {family}\n{printed}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_protocol_is_the_same_by_name_and_number() {
     let protocols = std::fs::read_to_string("/etc/protocols").unwrap();
@@ -495,4 +543,62 @@ fn a_protocol_is_the_same_by_name_and_number() {
         }
     }
     assert!(seen > 50);
+}
+
+/// Every name of a service is the port that the program makes of it, and every way to write a number is that number.
+#[test]
+fn a_port_is_the_same_by_name_and_number() {
+    let services = std::fs::read_to_string("/etc/services").unwrap();
+    let mut written: Vec<String> = ["0x16", "022", "0X1f90:0x1F91", "domain:http", ":ftp-data", "http:", "010:ssh"]
+        .map(|port| format!("-p tcp -m tcp --dport {port}"))
+        .into();
+    written.push("-p udp -m multiport --sports ntp,domain,1024:0xffff".to_owned());
+    written.push("-p tcp -m multiport --ports http-alt,ftp-data:ssh,0120".to_owned());
+    written.push("-p tcp -m conntrack --ctorigdstport https".to_owned());
+    written.push("-p 021 -m udp --dport tftp".to_owned());
+    written.push("-m mark --mark 010/017".to_owned());
+    written.push("-p icmp -m icmp --icmp-type 013/01".to_owned());
+    for line in services.lines() {
+        let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+        let [name, port, others @ ..] = words.as_slice() else { continue };
+        let (_, protocol) = port.split_once('/').unwrap();
+        if ["tcp", "udp"].contains(&protocol) {
+            let names = others.iter().chain([name]).filter(|name| **name != "dicom");
+            written.extend(names.map(|name| format!("-p {protocol} -m {protocol} --dport {name}")));
+        }
+    }
+    assert!(written.len() > 200, "{}", written.len());
+    let of = |text: &str| {
+        let read = iptables::read(text, Some(Family::V4)).unwrap();
+        assert_eq!(read.notes, []);
+        let rules = read.rules.tables["mangle"].chains["INPUT"].rules.clone();
+        rules.into_iter().map(|rule| rule.conditions).collect::<Vec<_>>()
+    };
+    let namespace = Namespace::new("ports");
+    let rules: String = written.iter().map(|rule| format!("-A INPUT {rule} -j DROP\n")).collect();
+    let text = format!("*mangle\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n");
+    feed(namespace.command("iptables-restore").args(["-w", "60"]), &text);
+    let printed = run(namespace.command("iptables-save").args(["-t", "mangle"]));
+    let printed = of(&printed);
+    assert_eq!(printed.len(), written.len());
+    for ((rule, own), printed) in written.iter().zip(of(&text)).zip(printed) {
+        // The words of what is not known are those of the text.
+        let same = |conditions: &[Condition]| format!("{conditions:?}").replace("https", "443");
+        assert_eq!(same(&own), same(&printed), "{rule}");
+    }
+    let unknown = on_input("-p tcp -m tcp --dport no-such-service");
+    assert_eq!(made(&unknown, Family::V4), Told);
+    let translated = |to: &str| {
+        let text = format!("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j {to}\nCOMMIT\n");
+        let read = iptables::read(&text, Some(Family::V4)).unwrap();
+        assert_eq!(read.notes, [], "{to}");
+        read.rules.tables["nat"].chains["PREROUTING"].rules[0].target.clone()
+    };
+    for (name, number) in [
+        ("DNAT --to-destination 10.0.0.1:http", "DNAT --to-destination 10.0.0.1:80"),
+        ("REDIRECT --to-ports http-alt", "REDIRECT --to-ports 8080"),
+        ("REDIRECT --to-ports 0x50-0x51", "REDIRECT --to-ports 80-81"),
+    ] {
+        assert_eq!(translated(name), translated(number));
+    }
 }

@@ -254,8 +254,15 @@ fn addresses(word: &str, kind: &Kind) -> Option<Intervals> {
 }
 
 fn port_range(word: &str) -> Option<Intervals> {
-    let (first, last) = word.split_once('-').unwrap_or((word, word));
-    Some(Intervals::of(vec![(first.parse::<u16>().ok()?.into(), last.parse::<u16>().ok()?.into())]))
+    // A name may have a dash in it.
+    let (first, last) = match values::port(word) {
+        Some(only) => (only, only),
+        None => {
+            let (first, last) = word.split_once('-')?;
+            (values::port(first)?, values::port(last)?)
+        }
+    };
+    Some(Intervals::of(vec![(first.into(), last.into())]))
 }
 
 /// `tcp:80`, `udp:53-60`, `icmp:echo-request`, `icmp:8/0`, `gre:0`, `80` for TCP.

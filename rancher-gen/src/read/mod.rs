@@ -9,6 +9,7 @@ pub mod ip_address;
 pub mod ipset;
 pub mod iptables;
 pub mod packets;
+mod service_names;
 pub mod terraform;
 
 pub use iptables::Note;

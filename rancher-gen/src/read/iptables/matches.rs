@@ -204,7 +204,7 @@ fn icmp(given: &Given, family: Family) -> Option<Condition> {
     }
     let (kind, code): (u8, Intervals) = if value.starts_with(|first: char| first.is_ascii_digit()) {
         let (kind, code) = value.split_once('/').unwrap_or((value, "0:255"));
-        (kind.parse().ok()?, values::range(code, 255)?)
+        (values::unsigned(kind)?.try_into().ok()?, values::range(code, 255)?)
     } else {
         let (kind, code) = icmp_names::message(value, family)?;
         let all = Intervals::from_to(0, 255);

@@ -19,6 +19,12 @@ const UNREADABLE: &str = "unreadable-rule-set";
 /// More chains than this that ask each other in a row are not followed.
 const MOST_NESTED: usize = 256;
 
+/// The tables that there are.
+const TABLES: [&str; 5] = ["raw", "mangle", "nat", "filter", "security"];
+
+/// The chains that no person made.
+const CHAINS: [&str; 5] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
 /// A rule set as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
@@ -26,7 +32,7 @@ pub struct Read {
     pub rules: RuleSet,
     /// What was not understood in it, and is taken to match or not.
     pub notes: Vec<Note>,
-    /// What the text itself has that a reader may not expect: that it may be cut off, that it has a table twice.
+    /// What the text itself has that a reader may not expect: that it has a table twice, or something of the other family.
     pub remarks: Vec<Note>,
 }
 
@@ -45,6 +51,9 @@ pub struct Note {
 /// Of several texts after one another those of the other family are left out, and of a table that stands there twice the
 /// last one counts, as `iptables-restore` takes them. If the two are of the two back ends, both are in force on a host: what
 /// the first one does is not known then.
+///
+/// A table without `COMMIT` may go on: what reaches the end of one of its chains may become anything, and so may, where
+/// that is the end of the text, what asks a table that is not there. A last line without an end is not read then.
 ///
 /// # Errors
 /// All lines that are not of this format, and chains that jump to each other in a circle (the kernel refuses these).
@@ -66,7 +75,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
     for (number, _, span) in super::lines(text) {
         reader.line(&lines, number - 1, span);
     }
-    reader.end(lines.len());
+    reader.end(lines.len(), true);
     if reader.errors.is_empty() && reader.rules.tables.is_empty() {
         let nothing = Diagnostic::error(UNREADABLE, "no table is in this text", Span { start: 0, end: 0 })
             .here("`*filter` was looked for")
@@ -125,9 +134,9 @@ impl Reader {
         let (number, line) = (at + 1, lines[at].trim().trim_start_matches('\u{feff}'));
         if line.starts_with('#') {
             self.comment(number, line);
-        } else if self.left_out || line.is_empty() {
+        } else if self.left_out || line.is_empty() || self.is_cut(lines, at) {
         } else if let Some(table) = line.strip_prefix('*') {
-            self.end(number);
+            self.end(number, false);
             self.begin(table.trim(), number);
             self.is_open = true;
         } else if let Some(chain) = line.strip_prefix(':') {
@@ -165,39 +174,63 @@ impl Reader {
         self.table = Some(name.to_owned());
     }
 
-    /// The end of the text, or of a table where the next one begins.
-    fn end(&mut self, line: usize) {
-        if let (true, Some(table)) = (std::mem::take(&mut self.is_open), self.table.take()) {
-            let text = format!("table `{table}` has no COMMIT at its end: the text may be cut off");
-            self.remarks.push(Note { line, text });
+    /// Whether a line has no end, where the text may be cut off: what it says is not known then.
+    fn is_cut(&self, lines: &[&str], at: usize) -> bool {
+        self.is_open && at + 1 == lines.len() && lines[at].trim() != "COMMIT"
+    }
+
+    /// The end of a table; of the text too, or of what one program printed, if it is the last one.
+    fn end(&mut self, line: usize, is_last: bool) {
+        let (true, Some(name)) = (std::mem::take(&mut self.is_open), self.table.take()) else { return };
+        let text = format!("what follows the end of table `{name}`, which has no COMMIT: it may be cut off");
+        let missing = TABLES.iter().filter(|other| is_last && !self.rules.tables.contains_key(**other));
+        for other in missing.copied().collect::<Vec<_>>() {
+            self.rules.tables.insert(other.to_owned(), Self::unknown(&text, line));
+            if let Some(nft) = self.by_nft {
+                self.back_ends.insert(other.to_owned(), nft);
+            }
         }
+        if let Some(table) = self.rules.tables.get_mut(&name) {
+            for chain in CHAINS {
+                table.chains.entry(chain.to_owned()).or_default();
+            }
+            table.chains.values_mut().for_each(|chain| chain.rules.push(Self::anything(&text, line)));
+        }
+        self.notes.push(Note { line, text });
+    }
+
+    /// A rule that may do anything.
+    fn anything(text: &str, line: usize) -> Rule {
+        let target = Target::Unknown(text.to_owned());
+        Rule { conditions: Vec::new(), target, line, text: text.to_owned() }
     }
 
     /// A table of which nothing is known: it may do anything.
     fn unknown(text: &str, line: usize) -> Table {
-        let rule = || Rule {
-            conditions: Vec::new(),
-            target: Target::Unknown(text.to_owned()),
-            line,
-            text: text.to_owned(),
-        };
-        let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]
-            .map(|name| (name.to_owned(), Chain { policy: Some(Policy::Accept), rules: vec![rule()] }));
-        Table { chains: chains.into() }
+        let chain = || Chain { policy: Some(Policy::Accept), rules: vec![Self::anything(text, line)] };
+        Table { chains: CHAINS.map(|name| (name.to_owned(), chain())).into() }
     }
 
     /// What the program tells of the text, and that it did not print: a table that only `nft` can show may do anything.
     fn comment(&mut self, number: usize, line: &str) {
         let text = line.trim_start_matches('#').trim();
         if let Some(family) = family_named(text) {
-            self.end(number);
+            let by_nft = Some(text.contains("nf_tables"));
+            let is_of_other = family != self.rules.family || self.by_nft != by_nft;
+            self.end(number, is_of_other);
             self.left_out = family != self.rules.family;
-            self.by_nft = Some(text.contains("nf_tables"));
+            self.by_nft = by_nft;
             if self.left_out {
                 let text = format!("what stands here is of {family}, and is left out");
                 self.remarks.push(Note { line: number, text });
             }
         } else if self.left_out {
+        } else if text.starts_with("Completed on") && self.is_open {
+            // The program was done with the table.
+            let table = self.table.take().unwrap_or_default();
+            self.is_open = false;
+            let text = format!("table `{table}` has no COMMIT, and was printed to its end all the same");
+            self.remarks.push(Note { line: number, text });
         } else if let Some(table) = text.strip_prefix("Table `").and_then(|rest| rest.split('\'').next()) {
             self.notes.push(Note { line: number, text: text.to_owned() });
             self.rules.tables.insert(table.to_owned(), Self::unknown(text, number));
@@ -263,16 +296,12 @@ impl Reader {
         if words.first().is_some_and(|word| word.text.starts_with('[')) {
             words.remove(0);
         }
-        let family = self.rules.family;
-        for (word, of) in
-            [("-4", Family::V4), ("--ipv4", Family::V4), ("-6", Family::V6), ("--ipv6", Family::V6)]
-        {
-            // `ip6tables-restore` passes over a rule with `-4`, and the other one over `-6` (`man iptables`).
-            let before = words.len();
-            words.retain(|own| own.quoted || own.text != word);
-            if of != family && words.len() < before {
+        // `ip6tables-restore` passes over a rule with `-4`, and the other one over `-6` (`man iptables`).
+        while let Some(family) = words.first().and_then(Word::family) {
+            if family != self.rules.family {
                 return;
             }
+            words.remove(0);
         }
         let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
         match texts.as_slice() {
@@ -306,6 +335,9 @@ impl Reader {
         };
         let Some(table) = tables.get_mut(table) else { return };
         let parsed = options::Options::of(words);
+        if parsed.families.iter().any(|only| only != family) {
+            return;
+        }
         let mut unclear = Vec::new();
         let conditions = matches::conditions(&parsed, *family, &mut unclear);
         let target = targets::target(&parsed, |name| table.chains.contains_key(name), &mut unclear);

@@ -1,11 +1,28 @@
 //! A rule's words, and its options with the module that each belongs to.
 
+use rancher_topology::packet::Family;
+
 /// A word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: String,
     /// Whether it was quoted: then it is a value, however it looks.
     pub(super) quoted: bool,
+}
+
+impl Word {
+    /// The only family that a rule is for, if this says so.
+    pub(super) fn family(&self) -> Option<Family> {
+        if self.quoted { None } else { family(&self.text) }
+    }
+}
+
+fn family(name: &str) -> Option<Family> {
+    match name {
+        "-4" | "--ipv4" => Some(Family::V4),
+        "-6" | "--ipv6" => Some(Family::V6),
+        _ => None,
+    }
 }
 
 /// The words of a line. Double quotes hold blanks; a backslash in them takes the next character as it is.
@@ -40,6 +57,8 @@ pub(super) fn words(line: &str) -> Result<Vec<Word>, &'static str> {
 /// The options of a rule, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Options {
+    /// The families that it is said to be for; for any if there are none.
+    pub(super) families: Vec<Family>,
     /// What stands before any module.
     pub(super) own: Vec<Given>,
     /// The modules that it matches with, each with its options. What belongs to the protocol's module without its name
@@ -61,7 +80,11 @@ pub(super) struct Given {
 impl Given {
     /// Whether what follows is its value, however it looks: `iptables-save` prints `--comment -j` without quotes.
     fn awaits_text(&self) -> bool {
-        const TEXTS: [&str; 9] = [
+        const TEXTS: [&str; 23] = [
+            "-i",
+            "--in-interface",
+            "-o",
+            "--out-interface",
             "--comment",
             "--log-prefix",
             "--nflog-prefix",
@@ -71,6 +94,16 @@ impl Given {
             "--helper",
             "--led-trigger-id",
             "--selctx",
+            "--name",
+            "--hashlimit-name",
+            "--label",
+            "--rateest-name",
+            "--rateest",
+            "--rateest1",
+            "--rateest2",
+            "--nfacct-name",
+            "--path",
+            "--genre",
         ];
         self.values.is_empty() && TEXTS.contains(&self.name.as_str())
     }
@@ -118,6 +151,10 @@ impl Options {
     pub(super) fn of(words: &[Word]) -> Self {
         let mut options = Self::default();
         for given in all(words) {
+            if let Some(family) = family(&given.name) {
+                options.families.push(family);
+                continue;
+            }
             match given.name.as_str() {
                 "-m" | "--match" => {
                     options.modules.push((given.values.first().cloned().unwrap_or_default(), Vec::new()));
@@ -151,7 +188,8 @@ fn all(words: &[Word]) -> Vec<Given> {
     let mut all: Vec<Given> = Vec::new();
     let mut negated = false;
     let is_option = |word: &Word| {
-        !word.quoted && word.text.len() > 1 && word.text.starts_with('-') && !is_number(&word.text)
+        let begins = !word.quoted && word.text.len() > 1 && word.text.starts_with('-');
+        begins && (!is_number(&word.text) || word.family().is_some())
     };
     let mut words = words.iter().peekable();
     while let Some(word) = words.next() {

@@ -148,9 +148,13 @@ fn bare(word: &str) -> Option<IpAddr> {
     word.trim_matches(['[', ']']).parse().ok()
 }
 
-/// `80`, `80-90`; what follows a slash only says where counting begins.
+/// `80`, `80-90`, `http`; what follows a slash only says where counting begins.
 fn ports(word: &str) -> Option<(u16, u16)> {
     let word = word.split_once('/').map_or(word, |(ports, _)| ports);
-    let (first, last) = word.split_once('-').unwrap_or((word, word));
-    Some((first.parse().ok()?, last.parse().ok()?))
+    // A name may have a dash in it.
+    if let Some(only) = values::port(word) {
+        return Some((only, only));
+    }
+    let (first, last) = word.split_once('-')?;
+    Some((values::port(first)?, values::port(last)?))
 }

@@ -7,6 +7,7 @@ use rancher_topology::netfilter::Condition;
 use rancher_topology::packet::{Family, Field, Intervals, number};
 
 use super::protocols;
+use crate::read::service_names;
 
 /// An address with or without the length of a prefix.
 pub(in crate::read) fn network(word: &str) -> Option<IpNet> {
@@ -39,14 +40,19 @@ pub(super) fn address(field: Field, word: &str, family: Family) -> Option<Condit
     Some(Condition::Masked { field, mask: mask_number, value: number(value) & mask_number })
 }
 
-/// `80`, `1024:65535`, `:1023`, `1024:`.
+/// `80`, `0x50`, `http`.
+pub(in crate::read) fn port(word: &str) -> Option<u16> {
+    unsigned(word).map_or_else(|| service_names::port(word), |number| number.try_into().ok())
+}
+
+/// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`.
 pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
     let Some((first, last)) = word.split_once(':') else {
-        let only = word.parse::<u16>().ok()?;
+        let only = port(word)?;
         return Some((only.into(), only.into()));
     };
-    let first = if first.is_empty() { 0 } else { first.parse::<u16>().ok()? };
-    let last = if last.is_empty() { u16::MAX } else { last.parse::<u16>().ok()? };
+    let first = if first.is_empty() { 0 } else { port(first)? };
+    let last = if last.is_empty() { u16::MAX } else { port(last)? };
     Some((first.into(), last.into()))
 }
 
@@ -64,12 +70,14 @@ pub(super) fn range(word: &str, last: u128) -> Option<Intervals> {
     Some(Intervals::from_to(number(first, 0)?, number(end, last)?))
 }
 
-/// A number, decimal or after `0x`.
+/// A number: decimal, after `0x` to the base of sixteen, after `0` to that of eight (`xtables_strtoul`).
 pub(in crate::read) fn unsigned(word: &str) -> Option<u128> {
-    match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-        Some(hex) => u128::from_str_radix(hex, 16).ok(),
-        None => word.parse().ok(),
-    }
+    let (digits, base) = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(hex) => (hex, 16),
+        None if word.len() > 1 && word.starts_with('0') => (word, 8),
+        None => (word, 10),
+    };
+    u128::from_str_radix(digits, base).ok()
 }
 
 /// `0x1/0xff`, or a number, whose mask is all ones: value and mask.
@@ -82,7 +90,7 @@ pub(super) fn masked(word: &str) -> Option<(u128, u128)> {
 
 /// A protocol by name or number. 0 is any.
 pub(in crate::read) fn protocol(word: &str) -> Option<u8> {
-    word.parse().ok().or_else(|| protocols::number(word))
+    unsigned(word).map_or_else(|| protocols::number(word), |number| number.try_into().ok())
 }
 
 /// TCP flags as `FIN,SYN`, `ALL`, `NONE`: FIN in the lowest bit.
