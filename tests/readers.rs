@@ -355,3 +355,32 @@ COMMIT
     assert_eq!((notes, said[0], said[3]), (1, Verdict::Refused, Verdict::Refused));
     assert_eq!(said[6], Verdict::Possible);
 }
+
+/// `iptables-restore` takes an option of the protocol's module wherever it stands; none of it may be lost.
+#[test]
+fn a_port_is_asked_for_wherever_it_stands_in_the_rule() {
+    let read = |rule: &str| {
+        let text = format!("*filter\n:INPUT DROP [0:0]\n-A INPUT {rule}\nCOMMIT\n");
+        iptables::read(&text, Some(Family::V4)).unwrap()
+    };
+    let plain = read("-p tcp -m tcp --dport 22 -j ACCEPT");
+    for rule in [
+        "-m comment --comment ssh -p tcp --dport 22 -j ACCEPT",
+        "-p tcp -j ACCEPT --dport 22",
+        "-p tcp -j ACCEPT -m tcp --dport 22",
+        "-p tcp -m tcp -m comment --comment x --dport 22 -j ACCEPT",
+        "-p tcp -m comment --comment x -m tcp --dport 22 -j ACCEPT",
+    ] {
+        let other = read(rule);
+        assert!(other.notes.is_empty(), "{rule}: {:?}", other.notes);
+        let rules = |read: &iptables::Read| {
+            let rules = &read.rules.tables["filter"].chains["INPUT"].rules;
+            rules.iter().map(|rule| (rule.conditions.clone(), rule.target.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(&other), rules(&plain), "{rule}");
+    }
+    // What belongs to no module that was read is told, and bounded.
+    for rule in ["-p tcp -m comment --comment x --tos 4 -j ACCEPT", "-p tcp -j ACCEPT --tos 4"] {
+        assert!(!read(rule).notes.is_empty(), "{rule}");
+    }
+}

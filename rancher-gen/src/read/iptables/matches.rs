@@ -142,7 +142,7 @@ const UNTOLD: [&str; 45] = [
 /// The conditions of a module; `None` if it, or one of its options, is not understood.
 fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>> {
     match name {
-        "comment" => Some(Vec::new()),
+        "comment" => given.iter().all(|given| given.name == "--comment").then(Vec::new),
         "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, transport),
         "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, |given| icmp(given, family)),
         "multiport" => each(given, multiport),

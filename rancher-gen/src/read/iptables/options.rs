@@ -165,23 +165,55 @@ impl Options {
                         Some((given.values.first().cloned().unwrap_or_default(), Vec::new(), goes));
                 }
                 name if is_own(name) => options.own.push(given),
+                name if is_of_protocol(name) => options.of_protocol(given),
                 _ => {
                     if let Some((_, of_target, _)) = &mut options.target {
                         of_target.push(given);
                     } else if let Some((_, of_module)) = options.modules.last_mut() {
                         of_module.push(given);
                     } else {
-                        let protocol =
-                            options.own.iter().find(|own| matches!(own.name.as_str(), "-p" | "--protocol"));
-                        let protocol =
-                            protocol.and_then(|own| own.values.first()).cloned().unwrap_or_default();
-                        options.modules.push((protocol, vec![given]));
+                        options.of_protocol(given);
                     }
                 }
             }
         }
         options
     }
+
+    /// An option that the protocol's module knows, wherever it stands: what stands before it may be another module's or a
+    /// target's (`getopt` asks every module that was named, and the protocol's).
+    fn of_protocol(&mut self, given: Given) {
+        let protocol = self.own.iter().find(|own| matches!(own.name.as_str(), "-p" | "--protocol"));
+        let protocol = protocol.and_then(|own| own.values.first()).cloned().unwrap_or_default();
+        let is_named = |(name, _): &&mut (String, Vec<Given>)| PROTOCOLS.contains(&name.as_str());
+        match self.modules.iter_mut().rfind(is_named) {
+            Some((_, of_module)) => of_module.push(given),
+            None => self.modules.push((protocol, vec![given])),
+        }
+    }
+}
+
+/// The modules of protocols.
+const PROTOCOLS: [&str; 9] =
+    ["tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "icmpv6", "ipv6-icmp"];
+
+/// Options that no module but a protocol's has.
+fn is_of_protocol(name: &str) -> bool {
+    matches!(
+        name,
+        "--sport"
+            | "--source-port"
+            | "--dport"
+            | "--destination-port"
+            | "--tcp-flags"
+            | "--syn"
+            | "--tcp-option"
+            | "--icmp-type"
+            | "--icmpv6-type"
+            | "--chunk-types"
+            | "--dccp-types"
+            | "--dccp-option"
+    )
 }
 
 fn all(words: &[Word]) -> Vec<Given> {

@@ -32,6 +32,8 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
     let has = |option: &str| given.iter().any(|given| given.name == option);
     let value = |option: &str| given.iter().find(|given| given.name == option).and_then(Given::value);
     Some(match name {
+        // These have no options: what stands here belongs to a match that is not seen.
+        "ACCEPT" | "DROP" | "RETURN" | "NOTRACK" if !given.is_empty() => return None,
         "ACCEPT" => Target::Accept,
         "DROP" | "REJECT" | "TARPIT" | "DELUDE" => Target::Drop,
         "RETURN" => Target::Return,
