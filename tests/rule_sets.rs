@@ -279,7 +279,7 @@ fn what_a_new_rule_set_changes_is_said_with_an_example() {
         rancher_gen(folder.path(), &[&["diff", "--rules", "rules.txt", new], more].concat())
     };
     let same = diff("rules.txt", &[]);
-    assert_eq!((same.code, same.out.as_str()), (Some(0), "both do the same with every packet\n"));
+    assert_eq!((same.code, same.out.as_str()), (Some(0), "both admit and refuse the same packets\n"));
     let changed = diff("new.txt", &[]);
     let expected = "\
 they differ
@@ -377,4 +377,63 @@ fn a_table_that_was_not_printed_may_do_anything() {
     let twice = ask("twice.txt");
     assert_eq!(twice.out, "admitted\n");
     assert!(twice.err.contains("note: twice.txt:12: table `filter` stands here again"), "{}", twice.err);
+}
+
+/// What is not certain is told with its reason, and what makes no difference is none.
+#[test]
+fn a_difference_that_is_not_certain_names_what_it_depends_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let forward = |rules: &str| {
+        format!("*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n{rules}COMMIT\n")
+    };
+    let limited = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
+    let nat = |to: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination {to}\nCOMMIT\n"
+        )
+    };
+    let accept = "-A FORWARD -j ACCEPT\n";
+    let files = [
+        ("limited", forward(limited)),
+        (
+            "logged",
+            forward(&format!("-A FORWARD -j LOG\n-A FORWARD -m comment --comment nothing\n{limited}")),
+        ),
+        (
+            "opened",
+            forward(&format!(
+                "{limited}-A FORWARD -p udp -m udp --dport 53 -m limit --limit 2/sec -j ACCEPT\n"
+            )),
+        ),
+        ("five", nat("10.0.0.5:8080") + &forward(accept)),
+        ("six", nat("10.0.0.6:8080") + &forward(accept)),
+        (
+            "elsewhere",
+            format!(
+                "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n{}",
+                forward(accept)
+            ),
+        ),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let diff = |old: &str, new: &str| rancher_gen(folder.path(), &["diff", "--rules", old, new]);
+    assert_eq!(diff("limited", "logged").code, Some(0));
+    let opened = diff("limited", "opened");
+    assert_eq!(opened.code, Some(5));
+    assert!(
+        opened.out.contains("opened:6: -A FORWARD -p udp -m udp --dport 53 -m limit --limit 2/sec"),
+        "{}",
+        opened.out
+    );
+    let moved = diff("five", "six");
+    assert_eq!(moved.code, Some(5));
+    assert!(moved.out.contains("the tables nat: what they admit is compared"), "{}", moved.out);
+    assert_eq!(diff("five", "five").code, Some(0));
+    let matrix = rancher_gen(
+        folder.path(),
+        &["matrix", "--rules", "elsewhere", "--chain", "FORWARD", "--port", "22/tcp"],
+    );
+    assert!(matrix.out.contains("possibly") && !matrix.out.contains("certainly"), "{}", matrix.out);
 }

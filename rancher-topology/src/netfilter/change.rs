@@ -86,16 +86,7 @@ impl Change {
 const ADMITTED: u32 = 1;
 const REFUSED: u32 = 2;
 
-/// Whether two rule sets are the same rules, wherever they stand in their texts.
+/// Whether two rule sets have the same rules.
 fn same(one: &RuleSet, other: &RuleSet) -> bool {
-    let rules = |rules: &RuleSet| -> Vec<_> {
-        let chains = rules.tables.iter().flat_map(|(table, chains)| {
-            chains.chains.iter().map(move |(name, chain)| {
-                let rules = chain.rules.iter().map(|rule| (rule.conditions.clone(), rule.target.clone()));
-                (table.clone(), name.clone(), chain.policy, rules.collect::<Vec<_>>())
-            })
-        });
-        chains.collect()
-    };
-    rules(one) == rules(other)
+    one.tables.keys().chain(other.tables.keys()).all(|table| one.has_same(table, other))
 }

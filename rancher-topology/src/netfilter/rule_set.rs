@@ -16,6 +16,44 @@ pub struct RuleSet {
     pub tables: BTreeMap<String, Table>,
 }
 
+impl RuleSet {
+    /// The rules of which a packet does not tell whether it meets them, or of which is not known what they do.
+    pub fn unsure(&self) -> impl Iterator<Item = &Rule> {
+        let rules =
+            self.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
+        rules.filter(|rule| {
+            matches!(rule.target, Target::Unknown(_) | Target::Queue)
+                || rule.target != Target::Nothing && rule.conditions.iter().any(Condition::is_unknown)
+        })
+    }
+
+    /// Whether another one has the same rules in a table, wherever they stand in their texts. What only counts or logs is no
+    /// part of it.
+    #[must_use]
+    pub fn has_same(&self, table: &str, other: &Self) -> bool {
+        let rules = |rules: &Self| {
+            let chains = rules.tables.get(table).into_iter().flat_map(|table| &table.chains);
+            let chain = |(name, chain): (&String, &Chain)| {
+                let rules = chain.rules.iter().filter(|rule| !rule.only_tells());
+                let rules = rules.map(|rule| (rule.conditions.clone(), rule.target.clone()));
+                (name.clone(), chain.policy, rules.collect::<Vec<_>>())
+            };
+            chains
+                .map(chain)
+                .filter(|(_, policy, rules)| policy.is_some() || !rules.is_empty())
+                .collect::<Vec<_>>()
+        };
+        rules(self) == rules(other)
+    }
+}
+
+impl Rule {
+    /// Whether it does nothing that another rule could see: lists of `recent` and tables of `hashlimit` are shared.
+    fn only_tells(&self) -> bool {
+        self.target == Target::Nothing && !self.text.contains("recent") && !self.text.contains("hashlimit")
+    }
+}
+
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
@@ -95,6 +133,16 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Whether a packet may meet it or not.
+    fn is_unknown(&self) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Not(inner) => inner.is_unknown(),
+            Self::All(all) | Self::Any(all) => all.iter().any(Self::is_unknown),
+            _ => false,
+        }
+    }
+
     /// Messages of ICMP from one type and code to another, a number each: the type is its high byte.
     #[must_use]
     pub fn messages((first, last): (u128, u128)) -> Self {

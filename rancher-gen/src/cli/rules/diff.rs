@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind};
+use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, RuleSet};
 use rancher_topology::packet::{Family, Field};
 use serde_json::{Value, json};
 
@@ -53,14 +53,42 @@ pub(in crate::cli) fn run(
             Way { chain, change, kinds }
         })
         .collect();
-    let exit = exit(&ways);
+    let is_translated_alike = before.rules.has_same("nat", &after.rules);
+    let exit = match exit(&ways) {
+        Exit::Done if !is_translated_alike => Exit::Uncertain,
+        exit => exit,
+    };
+    let why = why(&ways, is_translated_alike, [(old, &before.rules), (new, &after.rules)]);
+    let mut all = sections(family, &ways);
+    let lines = why.iter().map(|line| (line.clone(), None)).collect();
+    all.extend(Section::of("not certain because of", lines, true));
     let text = match format {
-        Format::Text => sections::text(result(exit), &sections(family, &ways)),
-        Format::Markdown => sections::markdown("Rule set", result(exit), &sections(family, &ways)),
-        Format::Json => value(family, &ways, exit).to_string() + "\n",
+        Format::Text => sections::text(result(exit), &all),
+        Format::Markdown => sections::markdown("Rule set", result(exit), &all),
+        Format::Json => value(family, &ways, exit, &why).to_string() + "\n",
     };
     crate::cli::print(&text)?;
     Ok(exit)
+}
+
+/// What is not compared, and the rules on which answers depend that a packet does not tell.
+fn why(ways: &[Way], is_translated_alike: bool, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
+    let mut all = Vec::new();
+    if !is_translated_alike {
+        all.push("the tables nat: what they admit is compared, where they send it is not".to_owned());
+    }
+    let is_doubted = |way: &Way| {
+        way.change.may_differ_unseen()
+            || way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && !kind.is_certain())
+    };
+    if ways.iter().any(is_doubted) {
+        for (path, rules) in rules {
+            let unsure =
+                rules.unsure().map(|rule| format!("{}:{}: {}", path.display(), rule.line, rule.text));
+            all.extend(unsure);
+        }
+    }
+    all
 }
 
 fn exit(ways: &[Way]) -> Exit {
@@ -79,7 +107,7 @@ fn exit(ways: &[Way]) -> Exit {
 
 const fn result(exit: Exit) -> &'static str {
     match exit {
-        Exit::Done => "both do the same with every packet",
+        Exit::Done => "both admit and refuse the same packets",
         Exit::Uncertain => "whether they differ depends on what is not known here",
         _ => "they differ",
     }
@@ -116,7 +144,7 @@ fn sections(family: Family, ways: &[Way]) -> Vec<Section> {
     found.filter_map(section).collect()
 }
 
-fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
+fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
     let chain = |way: &Way| {
         let difference = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
             let one = |one: &Difference| {
@@ -151,5 +179,6 @@ fn value(family: Family, ways: &[Way], exit: Exit) -> Value {
             _ => "differs",
         },
         "chains": ways.iter().map(chain).collect::<Vec<_>>(),
+        "not-certain-because": why,
     })
 }

@@ -64,6 +64,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
         rules: RuleSet { family, tables: std::collections::BTreeMap::new() },
         notes: Vec::new(),
         remarks: Vec::new(),
+        elsewhere: None,
         errors: Vec::new(),
         table: None,
         is_open: false,
@@ -76,6 +77,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
         reader.line(&lines, number - 1, span);
     }
     reader.end(lines.len(), true);
+    reader.elsewhere();
     if reader.errors.is_empty() && reader.rules.tables.is_empty() {
         let nothing = Diagnostic::error(UNREADABLE, "no table is in this text", Span { start: 0, end: 0 })
             .here("`*filter` was looked for")
@@ -115,6 +117,8 @@ struct Reader {
     rules: RuleSet,
     notes: Vec<Note>,
     remarks: Vec<Note>,
+    /// The line that says that there are rules elsewhere.
+    elsewhere: Option<(usize, String)>,
     errors: Vec<Diagnostic>,
     table: Option<String>,
     /// Whether a `COMMIT` has to come.
@@ -211,6 +215,17 @@ impl Reader {
         Table { chains: CHAINS.map(|name| (name.to_owned(), chain())).into() }
     }
 
+    /// Rules that are not in this text come before and between these, and may do anything.
+    fn elsewhere(&mut self) {
+        let Some((line, text)) = self.elsewhere.take() else { return };
+        let raw = self.rules.tables.entry("raw".to_owned()).or_default();
+        for name in CHAINS {
+            let chain = raw.chains.entry(name.to_owned()).or_default();
+            chain.policy.get_or_insert(Policy::Accept);
+            chain.rules.insert(0, Self::anything(&text, line));
+        }
+    }
+
     /// What the program tells of the text, and that it did not print: a table that only `nft` can show may do anything.
     fn comment(&mut self, number: usize, line: &str) {
         let text = line.trim_start_matches('#').trim();
@@ -236,6 +251,7 @@ impl Reader {
             self.rules.tables.insert(table.to_owned(), Self::unknown(text, number));
         } else if text.starts_with("Warning:") {
             self.notes.push(Note { line: number, text: text.to_owned() });
+            self.elsewhere = Some((number, text.to_owned()));
         }
     }
 
