@@ -155,7 +155,7 @@ pub(super) fn value(family: Family, packets: &Known) -> Value {
 /// A packet as programs read it.
 pub(super) fn packet_value(packet: &Packet) -> Value {
     json!({
-        "iif": packet.inbound, "src": packet.source, "dst": packet.destination,
+        "iif": packet.inbound, "oif": packet.outbound, "src": packet.source, "dst": packet.destination,
         "proto": protocol(packet.protocol), "sport": packet.source_port,
         "dport": packet.destination_port, "type": packet.icmp_type, "code": packet.icmp_code,
     })

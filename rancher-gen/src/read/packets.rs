@@ -67,7 +67,9 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 fn packet(written: &Written, family: Family) -> Result<Packet, String> {
     for address in [written.src, written.dst] {
         if Family::of(address) != family {
-            return Err(format!("{address} is no address of a {family} rule set"));
+            return Err(format!(
+                "{address} is no address of a {family} rule set; `--family` says which it is"
+            ));
         }
     }
     let protocol = match &written.proto {

@@ -96,6 +96,11 @@ pub(super) fn load_balancers(old: &Topology, new: &Topology, matched: &Matched) 
                 format!("{}, forwarded to {}{proxy}", listener.listen, listener.forward)
             });
         }
+        let check = |own: &LoadBalancer| own.health_check.to_string();
+        if let (Some(before), Some(after)) = (before, after) {
+            let named = |own: &LoadBalancer| own.name.to_string();
+            all.both("health check of", Some(before), Some(after), named, check);
+        }
         let targets = |own: Option<&LoadBalancer>| {
             own.iter().flat_map(|own| &own.targets).copied().collect::<BTreeSet<NodeId>>()
         };

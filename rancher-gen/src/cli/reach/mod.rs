@@ -34,7 +34,11 @@ name. Ports are those that TO listens on, as its clients say them; those of a no
 Exit codes: 0 when everyone of FROM reaches everyone of TO (without --port: when somebody reaches
 some port), 1 when not, 5 when it is not certain; 0 with a list of packets, each of which is answered
 with `admitted`, `refused` or `possible`, in its order. `rancher-gen schema reach` prints the schema of
---format json.")]
+--format json.
+
+A packet of such a list: {\"iif\": \"eth0\", \"src\": \"10.0.0.1\", \"dst\": \"10.0.0.2\", \"proto\": \"tcp\",
+\"sport\": 40000, \"dport\": 22, \"flags\": \"SYN\"}; `oif`, and `type` and `code` of ICMP, as well. What is
+left out may be anything.")]
 pub(super) struct Args {
     /// The topology: a YAML or JSON file, or `-` for the standard input
     #[arg(value_name = "FILE", required_unless_present = "rules", conflicts_with = "rules")]
