@@ -58,7 +58,7 @@ pub(in crate::cli) fn run(
         Exit::Done if !is_translated_alike => Exit::Uncertain,
         exit => exit,
     };
-    let why = why(&ways, is_translated_alike, [(old, &before.rules), (new, &after.rules)]);
+    let why = why(&ways, exit, is_translated_alike, [(old, &before.rules), (new, &after.rules)]);
     let mut all = sections(family, &ways);
     let lines = why.iter().map(|line| (line.clone(), None)).collect();
     all.extend(Section::of("not certain because of", lines, true));
@@ -72,13 +72,13 @@ pub(in crate::cli) fn run(
 }
 
 /// What is not compared, and the rules on which answers depend that a packet does not tell.
-fn why(ways: &[Way], is_translated_alike: bool, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
+fn why(ways: &[Way], exit: Exit, is_translated_alike: bool, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
     let mut all = Vec::new();
     if !is_translated_alike {
         all.push("the tables nat: what they admit is compared, where they send it is not".to_owned());
     }
     let is_doubted = |way: &Way| {
-        way.change.may_differ_unseen()
+        exit == Exit::Uncertain && way.change.may_differ_unseen()
             || way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && !kind.is_certain())
     };
     if ways.iter().any(is_doubted) {
