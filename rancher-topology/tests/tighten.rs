@@ -452,6 +452,23 @@ fn more_addresses_than_a_group_may_have_rules_become_networks_or_a_group() {
     assert_eq!((after.after, after.widened.len()), (50, 0));
 }
 
+#[test]
+fn what_an_address_sends_to_itself_is_not_closed() {
+    // Of the networks, only the node's own address is not asked for any more.
+    let after = tightened(&rules(
+        "{port: 7000-7001/tcp, from: [10.0.1.10/32, 10.0.2.10/32, 10.0.1.50/32]}, {port: 9000/tcp, from: self}",
+    ));
+    assert!(after.text.contains("[{port: 7000-7001/tcp, from: [web]}]"), "{}", after.text);
+    assert!(after.closed.is_empty(), "{:?}", after.closed);
+    // Of more, it is not the example.
+    let after = tightened(&rules("{port: 6999-7001/tcp, from: [10.0.1.50/32, web]}"));
+    let [one] = after.closed.as_slice() else { panic!("{:?}", after.closed) };
+    assert_eq!(
+        (one.from.as_str(), one.to.as_str(), one.services.to_string().as_str()),
+        ("web-1", "box", "6999/tcp")
+    );
+}
+
 /// A store with two ports, which seventy clients each ask; in the clients' group there are many more.
 fn crowd() -> String {
     let mut text = "\

@@ -1,14 +1,14 @@
 //! What a tightened document admits no longer, what it admits anew, and what it keeps.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Because, Left};
 use crate::diagnostic::Span;
 use crate::lint::Context;
 use crate::lint::rules::{Written, is_missed};
 use crate::policy::{
-    Blocked, Direction, EndpointRange, Endpoints, Member, RuleId, ServiceRange, Services, Side, StatedRule,
-    Unfixed,
+    Blocked, Direction, EndpointRange, Endpoints, Member, PacketBox, RuleId, ServiceRange, Services, Side,
+    StatedRule, Unfixed,
 };
 use crate::scalar::{Peer, Traffic};
 use crate::topology::Topology;
@@ -194,25 +194,27 @@ fn before_words(before: &Context<'_>, after: &Context<'_>, id: RuleId) -> Option
 }
 
 fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
+    let ends = Ends::of(before.topology);
     let lost = before.admission.rules().iter().filter_map(|rule| {
         let others = after.admission.rules().iter().filter(|other| other.direction == rule.direction);
         let left = others.fold(rule.packets.clone(), |left, other| {
             if left.is_empty() { left } else { left.difference(&other.packets) }
         });
-        let first = left.cover().first()?;
         let side = match rule.direction {
             Direction::Inbound => Side::Source,
             Direction::Outbound => Side::Destination,
         };
-        let service = *first.services.ranges().first()?;
-        let from = example(before.topology, &first.source, "")?;
+        // What goes from an address to itself never asks a group.
+        let lost: Vec<_> = left.cover().iter().filter_map(|part| Some((part, ends.pair(part)?))).collect();
+        let (first, (from, to)) = lost.first()?;
+        let parts = || lost.iter().map(|(part, _)| part);
         Some(Closed {
             rule: words(before, rule)?,
-            services: left.services(),
-            peers: left.endpoints(side),
-            to: example(before.topology, &first.destination, from.as_str())?,
-            from,
-            service: single(service),
+            services: parts().fold(Services::default(), |all, part| all.union(&part.services)),
+            peers: Endpoints::union_of(parts().map(|part| part.side(side).clone())),
+            from: from.clone(),
+            to: to.clone(),
+            service: single(*first.services.ranges().first()?),
         })
     });
     lost.collect()
@@ -225,31 +227,56 @@ fn single(service: ServiceRange) -> ServiceRange {
     ServiceRange::Ports(crate::scalar::Ports { range, ..ports })
 }
 
-/// One of some endpoints, not the other end where there are more: who has a name before who has an address only.
-fn example(topology: &Topology, endpoints: &Endpoints, other: &str) -> Option<String> {
-    let within = topology.node_ids().filter(|id| endpoints.contains(IpAddr::V4(topology[*id].address)));
-    let names = within.map(|id| topology[id].name.as_str()).take(2);
-    if let Some(node) = names.min_by_key(|name| *name == other) {
-        return Some(node.to_owned());
+/// As many names of ends are tried for an example: two of them are not the same one.
+const TRIED: usize = 2;
+
+/// What ends of packets are called.
+struct Ends<'t> {
+    topology: &'t Topology,
+    nodes: Endpoints,
+}
+
+impl<'t> Ends<'t> {
+    fn of(topology: &'t Topology) -> Self {
+        Self { topology, nodes: Endpoints::hosts(topology.nodes.iter().map(|node| node.address)) }
     }
-    if let Some(Unfixed::Inside(member) | Unfixed::Public(member)) = endpoints.unfixed_members().first() {
-        return Some(match member {
-            Member::Pool(id) => topology[*id].name.to_string(),
-            Member::LoadBalancer(id) => topology[*id].name.to_string(),
-            Member::Database(id) => topology[*id].name.to_string(),
+
+    /// Who sends one of some packets, and who gets it; `None` where each goes back to where it comes from.
+    fn pair(&self, packets: &PacketBox) -> Option<(String, String)> {
+        let (from, to) = (self.names(&packets.source), self.names(&packets.destination));
+        from.into_iter().find_map(|from| {
+            let to = to.iter().find(|to| **to != from)?.clone();
+            Some((from, to))
+        })
+    }
+
+    /// Some of some endpoints: who has a name before who has an address only.
+    fn names(&self, endpoints: &Endpoints) -> Vec<String> {
+        let topology = self.topology;
+        let within = topology.nodes.iter().filter(|node| endpoints.contains(IpAddr::V4(node.address)));
+        let mut names: Vec<String> = within.map(|node| node.name.to_string()).take(TRIED).collect();
+        let unfixed = endpoints.unfixed_members().into_iter().take(TRIED);
+        names.extend(unfixed.map(|one| {
+            let (Unfixed::Inside(member) | Unfixed::Public(member)) = one;
+            match member {
+                Member::Pool(id) => topology[id].name.to_string(),
+                Member::LoadBalancer(id) => topology[id].name.to_string(),
+                Member::Database(id) => topology[id].name.to_string(),
+            }
+        }));
+        let others = endpoints.difference(&self.nodes);
+        // An address that documents use for somebody else's (RFC 5737) where it is one of them.
+        let somebody = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+        names.extend(others.contains(somebody).then(|| somebody.to_string()));
+        let addresses = others.ranges().into_iter().filter_map(|range| match range {
+            // The first addresses of a network are nobody's.
+            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
+                Some(Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string())
+            }
+            EndpointRange::Addresses(first, _) => Some(first.to_string()),
+            EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
         });
+        names.extend(addresses.take(TRIED));
+        names
     }
-    // An address that documents use for somebody else's (RFC 5737) where it is one of them.
-    let somebody = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
-    if endpoints.contains(somebody) {
-        return Some(somebody.to_string());
-    }
-    endpoints.ranges().iter().find_map(|range| match *range {
-        // The first addresses of a network are nobody's.
-        EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => Some(
-            std::net::Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string(),
-        ),
-        EndpointRange::Addresses(first, _) => Some(first.to_string()),
-        EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
-    })
 }
