@@ -314,6 +314,32 @@ security-groups:
 }
 
 #[test]
+fn one_peer_becomes_several_where_it_stands() {
+    let text = shop(
+        "\
+security-groups:
+  box:
+    inbound:
+      - port: 7000-7999/tcp # comment a
+        from: \"10.0.1.0/24\" # comment b
+        purpose: 'it''s: a \"test\" \\ x'
+",
+    )
+    .replace("groups: [web, all], ", "")
+    .replace("[box, all]", "box");
+    let expected =
+        text.replace("7000-7999", "7000-7001").replace("\"10.0.1.0/24\"", "[10.0.1.10/32, 10.0.2.10/32]");
+    assert_eq!(tightened(&text).text, expected);
+    // A rule in the place of another one has that one's layout, and not its purpose.
+    let text = text.replace("7000-7999/tcp", "9000-9001/udp");
+    let expected = text
+        .replace("9000-9001/udp", "7000-7001/tcp")
+        .replace("\"10.0.1.0/24\"", "[10.0.1.10/32, 10.0.2.10/32]")
+        .replace("        purpose: 'it''s: a \"test\" \\ x'\n", "");
+    assert_eq!(tightened(&text).text, expected);
+}
+
+#[test]
 fn json_stays_json() {
     let json = |inbound: &str| {
         format!(

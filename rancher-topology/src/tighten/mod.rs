@@ -240,13 +240,20 @@ fn rows<'a>(cx: &'a Context<'_>, left: &Left, least: &Least) -> Vec<(Stated<'a>,
         let Some(written) = Written::of(cx, rule) else { continue };
         let peers: &'a [Spanned<Peer>] = written.peers;
         let (_, row) = rows.entry(rule.place.rule).or_insert_with(|| {
-            let stated = Stated { span: written.span, port: written.port, traffic: rule.traffic, peers };
+            let stated = Stated {
+                span: written.span,
+                port: written.port,
+                traffic: rule.traffic,
+                peers,
+                kind: written.kind.map(|kind| kind.span),
+                purpose: written.purpose.map(|purpose| purpose.span),
+            };
             let row = Row {
                 traffic: rule.traffic,
                 peers: peers.iter().map(|peer| peer.value.clone()).collect(),
                 stays: vec![false; peers.len()],
-                kind: written.kind.cloned(),
-                purpose: written.purpose.cloned(),
+                kind: written.kind.map(|kind| kind.value.clone()),
+                purpose: written.purpose.map(|purpose| purpose.value.clone()),
                 used: false,
                 meant: Services::default(),
             };

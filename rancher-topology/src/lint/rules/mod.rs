@@ -160,8 +160,8 @@ pub(crate) struct Written<'a> {
     pub(crate) span: Span,
     pub(crate) peers: &'a OneOrMany<Spanned<Peer>>,
     pub(crate) port: Span,
-    pub(crate) kind: Option<&'a Text>,
-    pub(crate) purpose: Option<&'a Text>,
+    pub(crate) kind: Option<&'a Spanned<Text>>,
+    pub(crate) purpose: Option<&'a Spanned<Text>>,
     pub(crate) optional: bool,
 }
 
@@ -173,8 +173,8 @@ impl<'a> Written<'a> {
                 span: written.span,
                 peers: &written.from,
                 port: written.port.span,
-                kind: written.kind.as_ref().map(|kind| &kind.value),
-                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                kind: written.kind.as_ref(),
+                purpose: written.purpose.as_ref(),
                 optional: written.optional,
             }),
             Direction::Outbound => group.outbound.as_ref()?.get(rule.place.rule).map(|written| Self {
@@ -182,7 +182,7 @@ impl<'a> Written<'a> {
                 peers: &written.to,
                 port: written.port.span,
                 kind: None,
-                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                purpose: written.purpose.as_ref(),
                 optional: false,
             }),
         }
