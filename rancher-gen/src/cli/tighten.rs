@@ -59,9 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         Format::Json => super::print(&json(&source, &tightened, &diff))?,
     }
-    let by_hand = tightened.kept.iter().any(|kept| kept.because == Because::Text);
-    let is_tight = diff.is_empty() && tightened.missing.is_empty() && !by_hand;
-    Ok(if is_tight { Exit::Done } else { Exit::No })
+    Ok(if tightened.is_tight() { Exit::Done } else { Exit::No })
 }
 
 /// What is to be said about the diff.
@@ -70,13 +68,16 @@ fn told(source: &Source, tightened: &Tightened) -> String {
     let place = |rule: &RuleWords| format!("{}:{}", source.name, lines.range(rule.span).0.line);
     let mut out = String::new();
     let count = |number: usize| format!("{number} {}", if number == 1 { "rule" } else { "rules" });
-    let _ = match (tightened.text == source.text, tightened.before == tightened.after) {
-        (true, _) => writeln!(out, "{}: {}, nothing to tighten", source.name, count(tightened.before)),
-        (false, true) => writeln!(out, "{}: {}, as many as before", source.name, count(tightened.after)),
-        (false, false) => {
-            writeln!(out, "{}: {} instead of {}", source.name, count(tightened.after), tightened.before)
-        }
+    let (name, after) = (&source.name, count(tightened.after));
+    let _ = match (tightened.changed, tightened.before == tightened.after) {
+        (false, _) if tightened.is_tight() => writeln!(out, "{name}: {after}, nothing to tighten"),
+        (false, _) => writeln!(out, "{name}: {after}, and what is left to tighten is for a person"),
+        (true, true) => writeln!(out, "{name}: {after}, as many as before"),
+        (true, false) => writeln!(out, "{name}: {after} instead of {}", tightened.before),
     };
+    if !tightened.finished {
+        let _ = writeln!(out, "not finished: tighten what comes of it again");
+    }
     let mut section = |title: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "\n{title}:");
@@ -201,7 +202,8 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
     let all = |values: Vec<Value>| Value::from(values);
     let value = json!({
         "file": source.name,
-        "tight": tightened.text == source.text,
+        "tight": tightened.is_tight(),
+        "finished": tightened.finished,
         "rules-before": tightened.before,
         "rules-after": tightened.after,
         "closed": all(tightened.closed.iter().map(|one| json!({

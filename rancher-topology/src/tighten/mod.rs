@@ -60,21 +60,28 @@ type Place = (GroupRef, Direction, usize);
 /// # Ok::<(), Vec<rancher_topology::Diagnostic>>(())
 /// ```
 pub fn tighten(text: &str) -> Result<Tightened, Vec<Diagnostic>> {
+    in_rounds(text, ROUNDS)
+}
+
+fn in_rounds(text: &str, most: usize) -> Result<Tightened, Vec<Diagnostic>> {
     let (document, topology) = good(text)?;
     let before = Context::new(&document, &topology);
+    let given = (&before, text);
     let mut now = match round(&before, text)? {
-        Round::Next(next) => next,
-        Round::Last(left) => return Ok(outcome::of(&before, text, &before, text, &left)),
+        Round::Next(next) if most > 0 => next,
+        Round::Next(_) => return Ok(outcome::of([given, given], &Left::of(&before), false)),
+        Round::Last(left) => return Ok(outcome::of([given, given], &left, true)),
     };
     let mut rounds = 1;
     loop {
         let (document, topology) = good(&now)?;
         let after = Context::new(&document, &topology);
-        match round(&after, &now)? {
-            Round::Next(next) if rounds < ROUNDS => now = next,
-            Round::Next(_) => return Ok(outcome::of(&before, text, &after, &now, &Left::of(&after))),
-            Round::Last(left) => return Ok(outcome::of(&before, text, &after, &now, &left)),
-        }
+        let made = (&after, now.as_str());
+        now = match round(&after, &now)? {
+            Round::Next(next) if rounds < most => next,
+            Round::Next(_) => return Ok(outcome::of([given, made], &Left::of(&after), false)),
+            Round::Last(left) => return Ok(outcome::of([given, made], &left, true)),
+        };
         rounds += 1;
     }
 }
@@ -271,4 +278,38 @@ fn rows<'a>(cx: &'a Context<'_>, left: &Left, least: &Least) -> Vec<(Stated<'a>,
         row.meant = slips.fold(std::mem::take(&mut row.meant), |all, one| all.union(&one.services));
     }
     rows.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::in_rounds;
+
+    const WIDE: &str = "
+name: tiny
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: boxes}
+security-groups:
+  boxes: {inbound: [{port: 7000-7999/tcp, from: 10.0.1.0/24}]}
+services:
+  store: {image: 'store:3.6.4', placement: box, publish: ['7000:7000'], traffic-to: store}
+";
+
+    #[test]
+    fn what_is_not_finished_is_not_tight() {
+        let none = in_rounds(WIDE, 0).unwrap();
+        assert_eq!(
+            (none.changed, none.finished, none.is_tight(), none.text.as_str()),
+            (false, false, false, WIDE)
+        );
+        let one = in_rounds(WIDE, 1).unwrap();
+        assert_eq!(
+            (one.changed, one.finished, one.is_tight(), one.needs_a_person()),
+            (true, true, false, false)
+        );
+        let again = in_rounds(&one.text, 1).unwrap();
+        assert_eq!((again.changed, again.finished, again.is_tight()), (false, true, true));
+    }
 }

@@ -19,6 +19,10 @@ use crate::topology::Topology;
 pub struct Tightened {
     /// The text; the same when there is nothing to tighten.
     pub text: String,
+    /// Whether it is another one than was given.
+    pub changed: bool,
+    /// Whether nothing is left to do to the text; otherwise tightening it again goes on.
+    pub finished: bool,
     /// How many rules there were, as a provider counts them: each peer of a rule is one.
     pub before: usize,
     /// How many there are.
@@ -35,6 +39,21 @@ pub struct Tightened {
     pub widened: Vec<Widened>,
     /// Groups that have more rules in a direction than the provider gives, whatever is done.
     pub crowded: Vec<(String, Direction)>,
+}
+
+impl Tightened {
+    /// Whether the text that was given was as tight as it can be, and a person has nothing to do either.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        !self.changed && !self.needs_a_person()
+    }
+
+    /// Whether something is left that cannot be done to the text: an alias is in the way, or rules are too many.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        let by_hand = self.kept.iter().any(|kept| kept.because == Because::Text);
+        !self.finished || by_hand || !self.missing.is_empty() || !self.crowded.is_empty()
+    }
 }
 
 /// A rule with one of its peers, as it is written.
@@ -113,8 +132,13 @@ pub struct Widened {
     pub others: Endpoints,
 }
 
-pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: &Left) -> Tightened {
-    let closed = if text == now { Vec::new() } else { closed(before, after) };
+pub(super) fn of(
+    [(before, text), (after, now)]: [(&Context<'_>, &str); 2],
+    left: &Left,
+    finished: bool,
+) -> Tightened {
+    let changed = text != now;
+    let closed = if changed { closed(before, after) } else { Vec::new() };
     let words = |direction| before_words(before, after, direction);
     let could_go = |id: RuleId| {
         let rule = &after.admission[id];
@@ -148,6 +172,8 @@ pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &st
     let crowded = left.least.iter().filter(|list| list.crowded);
     Tightened {
         text: now.to_owned(),
+        changed,
+        finished,
         before: before.admission.rules().len(),
         after: after.admission.rules().len(),
         closed,
