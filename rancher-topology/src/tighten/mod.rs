@@ -17,10 +17,9 @@ use crate::diagnostic::{Diagnostic, Fix, Span};
 use crate::document::{Document, Spanned};
 use crate::fix::Editor;
 use crate::lint::Context;
-use crate::lint::aws::quotas::RULES;
-use crate::lint::on_aws;
 use crate::lint::rules::{Needless, Written, is_missed};
-use crate::policy::{Differs, Direction, Given, GroupRef, Least, RuleId, Services};
+use crate::policy::{Differs, Direction, Given, GroupRef, Least, Quota, RuleId, Services};
+use crate::provider::aws;
 use crate::scalar::{Name, Peer};
 use crate::topology::Topology;
 use crate::validate::largest;
@@ -122,7 +121,7 @@ impl Left {
         let given = Given {
             stays: &|id| kept.contains_key(&id),
             admits: &|blocked| is_missed(cx, blocked),
-            most: on_aws(cx.document).then_some(RULES),
+            quota: quota(cx),
         };
         let least = cx.admission.least(cx.topology, &cx.flows, &cx.policy, &given);
         Self { kept, least }
@@ -148,6 +147,11 @@ fn round(cx: &Context<'_>, text: &str) -> Result<Round, Vec<Diagnostic>> {
         }
         fixed.extend(unfit);
     }
+}
+
+/// As many rules as the document's provider gives a group.
+fn quota(cx: &Context<'_>) -> Option<Quota> {
+    aws::provides(cx.document).then_some(aws::RULES)
 }
 
 fn applied(editor: &Editor<'_>, text: &str, fixes: &[Fix], left: Left) -> Round {
@@ -230,7 +234,7 @@ fn fitting(cx: &Context<'_>, least: &Least, rows: &[Row]) -> Plan {
     let own: &Name = &cx.policy[least.group].name;
     let apart = plan(own, rows, least.rules.clone(), false);
     let lines = apart.rows.iter().flatten().chain(apart.added.iter().map(|(_, line)| line));
-    if on_aws(cx.document) && lines.map(|line| line.peers.len()).sum::<usize>() > RULES {
+    if quota(cx).is_some_and(|quota| quota.is_exceeded(lines.flat_map(|line| &line.peers))) {
         return plan(own, rows, least.rules.clone(), true);
     }
     apart

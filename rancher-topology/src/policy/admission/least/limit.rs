@@ -4,16 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::{Least, Wider, Work};
+use super::{Least, Quota, Wider, Work};
 use crate::policy::admission::aggregate::Aggregation;
 use crate::policy::admission::space::all_of;
 use crate::policy::admission::words::{by_group, meaning, size};
-use crate::policy::groups::counted;
 use crate::policy::{Endpoints, GroupRef, RulePeer, Services, Unfixed};
 use crate::scalar::Peer;
 
 impl Work<'_> {
     pub(super) fn list(&self, group: GroupRef, mut items: Vec<Item>) -> Least {
+        let mut wider = Vec::new();
+        let list = |items: &[Item], wider, crowded| Least {
+            group,
+            direction: self.direction,
+            rules: rules_of(items),
+            wider,
+            crowded,
+        };
+        let Some(Quota { rules: most, counted }) = self.given.quota else {
+            return list(&items, wider, false);
+        };
         let staying = self.of_group.get(&group).into_iter().flatten().map(|rule| &self.rules[*rule]);
         let staying: Vec<RulePeer> =
             staying.filter(|rule| rule.stays).flat_map(|rule| rule.stated.peers.iter().copied()).collect();
@@ -22,10 +32,8 @@ impl Work<'_> {
                 let times = services.ranges().len();
                 as_rules(&peer).into_iter().flat_map(move |peer| std::iter::repeat_n(peer, times))
             });
-            counted(staying.iter().copied().chain(peers))
+            counted(&staying.iter().copied().chain(peers).collect::<Vec<_>>())
         };
-        let most = self.given.most.unwrap_or(usize::MAX);
-        let mut wider = Vec::new();
         if count(&items) > most {
             let choices: Vec<Vec<Choice>> =
                 items.iter().map(|item| self.choices(group, item, most)).collect();
@@ -58,7 +66,7 @@ impl Work<'_> {
             }
         }
         let crowded = count(&items) > most;
-        Least { group, direction: self.direction, rules: rules_of(&items), wider, crowded }
+        list(&items, wider, crowded)
     }
 
     /// The ways to name the peers of an item with fewer rules, by their number; each with fewer others than the one before.
@@ -173,7 +181,7 @@ fn rules_of(items: &[Item]) -> BTreeMap<Peer, Services> {
 }
 
 /// What a provider makes of a peer.
-fn as_rules(peer: &Peer) -> Vec<RulePeer> {
+pub(super) fn as_rules(peer: &Peer) -> Vec<RulePeer> {
     match peer {
         Peer::Network(net) => vec![RulePeer::Network(*net)],
         Peer::Internet => {
