@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use rancher_gen::exit::Exit;
 use rancher_gen::report::Source;
 use rancher_gen::report::place::Lines;
-use rancher_topology::policy::{Direction, Endpoints};
+use rancher_topology::policy::Endpoints;
 use rancher_topology::tighten::{Admitted, Because, Closed, RuleWords, Tightened, Widened};
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ fn told(source: &Source, tightened: &Tightened) -> String {
         tightened.widened.iter().map(widened).collect(),
     );
     let crowded =
-        tightened.crowded.iter().map(|(group, direction)| format!("`{group}`, {}", key(*direction)));
+        tightened.crowded.iter().map(|(group, direction)| format!("`{group}`, {}", direction.as_str()));
     section("still more rules than the provider gives a group", crowded.collect());
     out
 }
@@ -123,7 +123,7 @@ fn flow(one: &Admitted) -> String {
 
 /// `22/tcp from 0.0.0.0/0 in `server-nodes``.
 fn words(rule: &RuleWords) -> String {
-    format!("{} {} {} in `{}`", rule.traffic, preposition(rule.direction), rule.peer, rule.group)
+    format!("{} {} {} in `{}`", rule.traffic, rule.direction.peer_key(), rule.peer, rule.group)
 }
 
 fn widened(one: &Widened) -> String {
@@ -131,7 +131,7 @@ fn widened(one: &Widened) -> String {
     format!(
         "{} {} {} in `{}`, in place of {} peers: {} as well",
         one.services,
-        preposition(one.direction),
+        one.direction.peer_key(),
         peers.join(", "),
         one.group,
         one.exact,
@@ -160,26 +160,12 @@ fn because(because: &Because) -> String {
     }
 }
 
-const fn preposition(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "from",
-        Direction::Outbound => "to",
-    }
-}
-
-const fn key(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
-    }
-}
-
 fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
     let lines = Lines::of(&source.text);
     let rule = |rule: &RuleWords| {
         json!({
             "group": rule.group,
-            "direction": key(rule.direction),
+            "direction": rule.direction.as_str(),
             "port": rule.traffic.to_string(),
             "peer": rule.peer.to_string(),
             "line": lines.range(rule.span).0.line,
@@ -190,7 +176,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
             "client": one.client,
             "server": one.server,
             "ports": one.services.to_string(),
-            "direction": key(one.direction),
+            "direction": one.direction.as_str(),
         })
     };
     let peers = |peers: &[rancher_topology::scalar::Peer]| -> Vec<String> {
@@ -220,7 +206,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
         })).collect()),
         "widened": all(tightened.widened.iter().map(|one| json!({
             "group": one.group,
-            "direction": key(one.direction),
+            "direction": one.direction.as_str(),
             "ports": one.services.to_string(),
             "peers": peers(&one.peers),
             "exact-peers": one.exact,
@@ -228,7 +214,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
         })).collect()),
         "crowded": all(tightened.crowded.iter().map(|(group, direction)| json!({
             "group": group,
-            "direction": key(*direction),
+            "direction": direction.as_str(),
         })).collect()),
         "diff": diff,
         "text": tightened.text,

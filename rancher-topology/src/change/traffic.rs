@@ -6,9 +6,8 @@ use super::ends::Matched;
 use super::{Ends, Example, Life, ListeningChange, TrafficChange};
 use crate::flow::End;
 use crate::netfilter::Kind;
-use crate::policy::{Passing, ServiceRange, Services};
+use crate::policy::{Passing, Services};
 use crate::reach::{Class, Matrix, Owner, Whom, together};
-use crate::scalar::{PortRange, Ports};
 use crate::topology::Topology;
 
 /// The ends of two topologies, those together that are alike in both.
@@ -99,7 +98,7 @@ impl<'t> Joint<'t> {
         };
         let parts = class.map(|class| class.parts(services)).unwrap_or_default();
         for (services, listening) in parts {
-            let Some(service) = first(&services) else { continue };
+            let Some(service) = services.ranges().first().map(|range| range.first()) else { continue };
             let listening =
                 listening.map(|owners| owners.iter().map(|owner| owner.name(topology).to_owned()).collect());
             let known = all.iter_mut().find(|known| {
@@ -261,14 +260,4 @@ fn of_one_kind(all: Vec<Ends>) -> Vec<Ends> {
         ends.members = together(std::mem::take(&mut ends.members));
     }
     joined
-}
-
-/// The first of some services, with a single port.
-fn first(services: &Services) -> Option<ServiceRange> {
-    Some(match *services.ranges().first()? {
-        ServiceRange::Ports(ports) => {
-            ServiceRange::Ports(Ports { range: PortRange::single(ports.range.first()).ok()?, ..ports })
-        }
-        other => other,
-    })
 }

@@ -240,17 +240,10 @@ fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
             peers: Endpoints::union_of(parts().map(|part| part.side(side).clone())),
             from: from.clone(),
             to: to.clone(),
-            service: single(*first.services.ranges().first()?),
+            service: first.services.ranges().first()?.first(),
         })
     });
     lost.collect()
-}
-
-/// The first port of several.
-fn single(service: ServiceRange) -> ServiceRange {
-    let ServiceRange::Ports(ports) = service else { return service };
-    let range = crate::scalar::PortRange::single(ports.range.first()).unwrap_or(ports.range);
-    ServiceRange::Ports(crate::scalar::Ports { range, ..ports })
 }
 
 /// As many names of ends are tried for an example: two of them are not the same one.

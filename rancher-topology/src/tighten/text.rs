@@ -126,10 +126,7 @@ impl List<'_> {
     /// Rules more, behind one of these or in a list that has none.
     pub(super) fn added(&self, behind: &[Span], lines: &[&Line]) -> Option<Fix> {
         let items: Vec<String> = lines.iter().map(|line| self.rule(line)).collect();
-        let key = match self.direction {
-            Direction::Inbound => "inbound",
-            Direction::Outbound => "outbound",
-        };
+        let key = self.direction.as_str();
         let all = format!("[{}]", items.join(", "));
         let entry = if self.json { format!("\"{key}\": {all}") } else { format!("{key}: {all}") };
         let edits = behind
@@ -162,10 +159,7 @@ impl List<'_> {
     }
 
     fn rule(&self, line: &Line) -> String {
-        let key = match self.direction {
-            Direction::Inbound => "from",
-            Direction::Outbound => "to",
-        };
+        let key = self.direction.peer_key();
         let peers = match line.peers.as_slice() {
             [one] => self.word(&one.to_string()),
             several => self.list(several),

@@ -207,11 +207,7 @@ pub(crate) fn words(rule: &StatedRule, written: &Written<'_>) -> String {
 }
 
 fn in_words(rule: &StatedRule, peers: &str) -> String {
-    let preposition = match rule.direction {
-        Direction::Inbound => "from",
-        Direction::Outbound => "to",
-    };
-    format!("{} {preposition} {peers}", rule.traffic)
+    format!("{} {} {peers}", rule.traffic, rule.direction.peer_key())
 }
 
 /// A list in words, not longer than a person reads.
