@@ -34,6 +34,31 @@ const ROUNDS: usize = 20;
 /// A rule as it stands in the document: its group, its list, its position there.
 type Place = (GroupRef, Direction, usize);
 
+/// The rules of each list.
+type Lists = BTreeMap<(GroupRef, Direction), Vec<RuleId>>;
+
+fn lists(cx: &Context<'_>) -> Lists {
+    let mut lists = Lists::new();
+    for id in cx.admission.rule_ids() {
+        let rule = &cx.admission[id];
+        lists.entry((rule.group, rule.direction)).or_default().push(id);
+    }
+    lists
+}
+
+/// For each rule that is a slip of the ports or the protocol, what it was meant for.
+fn slips(cx: &Context<'_>) -> BTreeMap<RuleId, Services> {
+    let mut slips: BTreeMap<RuleId, Services> = BTreeMap::new();
+    for blocked in cx.admission.blocked() {
+        let miss = blocked.near_miss;
+        if let Some(miss) = miss.filter(|miss| matches!(miss.differs, Differs::Ports | Differs::Protocol)) {
+            let meant = slips.entry(miss.rule).or_default();
+            *meant = meant.union(&blocked.services);
+        }
+    }
+    slips
+}
+
 /// Proposes the least rules, by what they admit, that still admit every flow; of those that admit equally little the fewest.
 ///
 /// Of what is shut out, only what a finding tells of is let in. What flows do not tell is kept, each time with the reason.
@@ -131,6 +156,7 @@ impl Left {
 fn round(cx: &Context<'_>, text: &str) -> Result<Round, Vec<Diagnostic>> {
     let editor = Editor::new(text).map_err(|error| vec![error])?;
     let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let (lists, slips) = (lists(cx), slips(cx));
     let mut fixed = shared(cx);
     loop {
         let left = Left::without(cx, &fixed);
@@ -140,7 +166,9 @@ fn round(cx: &Context<'_>, text: &str) -> Result<Round, Vec<Diagnostic>> {
                 continue;
             };
             let list = List { editor: &editor, text, json, group: name.as_str(), direction: least.direction };
-            of_list(cx, &left, least, &list, &mut fixes, &mut unfit);
+            let ids = lists.get(&(least.group, least.direction)).map_or(&[][..], Vec::as_slice);
+            let written = rows(cx, &left, ids, &slips);
+            of_list(cx, written, least, &list, &mut fixes, &mut unfit);
         }
         if unfit.is_subset(&fixed) {
             return Ok(applied(&editor, text, &fixes, left));
@@ -183,13 +211,12 @@ fn shared(cx: &Context<'_>) -> BTreeSet<Place> {
 /// The fixes that make a list what it should be. What cannot be fixed is unfit.
 fn of_list(
     cx: &Context<'_>,
-    left: &Left,
+    written: Vec<(Stated<'_>, Row)>,
     least: &Least,
     list: &List<'_>,
     fixes: &mut Vec<Fix>,
     unfit: &mut BTreeSet<Place>,
 ) {
-    let written = rows(cx, left, least);
     let (stated, rows): (Vec<Stated<'_>>, Vec<Row>) = written.into_iter().unzip();
     let plan = fitting(cx, least, &rows);
     let Plan { rows: becomes, mut added } = plan;
@@ -241,13 +268,15 @@ fn fitting(cx: &Context<'_>, least: &Least, rows: &[Row]) -> Plan {
 }
 
 /// The rules of a list as they are written.
-fn rows<'a>(cx: &'a Context<'_>, left: &Left, least: &Least) -> Vec<(Stated<'a>, Row)> {
+fn rows<'a>(
+    cx: &'a Context<'_>,
+    left: &Left,
+    ids: &[RuleId],
+    slips: &BTreeMap<RuleId, Services>,
+) -> Vec<(Stated<'a>, Row)> {
     let mut rows: BTreeMap<usize, (Stated<'a>, Row)> = BTreeMap::new();
-    for id in cx.admission.rule_ids() {
-        let rule = &cx.admission[id];
-        if (rule.group, rule.direction) != (least.group, least.direction) {
-            continue;
-        }
+    for id in ids {
+        let rule = &cx.admission[*id];
         let Some(written) = Written::of(cx, rule) else { continue };
         let peers: &'a [Spanned<Peer>] = written.peers;
         let (_, row) = rows.entry(rule.place.rule).or_insert_with(|| {
@@ -271,15 +300,12 @@ fn rows<'a>(cx: &'a Context<'_>, left: &Left, least: &Least) -> Vec<(Stated<'a>,
             (stated, row)
         });
         if let Some(stays) = row.stays.get_mut(rule.place.peer) {
-            *stays |= left.kept.contains_key(&id);
+            *stays |= left.kept.contains_key(id);
         }
         row.used |= matches!(rule.usage, crate::policy::Usage::Flows(_));
-        let slips = cx.admission.blocked().iter().filter(|blocked| {
-            blocked.near_miss.is_some_and(|miss| {
-                miss.rule == id && matches!(miss.differs, Differs::Ports | Differs::Protocol)
-            })
-        });
-        row.meant = slips.fold(std::mem::take(&mut row.meant), |all, one| all.union(&one.services));
+        if let Some(meant) = slips.get(id) {
+            row.meant = row.meant.union(meant);
+        }
     }
     rows.into_values().collect()
 }

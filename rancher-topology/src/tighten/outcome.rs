@@ -1,17 +1,18 @@
 //! What a tightened document admits no longer, what it admits anew, and what it keeps.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Because, Left};
+use super::{Because, Left, Lists, lists};
 use crate::diagnostic::Span;
 use crate::lint::Context;
 use crate::lint::rules::{Written, is_missed};
 use crate::policy::{
-    Blocked, Direction, EndpointRange, Endpoints, Member, PacketBox, RuleId, ServiceRange, Services, Side,
-    StatedRule, Unfixed,
+    Blocked, Direction, EndpointRange, Endpoints, GroupRef, Member, PacketBox, RuleId, ServiceRange,
+    Services, Side, StatedRule, Unfixed,
 };
 use crate::scalar::{Peer, Traffic};
-use crate::topology::Topology;
+use crate::topology::{NodeId, Topology};
 
 /// A document with the least rules that still admit its flows.
 #[derive(Debug)]
@@ -139,7 +140,8 @@ pub(super) fn of(
 ) -> Tightened {
     let changed = text != now;
     let closed = if changed { closed(before, after) } else { Vec::new() };
-    let words = |direction| before_words(before, after, direction);
+    let lists = lists(before);
+    let words = |id| before_words(before, &lists, after, id);
     let could_go = |id: RuleId| {
         let rule = &after.admission[id];
         !rule.is_tight() || !rule.covered_by.is_empty()
@@ -207,22 +209,33 @@ fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
 }
 
 /// A rule that stayed, with the place where it stood before.
-fn before_words(before: &Context<'_>, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
+fn before_words(before: &Context<'_>, lists: &Lists, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
     let rule = &after.admission[id];
     let now = words(after, rule)?;
-    let same = |was: &RuleWords| {
-        (&was.group, was.direction, was.traffic, &was.peer)
-            == (&now.group, now.direction, now.traffic, &now.peer)
-    };
-    let all = before.admission.rules().iter().filter_map(|rule| Some((rule.place, words(before, rule)?)));
-    let all = all.filter(|(_, was)| same(was));
+    let own = lists.get(&(rule.group, rule.direction)).into_iter().flatten();
+    let all = own.filter_map(|id| {
+        let was = &before.admission[*id];
+        Some((was.place, words(before, was)?))
+    });
+    let all = all.filter(|(_, was)| (was.traffic, &was.peer) == (now.traffic, &now.peer));
     all.min_by_key(|(place, _)| *place != rule.place).map(|(_, was)| was).or(Some(now))
 }
 
 fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
-    let ends = Ends::of(before.topology);
+    let (ends, lists) = (Ends::of(before.topology), lists(after));
+    // Rules of groups that have no member in common admit no packet in common.
+    let mut around: BTreeMap<GroupRef, BTreeSet<GroupRef>> = BTreeMap::new();
     let lost = before.admission.rules().iter().filter_map(|rule| {
-        let others = after.admission.rules().iter().filter(|other| other.direction == rule.direction);
+        let of =
+            |group| lists.get(&(group, rule.direction)).into_iter().flatten().map(|id| &after.admission[*id]);
+        if of(rule.group).any(|other| (other.traffic, &other.peers) == (rule.traffic, &rule.peers)) {
+            return None;
+        }
+        let around = around.entry(rule.group).or_insert_with(|| {
+            let members = before.policy[rule.group].members.iter();
+            members.flat_map(|member| before.policy.groups_of(*member)).copied().collect()
+        });
+        let others = around.iter().flat_map(|group| of(*group));
         let left = others.fold(rule.packets.clone(), |left, other| {
             if left.is_empty() { left } else { left.difference(&other.packets) }
         });
@@ -252,12 +265,16 @@ const TRIED: usize = 2;
 /// What ends of packets are called.
 struct Ends<'t> {
     topology: &'t Topology,
+    by_address: BTreeMap<Ipv4Addr, NodeId>,
     nodes: Endpoints,
 }
 
 impl<'t> Ends<'t> {
     fn of(topology: &'t Topology) -> Self {
-        Self { topology, nodes: Endpoints::hosts(topology.nodes.iter().map(|node| node.address)) }
+        let by_address: BTreeMap<Ipv4Addr, NodeId> =
+            topology.node_ids().map(|id| (topology[id].address, id)).collect();
+        let nodes = Endpoints::hosts(by_address.keys().copied());
+        Self { topology, by_address, nodes }
     }
 
     /// Who sends one of some packets, and who gets it; `None` where each goes back to where it comes from.
@@ -272,8 +289,14 @@ impl<'t> Ends<'t> {
     /// Some of some endpoints: who has a name before who has an address only.
     fn names(&self, endpoints: &Endpoints) -> Vec<String> {
         let topology = self.topology;
-        let within = topology.nodes.iter().filter(|node| endpoints.contains(IpAddr::V4(node.address)));
-        let mut names: Vec<String> = within.map(|node| node.name.to_string()).take(TRIED).collect();
+        let within = endpoints.ranges().into_iter().flat_map(|range| match range {
+            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
+                self.by_address.range(first..=last)
+            }
+            _ => self.by_address.range(Ipv4Addr::UNSPECIFIED..Ipv4Addr::UNSPECIFIED),
+        });
+        let mut names: Vec<String> =
+            within.map(|(_, node)| topology[*node].name.to_string()).take(TRIED).collect();
         let unfixed = endpoints.unfixed_members().into_iter().take(TRIED);
         names.extend(unfixed.map(|one| {
             let (Unfixed::Inside(member) | Unfixed::Public(member)) = one;
