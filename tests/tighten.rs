@@ -107,4 +107,37 @@ services:
     let ran = run(&folder(shared), &[]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
     assert!(ran.err.contains("an alias or an anchor is in the way"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("cluster.yaml: 2 rules, and what is left to tighten is for a person\n"),
+        "{}",
+        ran.err
+    );
+    let ran = run(&folder(shared), &["--format", "json"]);
+    let value: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &value["tight"], &value["finished"]), (Some(1), &false.into(), &true.into()));
+    // Nor is a group with more rules than the provider gives.
+    let ports: Vec<String> = (0..61).map(|at| format!("{}/tcp", 7000 + 2 * at)).collect();
+    let rules: Vec<String> = ports.iter().map(|port| format!("{{port: {port}, from: self}}")).collect();
+    let published: Vec<String> = (0..61).map(|at| format!("'{0}:{0}'", 7000 + 2 * at)).collect();
+    let crowded = format!(
+        "\
+name: shop
+network: {{name: lab, cidr: 10.0.0.0/16, provider: aws, subnets: {{a: {{cidr: 10.0.1.0/24, zone: us-west-2a}}}}}}
+nodes:
+  box: {{count: 2, first-address: {{a: 10.0.1.10}}, os: debian-12, engine: docker-27.3.1, groups: boxes, traffic-to: []}}
+security-groups: {{boxes: {{inbound: [{}]}}}}
+services:
+  store: {{image: 'store:7.4.1', placement: box, publish: [{}], traffic-to: store}}
+",
+        rules.join(", "),
+        published.join(", ")
+    );
+    let ran = run(&folder(&crowded), &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
+    assert!(ran.err.starts_with("cluster.yaml: 61 rules, and what is left"), "{}", ran.err);
+    assert!(
+        ran.err.contains("still more rules than the provider gives a group:\n  `boxes`, inbound\n"),
+        "{}",
+        ran.err
+    );
 }

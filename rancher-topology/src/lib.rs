@@ -20,6 +20,7 @@ pub mod lint;
 pub mod netfilter;
 pub mod packet;
 pub mod policy;
+mod provider;
 pub mod rancher;
 pub mod reach;
 pub mod scalar;

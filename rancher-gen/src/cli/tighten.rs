@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use rancher_gen::exit::Exit;
 use rancher_gen::report::Source;
 use rancher_gen::report::place::Lines;
-use rancher_topology::policy::{Direction, Endpoints};
+use rancher_topology::policy::Endpoints;
 use rancher_topology::tighten::{Admitted, Because, Closed, RuleWords, Tightened, Widened};
 use serde_json::{Value, json};
 
@@ -59,9 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         Format::Json => super::print(&json(&source, &tightened, &diff))?,
     }
-    let by_hand = tightened.kept.iter().any(|kept| kept.because == Because::Text);
-    let is_tight = diff.is_empty() && tightened.missing.is_empty() && !by_hand;
-    Ok(if is_tight { Exit::Done } else { Exit::No })
+    Ok(if tightened.is_tight() { Exit::Done } else { Exit::No })
 }
 
 /// What is to be said about the diff.
@@ -70,13 +68,16 @@ fn told(source: &Source, tightened: &Tightened) -> String {
     let place = |rule: &RuleWords| format!("{}:{}", source.name, lines.range(rule.span).0.line);
     let mut out = String::new();
     let count = |number: usize| format!("{number} {}", if number == 1 { "rule" } else { "rules" });
-    let _ = match (tightened.text == source.text, tightened.before == tightened.after) {
-        (true, _) => writeln!(out, "{}: {}, nothing to tighten", source.name, count(tightened.before)),
-        (false, true) => writeln!(out, "{}: {}, as many as before", source.name, count(tightened.after)),
-        (false, false) => {
-            writeln!(out, "{}: {} instead of {}", source.name, count(tightened.after), tightened.before)
-        }
+    let (name, after) = (&source.name, count(tightened.after));
+    let _ = match (tightened.changed, tightened.before == tightened.after) {
+        (false, _) if tightened.is_tight() => writeln!(out, "{name}: {after}, nothing to tighten"),
+        (false, _) => writeln!(out, "{name}: {after}, and what is left to tighten is for a person"),
+        (true, true) => writeln!(out, "{name}: {after}, as many as before"),
+        (true, false) => writeln!(out, "{name}: {after} instead of {}", tightened.before),
     };
+    if !tightened.finished {
+        let _ = writeln!(out, "not finished: tighten what comes of it again");
+    }
     let mut section = |title: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "\n{title}:");
@@ -111,7 +112,7 @@ fn told(source: &Source, tightened: &Tightened) -> String {
         tightened.widened.iter().map(widened).collect(),
     );
     let crowded =
-        tightened.crowded.iter().map(|(group, direction)| format!("`{group}`, {}", key(*direction)));
+        tightened.crowded.iter().map(|(group, direction)| format!("`{group}`, {}", direction.as_str()));
     section("still more rules than the provider gives a group", crowded.collect());
     out
 }
@@ -122,7 +123,7 @@ fn flow(one: &Admitted) -> String {
 
 /// `22/tcp from 0.0.0.0/0 in `server-nodes``.
 fn words(rule: &RuleWords) -> String {
-    format!("{} {} {} in `{}`", rule.traffic, preposition(rule.direction), rule.peer, rule.group)
+    format!("{} {} {} in `{}`", rule.traffic, rule.direction.peer_key(), rule.peer, rule.group)
 }
 
 fn widened(one: &Widened) -> String {
@@ -130,7 +131,7 @@ fn widened(one: &Widened) -> String {
     format!(
         "{} {} {} in `{}`, in place of {} peers: {} as well",
         one.services,
-        preposition(one.direction),
+        one.direction.peer_key(),
         peers.join(", "),
         one.group,
         one.exact,
@@ -159,26 +160,12 @@ fn because(because: &Because) -> String {
     }
 }
 
-const fn preposition(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "from",
-        Direction::Outbound => "to",
-    }
-}
-
-const fn key(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Inbound => "inbound",
-        Direction::Outbound => "outbound",
-    }
-}
-
 fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
     let lines = Lines::of(&source.text);
     let rule = |rule: &RuleWords| {
         json!({
             "group": rule.group,
-            "direction": key(rule.direction),
+            "direction": rule.direction.as_str(),
             "port": rule.traffic.to_string(),
             "peer": rule.peer.to_string(),
             "line": lines.range(rule.span).0.line,
@@ -189,7 +176,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
             "client": one.client,
             "server": one.server,
             "ports": one.services.to_string(),
-            "direction": key(one.direction),
+            "direction": one.direction.as_str(),
         })
     };
     let peers = |peers: &[rancher_topology::scalar::Peer]| -> Vec<String> {
@@ -201,7 +188,8 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
     let all = |values: Vec<Value>| Value::from(values);
     let value = json!({
         "file": source.name,
-        "tight": tightened.text == source.text,
+        "tight": tightened.is_tight(),
+        "finished": tightened.finished,
         "rules-before": tightened.before,
         "rules-after": tightened.after,
         "closed": all(tightened.closed.iter().map(|one| json!({
@@ -218,7 +206,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
         })).collect()),
         "widened": all(tightened.widened.iter().map(|one| json!({
             "group": one.group,
-            "direction": key(one.direction),
+            "direction": one.direction.as_str(),
             "ports": one.services.to_string(),
             "peers": peers(&one.peers),
             "exact-peers": one.exact,
@@ -226,7 +214,7 @@ fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
         })).collect()),
         "crowded": all(tightened.crowded.iter().map(|(group, direction)| json!({
             "group": group,
-            "direction": key(*direction),
+            "direction": direction.as_str(),
         })).collect()),
         "diff": diff,
         "text": tightened.text,

@@ -7,9 +7,8 @@ use super::{Ends, Example, Life, ListeningChange, TrafficChange};
 use crate::document::Provider;
 use crate::flow::End;
 use crate::netfilter::Kind;
-use crate::policy::{Passing, ServiceRange, Services};
+use crate::policy::{Passing, Services};
 use crate::reach::{Class, Matrix, Owner, Whom, as_one};
-use crate::scalar::{PortRange, Ports};
 use crate::topology::Topology;
 
 /// The ends of two topologies, those together that are alike in both.
@@ -130,7 +129,7 @@ impl<'t> Joint<'t> {
         let example = Example {
             source: self.address(one, sender.ends.life, None),
             destination: self.address(&receiver.ends.members[0], receiver.ends.life, Some(one)),
-            service: first(&said.services)?,
+            service: said.services.ranges().first()?.first(),
         };
         let ends = |all: &[usize]| of_one_kind(all.iter().map(|at| self.ends[*at].ends.clone()));
         let Said { kind, services, listening } = said;
@@ -249,14 +248,4 @@ fn of_one_kind(all: impl Iterator<Item = Ends>) -> Vec<Ends> {
         ends.members = as_one(std::mem::take(&mut ends.members));
     }
     joined
-}
-
-/// The first of some services, with a single port.
-fn first(services: &Services) -> Option<ServiceRange> {
-    Some(match *services.ranges().first()? {
-        ServiceRange::Ports(ports) => {
-            ServiceRange::Ports(Ports { range: PortRange::single(ports.range.first()).ok()?, ..ports })
-        }
-        other => other,
-    })
 }

@@ -98,6 +98,13 @@ impl<'t> Editor<'t> {
         found
     }
 
+    /// The place of the entry, key and value, that has a value.
+    pub(crate) fn entry(&self, value: Span) -> Option<Span> {
+        let id = self.tree.nodes.iter().position(|node| node.span == value)?;
+        let (mapping, position) = *self.parents.get(&id)?;
+        matches!(self.tree.nodes[mapping].kind, Kind::Mapping(_)).then(|| self.tree.item(mapping, position))
+    }
+
     /// Whether an item of a list, or an entry of a mapping, stands at a place.
     pub(crate) fn is_item(&self, span: Span) -> bool {
         self.holders.contains_key(&(span.start, span.end))

@@ -28,9 +28,10 @@ pub use context::{Context, Findings, Unchecked};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::document::{Document, Provider};
+use crate::document::Document;
 use crate::flow::FlowGraph;
 use crate::policy::SecurityPolicy;
+use crate::provider;
 use crate::topology::Topology;
 
 /// Sections of a topology, by their keys: what makes a whole one of an example.
@@ -146,7 +147,12 @@ impl Report {
 /// The lints that are true of every cluster, and of every cluster on AWS.
 pub const SETS: &[Set] = &[
     Set { name: "general", about: "Every cluster.", applies: |_| true, families: GENERAL },
-    Set { name: "aws", about: "Clusters on Amazon Web Services.", applies: on_aws, families: AWS },
+    Set {
+        name: "aws",
+        about: "Clusters on Amazon Web Services.",
+        applies: provider::aws::provides,
+        families: AWS,
+    },
 ];
 
 const GENERAL: &[Family] = &[
@@ -173,7 +179,3 @@ const AWS: &[Family] = &[
     aws::load_balancer::FAMILY,
     aws::database::FAMILY,
 ];
-
-pub(crate) fn on_aws(document: &Document) -> bool {
-    document.network.provider.as_ref().is_some_and(|provider| provider.value == Provider::Aws)
-}

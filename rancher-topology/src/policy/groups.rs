@@ -308,23 +308,6 @@ pub(super) fn public(topology: &Topology, party: Party) -> bool {
     matches!(party, Party::LoadBalancer(id) if *topology[id].scheme == Scheme::InternetFacing)
 }
 
-/// How a provider counts rules of a direction by their peers: v4 and v6 apart, a group in both; a quota holds for the larger
-/// number. Source: AWS, Amazon VPC User Guide, "Amazon VPC quotas".
-pub(crate) fn counted(peers: impl Iterator<Item = RulePeer>) -> usize {
-    let (mut v4, mut v6) = (0, 0);
-    for peer in peers {
-        match peer {
-            RulePeer::Network(net) if net.addr().is_ipv4() => v4 += 1,
-            RulePeer::Network(_) => v6 += 1,
-            RulePeer::Group(_) => {
-                v4 += 1;
-                v6 += 1;
-            }
-        }
-    }
-    v4.max(v6)
-}
-
 fn everywhere() -> RulePeer {
     RulePeer::Network(IpNet::V4(Ipv4Net::default()))
 }

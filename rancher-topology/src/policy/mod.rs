@@ -12,9 +12,8 @@ mod packets;
 
 pub use admission::{
     Admission, Blocked, Differs, Direction, Excess, Exposure, Extent, Gates, Given, Least, NearMiss, Passage,
-    Passing, RuleId, RuleRef, ShutOut, StatedRule, Usage, Verdict, Wider,
+    Passing, Quota, RuleId, RuleRef, ShutOut, StatedRule, Usage, Verdict, Wider,
 };
-pub(crate) use groups::counted;
 pub use groups::{EffectiveGroup, EffectiveRule, GroupRef, Member, RulePeer, RulePlace, SecurityPolicy};
 pub use host::{HostPolicy, HostRule, PeerSet, host_policies};
 pub use host_packets::{HostAdmission, Permission, Reason};

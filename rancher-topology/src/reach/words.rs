@@ -80,10 +80,7 @@ fn change(
     if from_flows && let Some(change) = declared(reach, question) {
         return change;
     }
-    let (key, word) = match direction {
-        Direction::Inbound => ("inbound", "from"),
-        Direction::Outbound => ("outbound", "to"),
-    };
+    let (key, word) = (direction.as_str(), direction.peer_key());
     let span = topology.groups.get(group.position()).map(|group| group.span);
     let name = &reach.policy[group].name;
     let peer = peer_word(reach, group, peer);

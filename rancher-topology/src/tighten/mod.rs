@@ -17,10 +17,9 @@ use crate::diagnostic::{Diagnostic, Fix, Span};
 use crate::document::{Document, Spanned};
 use crate::fix::Editor;
 use crate::lint::Context;
-use crate::lint::aws::quotas::RULES;
-use crate::lint::on_aws;
 use crate::lint::rules::{Needless, Written, is_missed};
-use crate::policy::{Differs, Direction, Given, GroupRef, Least, RuleId, Services};
+use crate::policy::{Differs, Direction, Given, GroupRef, Least, Quota, RuleId, Services};
+use crate::provider::aws;
 use crate::scalar::{Name, Peer};
 use crate::topology::Topology;
 use crate::validate::largest;
@@ -34,6 +33,31 @@ const ROUNDS: usize = 20;
 
 /// A rule as it stands in the document: its group, its list, its position there.
 type Place = (GroupRef, Direction, usize);
+
+/// The rules of each list.
+type Lists = BTreeMap<(GroupRef, Direction), Vec<RuleId>>;
+
+fn lists(cx: &Context<'_>) -> Lists {
+    let mut lists = Lists::new();
+    for id in cx.admission.rule_ids() {
+        let rule = &cx.admission[id];
+        lists.entry((rule.group, rule.direction)).or_default().push(id);
+    }
+    lists
+}
+
+/// For each rule that is a slip of the ports or the protocol, what it was meant for.
+fn slips(cx: &Context<'_>) -> BTreeMap<RuleId, Services> {
+    let mut slips: BTreeMap<RuleId, Services> = BTreeMap::new();
+    for blocked in cx.admission.blocked() {
+        let miss = blocked.near_miss;
+        if let Some(miss) = miss.filter(|miss| matches!(miss.differs, Differs::Ports | Differs::Protocol)) {
+            let meant = slips.entry(miss.rule).or_default();
+            *meant = meant.union(&blocked.services);
+        }
+    }
+    slips
+}
 
 /// Proposes the least rules, by what they admit, that still admit every flow; of those that admit equally little the fewest.
 ///
@@ -60,21 +84,28 @@ type Place = (GroupRef, Direction, usize);
 /// # Ok::<(), Vec<rancher_topology::Diagnostic>>(())
 /// ```
 pub fn tighten(text: &str) -> Result<Tightened, Vec<Diagnostic>> {
+    in_rounds(text, ROUNDS)
+}
+
+fn in_rounds(text: &str, most: usize) -> Result<Tightened, Vec<Diagnostic>> {
     let (document, topology) = good(text)?;
     let before = Context::new(&document, &topology);
+    let given = (&before, text);
     let mut now = match round(&before, text)? {
-        Round::Next(next) => next,
-        Round::Last(left) => return Ok(outcome::of(&before, text, &before, text, &left)),
+        Round::Next(next) if most > 0 => next,
+        Round::Next(_) => return Ok(outcome::of([given, given], &Left::of(&before), false)),
+        Round::Last(left) => return Ok(outcome::of([given, given], &left, true)),
     };
     let mut rounds = 1;
     loop {
         let (document, topology) = good(&now)?;
         let after = Context::new(&document, &topology);
-        match round(&after, &now)? {
-            Round::Next(next) if rounds < ROUNDS => now = next,
-            Round::Next(_) => return Ok(outcome::of(&before, text, &after, &now, &Left::of(&after))),
-            Round::Last(left) => return Ok(outcome::of(&before, text, &after, &now, &left)),
-        }
+        let made = (&after, now.as_str());
+        now = match round(&after, &now)? {
+            Round::Next(next) if rounds < most => next,
+            Round::Next(_) => return Ok(outcome::of([given, made], &Left::of(&after), false)),
+            Round::Last(left) => return Ok(outcome::of([given, made], &left, true)),
+        };
         rounds += 1;
     }
 }
@@ -115,7 +146,7 @@ impl Left {
         let given = Given {
             stays: &|id| kept.contains_key(&id),
             admits: &|blocked| is_missed(cx, blocked),
-            most: on_aws(cx.document).then_some(RULES),
+            quota: quota(cx),
         };
         let least = cx.admission.least(cx.topology, &cx.flows, &cx.policy, &given);
         Self { kept, least }
@@ -125,6 +156,7 @@ impl Left {
 fn round(cx: &Context<'_>, text: &str) -> Result<Round, Vec<Diagnostic>> {
     let editor = Editor::new(text).map_err(|error| vec![error])?;
     let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let (lists, slips) = (lists(cx), slips(cx));
     let mut fixed = shared(cx);
     loop {
         let left = Left::without(cx, &fixed);
@@ -134,13 +166,20 @@ fn round(cx: &Context<'_>, text: &str) -> Result<Round, Vec<Diagnostic>> {
                 continue;
             };
             let list = List { editor: &editor, text, json, group: name.as_str(), direction: least.direction };
-            of_list(cx, &left, least, &list, &mut fixes, &mut unfit);
+            let ids = lists.get(&(least.group, least.direction)).map_or(&[][..], Vec::as_slice);
+            let written = rows(cx, &left, ids, &slips);
+            of_list(cx, written, least, &list, &mut fixes, &mut unfit);
         }
         if unfit.is_subset(&fixed) {
             return Ok(applied(&editor, text, &fixes, left));
         }
         fixed.extend(unfit);
     }
+}
+
+/// As many rules as the document's provider gives a group.
+fn quota(cx: &Context<'_>) -> Option<Quota> {
+    aws::provides(cx.document).then_some(aws::RULES)
 }
 
 fn applied(editor: &Editor<'_>, text: &str, fixes: &[Fix], left: Left) -> Round {
@@ -172,13 +211,12 @@ fn shared(cx: &Context<'_>) -> BTreeSet<Place> {
 /// The fixes that make a list what it should be. What cannot be fixed is unfit.
 fn of_list(
     cx: &Context<'_>,
-    left: &Left,
+    written: Vec<(Stated<'_>, Row)>,
     least: &Least,
     list: &List<'_>,
     fixes: &mut Vec<Fix>,
     unfit: &mut BTreeSet<Place>,
 ) {
-    let written = rows(cx, left, least);
     let (stated, rows): (Vec<Stated<'_>>, Vec<Row>) = written.into_iter().unzip();
     let plan = fitting(cx, least, &rows);
     let Plan { rows: becomes, mut added } = plan;
@@ -223,45 +261,85 @@ fn fitting(cx: &Context<'_>, least: &Least, rows: &[Row]) -> Plan {
     let own: &Name = &cx.policy[least.group].name;
     let apart = plan(own, rows, least.rules.clone(), false);
     let lines = apart.rows.iter().flatten().chain(apart.added.iter().map(|(_, line)| line));
-    if on_aws(cx.document) && lines.map(|line| line.peers.len()).sum::<usize>() > RULES {
+    if quota(cx).is_some_and(|quota| quota.is_exceeded(lines.flat_map(|line| &line.peers))) {
         return plan(own, rows, least.rules.clone(), true);
     }
     apart
 }
 
 /// The rules of a list as they are written.
-fn rows<'a>(cx: &'a Context<'_>, left: &Left, least: &Least) -> Vec<(Stated<'a>, Row)> {
+fn rows<'a>(
+    cx: &'a Context<'_>,
+    left: &Left,
+    ids: &[RuleId],
+    slips: &BTreeMap<RuleId, Services>,
+) -> Vec<(Stated<'a>, Row)> {
     let mut rows: BTreeMap<usize, (Stated<'a>, Row)> = BTreeMap::new();
-    for id in cx.admission.rule_ids() {
-        let rule = &cx.admission[id];
-        if (rule.group, rule.direction) != (least.group, least.direction) {
-            continue;
-        }
+    for id in ids {
+        let rule = &cx.admission[*id];
         let Some(written) = Written::of(cx, rule) else { continue };
         let peers: &'a [Spanned<Peer>] = written.peers;
         let (_, row) = rows.entry(rule.place.rule).or_insert_with(|| {
-            let stated = Stated { span: written.span, port: written.port, traffic: rule.traffic, peers };
+            let stated = Stated {
+                span: written.span,
+                port: written.port,
+                traffic: rule.traffic,
+                peers,
+                kind: written.kind.map(|kind| kind.span),
+                purpose: written.purpose.map(|purpose| purpose.span),
+            };
             let row = Row {
                 traffic: rule.traffic,
                 peers: peers.iter().map(|peer| peer.value.clone()).collect(),
                 stays: vec![false; peers.len()],
-                kind: written.kind.cloned(),
-                purpose: written.purpose.cloned(),
+                kind: written.kind.map(|kind| kind.value.clone()),
+                purpose: written.purpose.map(|purpose| purpose.value.clone()),
                 used: false,
                 meant: Services::default(),
             };
             (stated, row)
         });
         if let Some(stays) = row.stays.get_mut(rule.place.peer) {
-            *stays |= left.kept.contains_key(&id);
+            *stays |= left.kept.contains_key(id);
         }
         row.used |= matches!(rule.usage, crate::policy::Usage::Flows(_));
-        let slips = cx.admission.blocked().iter().filter(|blocked| {
-            blocked.near_miss.is_some_and(|miss| {
-                miss.rule == id && matches!(miss.differs, Differs::Ports | Differs::Protocol)
-            })
-        });
-        row.meant = slips.fold(std::mem::take(&mut row.meant), |all, one| all.union(&one.services));
+        if let Some(meant) = slips.get(id) {
+            row.meant = row.meant.union(meant);
+        }
     }
     rows.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::in_rounds;
+
+    const WIDE: &str = "
+name: tiny
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  box: {count: 2, first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: boxes}
+security-groups:
+  boxes: {inbound: [{port: 7000-7999/tcp, from: 10.0.1.0/24}]}
+services:
+  store: {image: 'store:3.6.4', placement: box, publish: ['7000:7000'], traffic-to: store}
+";
+
+    #[test]
+    fn what_is_not_finished_is_not_tight() {
+        let none = in_rounds(WIDE, 0).unwrap();
+        assert_eq!(
+            (none.changed, none.finished, none.is_tight(), none.text.as_str()),
+            (false, false, false, WIDE)
+        );
+        let one = in_rounds(WIDE, 1).unwrap();
+        assert_eq!(
+            (one.changed, one.finished, one.is_tight(), one.needs_a_person()),
+            (true, true, false, false)
+        );
+        let again = in_rounds(&one.text, 1).unwrap();
+        assert_eq!((again.changed, again.finished, again.is_tight()), (false, true, true));
+    }
 }

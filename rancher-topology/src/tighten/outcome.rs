@@ -1,17 +1,18 @@
 //! What a tightened document admits no longer, what it admits anew, and what it keeps.
 
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Because, Left};
+use super::{Because, Left, Lists, lists};
 use crate::diagnostic::Span;
 use crate::lint::Context;
 use crate::lint::rules::{Written, is_missed};
 use crate::policy::{
-    Blocked, Direction, EndpointRange, Endpoints, Member, RuleId, ServiceRange, Services, Side, StatedRule,
-    Unfixed,
+    Blocked, Direction, EndpointRange, Endpoints, GroupRef, Member, PacketBox, RuleId, ServiceRange,
+    Services, Side, StatedRule, Unfixed,
 };
 use crate::scalar::{Peer, Traffic};
-use crate::topology::Topology;
+use crate::topology::{NodeId, Topology};
 
 /// A document with the least rules that still admit its flows.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ use crate::topology::Topology;
 pub struct Tightened {
     /// The text; the same when there is nothing to tighten.
     pub text: String,
+    /// Whether it is another one than was given.
+    pub changed: bool,
+    /// Whether nothing is left to do to the text; otherwise tightening it again goes on.
+    pub finished: bool,
     /// How many rules there were, as a provider counts them: each peer of a rule is one.
     pub before: usize,
     /// How many there are.
@@ -35,6 +40,21 @@ pub struct Tightened {
     pub widened: Vec<Widened>,
     /// Groups that have more rules in a direction than the provider gives, whatever is done.
     pub crowded: Vec<(String, Direction)>,
+}
+
+impl Tightened {
+    /// Whether the text that was given was as tight as it can be, and a person has nothing to do either.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        !self.changed && !self.needs_a_person()
+    }
+
+    /// Whether something is left that cannot be done to the text: an alias is in the way, or rules are too many.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        let by_hand = self.kept.iter().any(|kept| kept.because == Because::Text);
+        !self.finished || by_hand || !self.missing.is_empty() || !self.crowded.is_empty()
+    }
 }
 
 /// A rule with one of its peers, as it is written.
@@ -113,9 +133,15 @@ pub struct Widened {
     pub others: Endpoints,
 }
 
-pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &str, left: &Left) -> Tightened {
-    let closed = if text == now { Vec::new() } else { closed(before, after) };
-    let words = |direction| before_words(before, after, direction);
+pub(super) fn of(
+    [(before, text), (after, now)]: [(&Context<'_>, &str); 2],
+    left: &Left,
+    finished: bool,
+) -> Tightened {
+    let changed = text != now;
+    let closed = if changed { closed(before, after) } else { Vec::new() };
+    let lists = lists(before);
+    let words = |id| before_words(before, &lists, after, id);
     let could_go = |id: RuleId| {
         let rule = &after.admission[id];
         !rule.is_tight() || !rule.covered_by.is_empty()
@@ -148,6 +174,8 @@ pub(super) fn of(before: &Context<'_>, text: &str, after: &Context<'_>, now: &st
     let crowded = left.least.iter().filter(|list| list.crowded);
     Tightened {
         text: now.to_owned(),
+        changed,
+        finished,
         before: before.admission.rules().len(),
         after: after.admission.rules().len(),
         closed,
@@ -181,75 +209,116 @@ fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
 }
 
 /// A rule that stayed, with the place where it stood before.
-fn before_words(before: &Context<'_>, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
+fn before_words(before: &Context<'_>, lists: &Lists, after: &Context<'_>, id: RuleId) -> Option<RuleWords> {
     let rule = &after.admission[id];
     let now = words(after, rule)?;
-    let same = |was: &RuleWords| {
-        (&was.group, was.direction, was.traffic, &was.peer)
-            == (&now.group, now.direction, now.traffic, &now.peer)
-    };
-    let all = before.admission.rules().iter().filter_map(|rule| Some((rule.place, words(before, rule)?)));
-    let all = all.filter(|(_, was)| same(was));
+    let own = lists.get(&(rule.group, rule.direction)).into_iter().flatten();
+    let all = own.filter_map(|id| {
+        let was = &before.admission[*id];
+        Some((was.place, words(before, was)?))
+    });
+    let all = all.filter(|(_, was)| (was.traffic, &was.peer) == (now.traffic, &now.peer));
     all.min_by_key(|(place, _)| *place != rule.place).map(|(_, was)| was).or(Some(now))
 }
 
 fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
+    let (ends, lists) = (Ends::of(before.topology), lists(after));
+    // Rules of groups that have no member in common admit no packet in common.
+    let mut around: BTreeMap<GroupRef, BTreeSet<GroupRef>> = BTreeMap::new();
     let lost = before.admission.rules().iter().filter_map(|rule| {
-        let others = after.admission.rules().iter().filter(|other| other.direction == rule.direction);
+        let of =
+            |group| lists.get(&(group, rule.direction)).into_iter().flatten().map(|id| &after.admission[*id]);
+        if of(rule.group).any(|other| (other.traffic, &other.peers) == (rule.traffic, &rule.peers)) {
+            return None;
+        }
+        let around = around.entry(rule.group).or_insert_with(|| {
+            let members = before.policy[rule.group].members.iter();
+            members.flat_map(|member| before.policy.groups_of(*member)).copied().collect()
+        });
+        let others = around.iter().flat_map(|group| of(*group));
         let left = others.fold(rule.packets.clone(), |left, other| {
             if left.is_empty() { left } else { left.difference(&other.packets) }
         });
-        let first = left.cover().first()?;
         let side = match rule.direction {
             Direction::Inbound => Side::Source,
             Direction::Outbound => Side::Destination,
         };
-        let service = *first.services.ranges().first()?;
-        let from = example(before.topology, &first.source, "")?;
+        // What goes from an address to itself never asks a group.
+        let lost: Vec<_> = left.cover().iter().filter_map(|part| Some((part, ends.pair(part)?))).collect();
+        let (first, (from, to)) = lost.first()?;
+        let parts = || lost.iter().map(|(part, _)| part);
         Some(Closed {
             rule: words(before, rule)?,
-            services: left.services(),
-            peers: left.endpoints(side),
-            to: example(before.topology, &first.destination, from.as_str())?,
-            from,
-            service: single(service),
+            services: parts().fold(Services::default(), |all, part| all.union(&part.services)),
+            peers: Endpoints::union_of(parts().map(|part| part.side(side).clone())),
+            from: from.clone(),
+            to: to.clone(),
+            service: first.services.ranges().first()?.first(),
         })
     });
     lost.collect()
 }
 
-/// The first port of several.
-fn single(service: ServiceRange) -> ServiceRange {
-    let ServiceRange::Ports(ports) = service else { return service };
-    let range = crate::scalar::PortRange::single(ports.range.first()).unwrap_or(ports.range);
-    ServiceRange::Ports(crate::scalar::Ports { range, ..ports })
+/// As many names of ends are tried for an example: two of them are not the same one.
+const TRIED: usize = 2;
+
+/// What ends of packets are called.
+struct Ends<'t> {
+    topology: &'t Topology,
+    by_address: BTreeMap<Ipv4Addr, NodeId>,
+    nodes: Endpoints,
 }
 
-/// One of some endpoints, not the other end where there are more: who has a name before who has an address only.
-fn example(topology: &Topology, endpoints: &Endpoints, other: &str) -> Option<String> {
-    let within = topology.node_ids().filter(|id| endpoints.contains(IpAddr::V4(topology[*id].address)));
-    let names = within.map(|id| topology[id].name.as_str()).take(2);
-    if let Some(node) = names.min_by_key(|name| *name == other) {
-        return Some(node.to_owned());
+impl<'t> Ends<'t> {
+    fn of(topology: &'t Topology) -> Self {
+        let by_address: BTreeMap<Ipv4Addr, NodeId> =
+            topology.node_ids().map(|id| (topology[id].address, id)).collect();
+        let nodes = Endpoints::hosts(by_address.keys().copied());
+        Self { topology, by_address, nodes }
     }
-    if let Some(Unfixed::Inside(member) | Unfixed::Public(member)) = endpoints.unfixed_members().first() {
-        return Some(match member {
-            Member::Pool(id) => topology[*id].name.to_string(),
-            Member::LoadBalancer(id) => topology[*id].name.to_string(),
-            Member::Database(id) => topology[*id].name.to_string(),
+
+    /// Who sends one of some packets, and who gets it; `None` where each goes back to where it comes from.
+    fn pair(&self, packets: &PacketBox) -> Option<(String, String)> {
+        let (from, to) = (self.names(&packets.source), self.names(&packets.destination));
+        from.into_iter().find_map(|from| {
+            let to = to.iter().find(|to| **to != from)?.clone();
+            Some((from, to))
+        })
+    }
+
+    /// Some of some endpoints: who has a name before who has an address only.
+    fn names(&self, endpoints: &Endpoints) -> Vec<String> {
+        let topology = self.topology;
+        let within = endpoints.ranges().into_iter().flat_map(|range| match range {
+            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
+                self.by_address.range(first..=last)
+            }
+            _ => self.by_address.range(Ipv4Addr::UNSPECIFIED..Ipv4Addr::UNSPECIFIED),
         });
+        let mut names: Vec<String> =
+            within.map(|(_, node)| topology[*node].name.to_string()).take(TRIED).collect();
+        let unfixed = endpoints.unfixed_members().into_iter().take(TRIED);
+        names.extend(unfixed.map(|one| {
+            let (Unfixed::Inside(member) | Unfixed::Public(member)) = one;
+            match member {
+                Member::Pool(id) => topology[id].name.to_string(),
+                Member::LoadBalancer(id) => topology[id].name.to_string(),
+                Member::Database(id) => topology[id].name.to_string(),
+            }
+        }));
+        let others = endpoints.difference(&self.nodes);
+        // An address that documents use for somebody else's (RFC 5737) where it is one of them.
+        let somebody = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+        names.extend(others.contains(somebody).then(|| somebody.to_string()));
+        let addresses = others.ranges().into_iter().filter_map(|range| match range {
+            // The first addresses of a network are nobody's.
+            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
+                Some(Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string())
+            }
+            EndpointRange::Addresses(first, _) => Some(first.to_string()),
+            EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
+        });
+        names.extend(addresses.take(TRIED));
+        names
     }
-    // An address that documents use for somebody else's (RFC 5737) where it is one of them.
-    let somebody = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7));
-    if endpoints.contains(somebody) {
-        return Some(somebody.to_string());
-    }
-    endpoints.ranges().iter().find_map(|range| match *range {
-        // The first addresses of a network are nobody's.
-        EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => Some(
-            std::net::Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string(),
-        ),
-        EndpointRange::Addresses(first, _) => Some(first.to_string()),
-        EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
-    })
 }

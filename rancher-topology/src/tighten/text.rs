@@ -23,6 +23,8 @@ pub(super) struct Stated<'a> {
     pub(super) port: Span,
     pub(super) traffic: Traffic,
     pub(super) peers: &'a [Spanned<Peer>],
+    pub(super) kind: Option<Span>,
+    pub(super) purpose: Option<Span>,
 }
 
 pub(super) fn fix(edits: Vec<Edit>) -> Fix {
@@ -33,6 +35,11 @@ impl List<'_> {
     /// A rule made another one; `None` where its text cannot be changed by itself.
     pub(super) fn becomes(&self, rule: &Stated<'_>, line: &Line) -> Option<Fix> {
         let mut edits = Vec::new();
+        for (said, wanted) in [(rule.kind, &line.kind), (rule.purpose, &line.purpose)] {
+            if let Some(value) = said.filter(|_| wanted.is_none()) {
+                edits.push(Edit::Remove { span: self.editor.entry(value)? });
+            }
+        }
         if line.traffic != rule.traffic {
             edits.push(Edit::Replace {
                 span: rule.port,
@@ -58,8 +65,7 @@ impl List<'_> {
                         text: self.within(only.span, &peer.to_string()),
                     });
                 }
-                _ if self.is_quoted(only.span) => return self.check(rule, vec![self.whole(rule, line)]),
-                several => edits.push(Edit::Replace { span: only.span, text: self.list(several) }),
+                several => edits.push(self.without_quotes(only.span, &self.list(several))?),
             }
         }
         self.check(rule, edits)
@@ -87,13 +93,19 @@ impl List<'_> {
         self.check(rule, edits)
     }
 
-    /// Another rule in the whole place of one.
-    pub(super) fn replaced(&self, rule: &Stated<'_>, line: &Line) -> Option<Fix> {
-        self.check(rule, vec![self.whole(rule, line)])
+    /// What stands in the place of a word and keeps no quotes of it.
+    fn without_quotes(&self, word: Span, text: &str) -> Option<Edit> {
+        // An edit keeps the quotes that it begins with, so it begins before them.
+        let start = word.start.checked_sub(1)?;
+        let before = self.text.get(start..word.start).filter(|_| self.is_quoted(word));
+        let span = if before.is_some() { Span { start, ..word } } else { word };
+        Some(Edit::Replace { span, text: format!("{}{text}", before.unwrap_or_default()) })
     }
 
-    fn whole(&self, rule: &Stated<'_>, line: &Line) -> Edit {
-        Edit::Replace { span: rule.span, text: self.rule(line) }
+    /// Another rule in the place of one: in its layout where that can be, else in its whole place.
+    pub(super) fn replaced(&self, rule: &Stated<'_>, line: &Line) -> Option<Fix> {
+        let whole = || Edit::Replace { span: rule.span, text: self.rule(line) };
+        self.becomes(rule, line).or_else(|| self.check(rule, vec![whole()]))
     }
 
     pub(super) fn removed(&self, rule: &Stated<'_>) -> Option<Fix> {
@@ -114,10 +126,7 @@ impl List<'_> {
     /// Rules more, behind one of these or in a list that has none.
     pub(super) fn added(&self, behind: &[Span], lines: &[&Line]) -> Option<Fix> {
         let items: Vec<String> = lines.iter().map(|line| self.rule(line)).collect();
-        let key = match self.direction {
-            Direction::Inbound => "inbound",
-            Direction::Outbound => "outbound",
-        };
+        let key = self.direction.as_str();
         let all = format!("[{}]", items.join(", "));
         let entry = if self.json { format!("\"{key}\": {all}") } else { format!("{key}: {all}") };
         let edits = behind
@@ -150,10 +159,7 @@ impl List<'_> {
     }
 
     fn rule(&self, line: &Line) -> String {
-        let key = match self.direction {
-            Direction::Inbound => "from",
-            Direction::Outbound => "to",
-        };
+        let key = self.direction.peer_key();
         let peers = match line.peers.as_slice() {
             [one] => self.word(&one.to_string()),
             several => self.list(several),

@@ -150,17 +150,9 @@ fn missed(
     if let Some(span) = group_place {
         finding = finding.also(span, "its rules would have to admit it");
     }
-    let (key, word) = keys(first.direction);
+    let (key, word) = (first.direction.as_str(), first.direction.peer_key());
     let peer = peer(cx, first);
     finding.help(format!("add to `{key}` of `{group}`: `- {{port: {services}, {word}: {peer}}}`"))
-}
-
-/// Under which key a direction's rules stand, and before which word their peers.
-const fn keys(direction: Direction) -> (&'static str, &'static str) {
-    match direction {
-        Direction::Inbound => ("inbound", "from"),
-        Direction::Outbound => ("outbound", "to"),
-    }
 }
 
 /// The rule that was meant, and what stands there.
@@ -208,7 +200,7 @@ impl<'a> Slip<'a> {
             }
             Differs::Group => {
                 let finding = finding.here(format!("did you mean it for `{group}`?"));
-                let (key, word) = keys(first.direction);
+                let (key, word) = (first.direction.as_str(), first.direction.peer_key());
                 // `self` is another group there.
                 let peer = match self.written.peer(self.rule).map(|peer| &peer.value) {
                     Some(Peer::Itself) | None => peer(cx, first),

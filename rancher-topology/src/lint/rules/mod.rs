@@ -160,8 +160,8 @@ pub(crate) struct Written<'a> {
     pub(crate) span: Span,
     pub(crate) peers: &'a OneOrMany<Spanned<Peer>>,
     pub(crate) port: Span,
-    pub(crate) kind: Option<&'a Text>,
-    pub(crate) purpose: Option<&'a Text>,
+    pub(crate) kind: Option<&'a Spanned<Text>>,
+    pub(crate) purpose: Option<&'a Spanned<Text>>,
     pub(crate) optional: bool,
 }
 
@@ -173,8 +173,8 @@ impl<'a> Written<'a> {
                 span: written.span,
                 peers: &written.from,
                 port: written.port.span,
-                kind: written.kind.as_ref().map(|kind| &kind.value),
-                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                kind: written.kind.as_ref(),
+                purpose: written.purpose.as_ref(),
                 optional: written.optional,
             }),
             Direction::Outbound => group.outbound.as_ref()?.get(rule.place.rule).map(|written| Self {
@@ -182,7 +182,7 @@ impl<'a> Written<'a> {
                 peers: &written.to,
                 port: written.port.span,
                 kind: None,
-                purpose: written.purpose.as_ref().map(|purpose| &purpose.value),
+                purpose: written.purpose.as_ref(),
                 optional: false,
             }),
         }
@@ -207,11 +207,7 @@ pub(crate) fn words(rule: &StatedRule, written: &Written<'_>) -> String {
 }
 
 fn in_words(rule: &StatedRule, peers: &str) -> String {
-    let preposition = match rule.direction {
-        Direction::Inbound => "from",
-        Direction::Outbound => "to",
-    };
-    format!("{} {preposition} {peers}", rule.traffic)
+    format!("{} {} {peers}", rule.traffic, rule.direction.peer_key())
 }
 
 /// A list in words, not longer than a person reads.

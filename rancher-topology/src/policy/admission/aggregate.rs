@@ -2,17 +2,27 @@
 
 use ipnet::Ipv4Net;
 
-/// At most so many networks that hold all of these, with as few other addresses as possible.
+/// Networks, and the best choices of fewer ones that hold them.
 ///
 /// The networks share no address and are in order. Every two of them meet in one network that is the smallest to hold both:
 /// these make a tree, and in each of its branches a choice of so many is the best choice of some in one half and of the
 /// rest in the other.
-pub(super) fn aggregate(networks: &[Ipv4Net], most: usize) -> Vec<Ipv4Net> {
-    let mut chosen = Vec::new();
-    if let Some(tree) = Branch::of(networks, most.max(1)) {
-        tree.choose(most.max(1), &mut chosen);
+pub(super) struct Aggregation(Option<Branch>);
+
+impl Aggregation {
+    /// Of some networks, for choices of not more than so many.
+    pub(super) fn of(networks: &[Ipv4Net], most: usize) -> Self {
+        Self(Branch::of(networks, most.max(1)))
     }
-    chosen
+
+    /// At most so many networks that hold all of them, with as few other addresses as possible.
+    pub(super) fn at_most(&self, count: usize) -> Vec<Ipv4Net> {
+        let mut chosen = Vec::new();
+        if let Some(tree) = &self.0 {
+            tree.choose(count.max(1), &mut chosen);
+        }
+        chosen
+    }
 }
 
 struct Branch {
@@ -74,7 +84,11 @@ mod tests {
     use ipnet::Ipv4Net;
     use proptest::prelude::*;
 
-    use super::{addresses, aggregate};
+    use super::{Aggregation, addresses};
+
+    fn aggregate(networks: &[Ipv4Net], most: usize) -> Vec<Ipv4Net> {
+        Aggregation::of(networks, most + 1).at_most(most)
+    }
 
     fn nets(words: &[&str]) -> Vec<Ipv4Net> {
         words.iter().map(|word| word.parse().unwrap()).collect()

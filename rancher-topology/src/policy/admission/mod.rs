@@ -19,7 +19,7 @@ use crate::flow::{FlowGraph, FlowId, Party};
 use crate::policy::{Endpoints, GroupRef, Member, PacketSet, RulePeer, RulePlace, SecurityPolicy, Services};
 use crate::scalar::{Peer, Traffic};
 use crate::topology::{NodeId, Origin, Topology};
-pub use least::{Given, Least, Wider};
+pub use least::{Given, Least, Quota, Wider};
 use need::Need;
 pub use passage::{Gates, Passage, Passing, RuleRef, Verdict};
 use space::Space;
@@ -31,6 +31,26 @@ pub enum Direction {
     Inbound,
     /// From the members of its group.
     Outbound,
+}
+
+impl Direction {
+    /// The key of a group under which its rules stand.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
+    /// The key of a rule under which its peers stand; it is a word for people, too.
+    #[must_use]
+    pub const fn peer_key(self) -> &'static str {
+        match self {
+            Self::Inbound => "from",
+            Self::Outbound => "to",
+        }
+    }
 }
 
 /// The position of a rule's peer in [`Admission::rules`].

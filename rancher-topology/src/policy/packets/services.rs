@@ -24,6 +24,16 @@ pub enum ServiceRange {
     OtherProtocols,
 }
 
+impl ServiceRange {
+    /// The first port of several; what is no port is itself.
+    #[must_use]
+    pub fn first(self) -> Self {
+        let Self::Ports(ports) = self else { return self };
+        let range = PortRange::single(ports.range.first()).unwrap_or(ports.range);
+        Self::Ports(Ports { range, ..ports })
+    }
+}
+
 impl Services {
     /// Every protocol and port.
     #[must_use]

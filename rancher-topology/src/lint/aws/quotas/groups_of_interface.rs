@@ -1,8 +1,8 @@
 //! More groups on a node than AWS puts on an interface.
 
-use super::{GROUPS, MOST_GROUPS};
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::provider::aws::{GROUPS, MOST_GROUPS};
 
 pub(super) const LINT: Lint = Lint {
     id: "aws-groups-of-interface",

@@ -1,8 +1,9 @@
 //! More rules in a group than AWS gives it.
 
-use super::{MOST_RULES, RULES, largest};
+use super::largest;
 use crate::diagnostic::Severity;
 use crate::lint::{Context, Findings, Found, Lint};
+use crate::provider::aws::{MOST_RULES, RULES};
 
 pub(super) const LINT: Lint = Lint {
     id: "aws-rules-of-group",
@@ -54,14 +55,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for group in cx.policy.group_refs() {
         let effective = &cx.policy[group];
         let (count, direction) = largest(effective);
-        if count <= RULES {
+        if count <= RULES.rules {
             continue;
         }
         let written = cx.document.security_groups.get_index(group.position()).map(|(name, _)| name.span);
         let place = written.unwrap_or(cx.topology.network.span);
         findings.push(
             LINT.finding(format!("security group `{}` has {count} {direction} rules", effective.name), place)
-                .why(format!("AWS gives a group {RULES} in each direction, each peer counted as one; {MOST_RULES} for all groups of a node are the most that it grants"))
+                .why(format!("AWS gives a group {} in each direction, each peer counted as one; {MOST_RULES} for all groups of a node are the most that it grants", RULES.rules))
                 .help("name a group or a wider network where many addresses stand, or a range where many ports do"),
         );
     }

@@ -26,8 +26,25 @@ pub struct Given<'a> {
     pub stays: &'a dyn Fn(RuleId) -> bool,
     /// Whether what is shut out now is to be admitted.
     pub admits: &'a dyn Fn(&Blocked) -> bool,
-    /// As many rules as a group may have in a direction, each port range with each peer counted.
-    pub most: Option<usize>,
+    /// As many rules as a group may have in a direction.
+    pub quota: Option<Quota>,
+}
+
+/// As many rules as a group may have in a direction, each range of ports with each peer counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Quota {
+    /// How many.
+    pub rules: usize,
+    /// How many rules are counted where these peers stand.
+    pub counted: fn(&[RulePeer]) -> usize,
+}
+
+impl Quota {
+    /// Whether a group has too many rules with these peers.
+    pub(crate) fn is_exceeded<'p>(&self, peers: impl IntoIterator<Item = &'p Peer>) -> bool {
+        let peers: Vec<RulePeer> = peers.into_iter().flat_map(limit::as_rules).collect();
+        (self.counted)(&peers) > self.rules
+    }
 }
 
 /// The rules of a group in one direction, beside those that stay as they are.
