@@ -590,3 +590,17 @@ fn what_cannot_be_read_is_refused() {
     let none = shop("");
     assert!(tighten(&none).is_err(), "groups that are not there");
 }
+
+/// Who logs in from machine to machine needs the way out of the one as well as the way into the other.
+#[test]
+fn a_bastion_keeps_its_way_out() {
+    let text = shop(
+        "security-groups: {web: {outbound: [{port: 22/tcp, to: box}, {port: 9000/tcp, to: box}]}, all: {}, \
+         box: {inbound: [{port: 22/tcp, from: 10.9.0.0/16}]}}\n",
+    );
+    let tightened = tightened(&text);
+    assert!(tightened.text.contains("{port: 22/tcp, to: box}"), "{}", tightened.text);
+    assert!(!tightened.text.contains("9000/tcp, to"), "{}", tightened.text);
+    let kept = reasons(&tightened);
+    assert!(kept.iter().any(|reason| reason.contains("people who log in from there")), "{kept:?}");
+}

@@ -69,6 +69,11 @@ fn unused(space: &Space<'_>, rule: &StatedRule) -> Usage {
             if members.iter().any(|member| matches!(member, Member::Database(_))) {
                 return Usage::Undeclared("a database's own connections are not declared");
             }
+            if is_of_the_system(rule.traffic) {
+                return Usage::Undeclared(
+                    "people who log in from there, and what a system asks by itself, are not declared",
+                );
+            }
         }
     }
     Usage::Unused
