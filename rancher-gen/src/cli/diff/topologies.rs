@@ -205,10 +205,8 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     fn exit(&self) -> Exit {
-        let uncertain = match &self.changes.traffic {
-            None => true,
-            Some(traffic) => traffic.iter().any(|change| !change.kind.is_certain()),
-        };
+        // Where traffic is not compared, the rendered rules are: what is the same in all of them is the same.
+        let uncertain = self.changes.traffic.iter().flatten().any(|change| !change.kind.is_certain());
         let certain = self.changes.traffic.iter().flatten().any(|change| change.kind.is_certain());
         let mut others = self.changes.clone();
         others.traffic = Some(Vec::new());
@@ -236,7 +234,7 @@ impl Shown<'_> {
             let line = |change: &TrafficChange| (self.traffic(change), Some(example(&change.example)));
             add(&format!("traffic {}", kind.as_str()), own.map(line).collect());
         }
-        if changes.traffic.is_none() {
+        if changes.traffic.is_none() && !self.files.is_empty() {
             let line = "not compared: there are too many ends of which no two are alike";
             add("traffic", vec![(line.to_owned(), None)]);
         }
