@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use support::cli::{Ran, rancher_gen, rancher_gen_fed};
 use support::examples::{AS_WRITTEN, HARDENED};
+use support::tools::against_schema;
 use tempfile::TempDir;
 
 fn folder(text: &str) -> TempDir {
@@ -78,6 +79,65 @@ fn programs_read_the_same() {
     assert_eq!((&closed["rule"]["line"], &closed["rule"]["port"]), (&39.into(), &"81/tcp".into()));
     assert_eq!(closed["example"]["to"], "mgmt-host-1");
     assert_eq!(value["kept"].as_array().unwrap().len(), 4);
+    let schema: Value =
+        serde_json::from_str(&rancher_gen(folder.path(), &["schema", "tighten"]).out).unwrap();
+    assert_eq!(schema["title"], "Tightening");
+    assert_eq!(against_schema(&schema, &value), 0);
+    let mut other = value;
+    other.as_object_mut().unwrap().remove("tight");
+    other["closed"][0]["rule"]["line"] = "39".into();
+    assert_eq!(against_schema(&schema, &other), 2);
+}
+
+#[test]
+fn a_diff_of_an_absolute_path_is_one_that_patch_takes() {
+    let (folder, elsewhere) = (folder(AS_WRITTEN), tempfile::tempdir().unwrap());
+    let path = folder.path().join("cluster.yaml");
+    let path = path.to_str().unwrap();
+    let text = AS_WRITTEN.replace("optional: true}", "optional: true, allow: {host-bits: There were some}}");
+    for arguments in [&["tighten", path][..], &["validate", path, "--fix", "--diff"]] {
+        fs::write(path, &text).unwrap();
+        let ran = rancher_gen(elsewhere.path(), arguments);
+        assert!(ran.out.starts_with(&format!("--- a{path}\n+++ b{path}\n@@ ")), "{}", ran.out);
+        fs::write(elsewhere.path().join("rules.diff"), &ran.out).unwrap();
+        let input = fs::File::open(elsewhere.path().join("rules.diff")).unwrap();
+        let mut patch = Command::new("patch");
+        patch.args(["-p1", "-d", "/"]).current_dir(elsewhere.path()).stdin(input).stdout(Stdio::null());
+        assert!(patch.status().expect("`apt-get install patch` brings it").success());
+        assert_ne!(fs::read_to_string(path).unwrap(), text);
+        assert_eq!(rancher_gen(elsewhere.path(), arguments).out, "");
+    }
+}
+
+#[test]
+fn closed_ssh_is_for_a_person_to_look_at() {
+    let text = |port: &str| {
+        format!(
+            "\
+name: shop
+network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}}}}}
+nodes:
+  box: {{count: 2, first-address: {{a: 10.0.1.10}}, os: debian-12, engine: docker-27.3.1, groups: boxes}}
+security-groups:
+  boxes:
+    inbound:
+      - {{port: {port}, from: 10.0.1.0/24}}
+services:
+  store: {{image: 'store:7.4.1', placement: box, publish: ['7000:7000'], traffic-to: store}}
+"
+        )
+    };
+    let title =
+        "for a person to look at: SSH or ICMP is closed, and people who log in are not declared as flows:";
+    let line = |ports: &str, closed: &str| {
+        format!("\n{title}\n  cluster.yaml:8: {ports} from 10.0.1.0/24 in `boxes`: {closed}\n")
+    };
+    let ran = run(&folder(&text("22-7000/tcp")), &[]);
+    assert!(ran.err.contains(&line("22-7000/tcp", "22/tcp")), "{}", ran.err);
+    let ran = run(&folder(&text("any")), &[]);
+    assert!(ran.err.contains(title), "{}", ran.err);
+    let ran = run(&folder(&text("23-7000/tcp")), &[]);
+    assert!(ran.err.contains("admitted no longer") && !ran.err.contains(title), "{}", ran.err);
 }
 
 #[test]

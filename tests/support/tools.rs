@@ -73,3 +73,16 @@ fn told(command: &Command, output: &Output) {
         String::from_utf8_lossy(&output.stderr),
     );
 }
+
+/// How many things in what was printed its schema does not allow; the schema itself is checked, too.
+pub fn against_schema(schema: &serde_json::Value, printed: &serde_json::Value) -> usize {
+    let script = "
+import json, sys
+from jsonschema import Draft202012Validator
+asked = json.load(sys.stdin)
+Draft202012Validator.check_schema(asked['schema'])
+print(len(list(Draft202012Validator(asked['schema']).iter_errors(asked['printed']))))
+";
+    let asked = serde_json::json!({"schema": schema, "printed": printed}).to_string();
+    feed(python().args(["-c", script]), &asked).trim().parse().unwrap()
+}

@@ -16,7 +16,8 @@ use rancher_gen::tree::unified_diff;
 
 /// What changes, as a unified diff.
 pub(super) fn diff(source: &Source, text: &str) -> String {
-    let name = &source.name;
+    // `patch` takes no absolute path; of one, it takes this with `-p1 -d /`.
+    let name = source.name.trim_start_matches('/');
     unified_diff(&format!("a/{name}"), &source.text, &format!("b/{name}"), text)
 }
 

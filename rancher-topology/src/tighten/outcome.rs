@@ -11,8 +11,11 @@ use crate::policy::{
     Blocked, Direction, EndpointRange, Endpoints, GroupRef, Member, PacketBox, RuleId, ServiceRange,
     Services, Side, StatedRule, Unfixed,
 };
-use crate::scalar::{Peer, Traffic};
+use crate::scalar::{Peer, PortRange, Ports, Protocol, Traffic};
 use crate::topology::{NodeId, Topology};
+
+/// Source: RFC 4253, section 4.1.
+const SSH: u16 = 22;
 
 /// A document with the least rules that still admit its flows.
 #[derive(Debug)]
@@ -89,6 +92,17 @@ pub struct Closed {
     pub to: String,
     /// What for.
     pub service: ServiceRange,
+}
+
+impl Closed {
+    /// What of it people may miss: SSH and ICMP. Who logs in, and who asks whether a machine lives, is not declared as a flow.
+    #[must_use]
+    pub fn for_people(&self) -> Services {
+        let ssh =
+            PortRange::single(SSH).map(|range| Traffic::Ports(Ports { protocol: Protocol::Tcp, range }));
+        let people = ssh.into_iter().chain([Traffic::Icmp]).map(Services::from);
+        self.services.intersection(&people.fold(Services::default(), |all, one| all.union(&one)))
+    }
 }
 
 /// A flow that a document shuts out, in one direction.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::space::Space;
-use super::{RuleId, StatedRule};
+use super::{Direction, RuleId, StatedRule};
 use crate::policy::{GroupRef, PacketSet, Services};
 
 pub(super) fn cover(space: &Space<'_>, rules: &mut [StatedRule]) {
@@ -21,10 +21,22 @@ pub(super) fn cover(space: &Space<'_>, rules: &mut [StatedRule]) {
             && services[rule].is_subset(&services[other])
             && is_within(space, &rules[rule], &rules[other].packets)
     };
+    let mut lists: BTreeMap<(GroupRef, Direction), Vec<usize>> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        lists.entry((rule.group, rule.direction)).or_default().push(at);
+    }
+    let beside = |rule: usize| {
+        let groups = around[&rules[rule].group].iter();
+        let all = groups.filter_map(|group| lists.get(&(*group, rules[rule].direction))).flatten().copied();
+        let mut all: Vec<usize> = all.filter(|other| counts_for(*other, rule)).collect();
+        all.sort_unstable();
+        all
+    };
     // Of two that contain each other, the later one is superfluous.
     let beats = |other: usize, rule: usize| contains(other, rule) && (other < rule || !contains(rule, other));
-    let winners: Vec<Vec<usize>> =
-        (0..rules.len()).map(|rule| (0..rules.len()).filter(|other| beats(*other, rule)).collect()).collect();
+    let winners: Vec<Vec<usize>> = (0..rules.len())
+        .map(|rule| beside(rule).into_iter().filter(|other| beats(*other, rule)).collect())
+        .collect();
     let mut covered: Vec<Vec<usize>> = winners
         .iter()
         .map(|others| others.iter().copied().find(|other| winners[*other].is_empty()).into_iter().collect())
@@ -34,8 +46,9 @@ pub(super) fn cover(space: &Space<'_>, rules: &mut [StatedRule]) {
         if !covered[rule].is_empty() {
             continue;
         }
-        let mut others: Vec<usize> = (0..rules.len())
-            .filter(|other| covered[*other].is_empty() && counts_for(*other, rule))
+        let mut others: Vec<usize> = beside(rule)
+            .into_iter()
+            .filter(|other| covered[*other].is_empty())
             .filter(|other| rules[*other].packets.overlaps(&rules[rule].packets))
             .collect();
         if others.len() < 2 || !is_within(space, &rules[rule], &union(rules, &others)) {

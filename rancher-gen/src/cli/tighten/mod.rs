@@ -1,5 +1,7 @@
 //! `rancher-gen tighten`.
 
+mod printed;
+
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
@@ -8,15 +10,17 @@ use rancher_gen::report::Source;
 use rancher_gen::report::place::Lines;
 use rancher_topology::policy::Endpoints;
 use rancher_topology::tighten::{Admitted, Because, Closed, RuleWords, Tightened, Widened};
-use serde_json::{Value, json};
 
 use super::input::{Input, Text};
 use super::{Failure, fix};
+use printed::json;
+pub(super) use printed::schema;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rancher-gen tighten cluster.yaml                       the diff, and beside it what it closes and what it keeps
   rancher-gen tighten cluster.yaml | patch cluster.yaml  apply it
+  rancher-gen tighten /srv/cluster.yaml | patch -p1 -d / apply it to a file that is named by an absolute path
   rancher-gen tighten cluster.yaml --format json         for programs
 
 The diff goes to the standard output, what is to be said about it to the standard error. Rules that no flow uses go,
@@ -24,7 +28,9 @@ rules that are wider than their flows become the narrowest that can be written, 
 rule. What flows cannot tell is kept and named: who logs in from outside, what is marked `optional`, what an `allow`
 is for.
 
-Exit codes: 0 when there is nothing to tighten, 1 when there is, 3 when the topology cannot be read or resolved.")]
+`rancher-gen schema tighten` prints the schema of its JSON.
+
+Exit codes: 0 when there is nothing to tighten, 1 when there is, for the diff or for a person, 3 when the topology cannot be read or resolved.")]
 pub(super) struct Args {
     #[command(flatten)]
     input: Input,
@@ -97,6 +103,13 @@ fn told(source: &Source, tightened: &Tightened) -> String {
         )
     };
     section("admitted no longer", tightened.closed.iter().map(closed).collect());
+    let people = tightened.closed.iter().filter(|one| !one.for_people().is_empty());
+    let people =
+        people.map(|one| format!("{}: {}: {}", place(&one.rule), words(&one.rule), one.for_people()));
+    section(
+        "for a person to look at: SSH or ICMP is closed, and people who log in are not declared as flows",
+        people.collect(),
+    );
     section("admitted now, and shut out before", tightened.admitted.iter().map(flow).collect());
     section(
         "still shut out, for the text cannot be edited there",
@@ -158,66 +171,4 @@ fn because(because: &Because) -> String {
         Because::Text => "its text cannot be edited alone: an alias or an anchor is in the way".to_owned(),
         _ => String::new(),
     }
-}
-
-fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
-    let lines = Lines::of(&source.text);
-    let rule = |rule: &RuleWords| {
-        json!({
-            "group": rule.group,
-            "direction": rule.direction.as_str(),
-            "port": rule.traffic.to_string(),
-            "peer": rule.peer.to_string(),
-            "line": lines.range(rule.span).0.line,
-        })
-    };
-    let flow = |one: &Admitted| {
-        json!({
-            "client": one.client,
-            "server": one.server,
-            "ports": one.services.to_string(),
-            "direction": one.direction.as_str(),
-        })
-    };
-    let peers = |peers: &[rancher_topology::scalar::Peer]| -> Vec<String> {
-        peers.iter().map(ToString::to_string).collect()
-    };
-    let ranges = |endpoints: &Endpoints| -> Vec<String> {
-        endpoints.as_networks().iter().map(ToString::to_string).collect()
-    };
-    let all = |values: Vec<Value>| Value::from(values);
-    let value = json!({
-        "file": source.name,
-        "tight": tightened.is_tight(),
-        "finished": tightened.finished,
-        "rules-before": tightened.before,
-        "rules-after": tightened.after,
-        "closed": all(tightened.closed.iter().map(|one| json!({
-            "rule": rule(&one.rule),
-            "ports": one.services.to_string(),
-            "networks": ranges(&one.peers),
-            "example": {"from": one.from, "to": one.to, "port": one.service.to_string()},
-        })).collect()),
-        "admitted": all(tightened.admitted.iter().map(flow).collect()),
-        "missing": all(tightened.missing.iter().map(flow).collect()),
-        "kept": all(tightened.kept.iter().map(|one| json!({
-            "rule": rule(&one.rule),
-            "because": because(&one.because),
-        })).collect()),
-        "widened": all(tightened.widened.iter().map(|one| json!({
-            "group": one.group,
-            "direction": one.direction.as_str(),
-            "ports": one.services.to_string(),
-            "peers": peers(&one.peers),
-            "exact-peers": one.exact,
-            "networks": ranges(&one.others),
-        })).collect()),
-        "crowded": all(tightened.crowded.iter().map(|(group, direction)| json!({
-            "group": group,
-            "direction": direction.as_str(),
-        })).collect()),
-        "diff": diff,
-        "text": tightened.text,
-    });
-    format!("{value:#}\n")
 }
