@@ -231,13 +231,17 @@ impl Reader {
             }
             None => self.odd(resource, "instance_state", &values["instance_state"]),
         }
-        let elastic = values["id"].as_str().is_some_and(|id| elastic.contains(id));
-        let asked = values["associate_public_ip_address"].as_bool();
-        match asked.or_else(|| values["public_ip"].as_str().map(|address| !address.is_empty())) {
+        // It has one where it was asked for, and where its subnet or somebody afterwards gave it one all the same.
+        let said = [
+            values["associate_public_ip_address"].as_bool(),
+            values["public_ip"].as_str().map(|address| !address.is_empty()),
+            values["id"].as_str().filter(|id| elastic.contains(id)).map(|_| true),
+        ];
+        match said.into_iter().flatten().max() {
             Some(public) => {
-                facts.insert(Fact::Public, audit::Value::Flag(public || elastic));
+                facts.insert(Fact::Public, audit::Value::Flag(public));
             }
-            None => self.odd(resource, "associate_public_ip_address", &Value::Null),
+            None => self.odd(resource, "public_ip", &values["public_ip"]),
         }
         if values["network_interface"].as_array().is_some_and(|all| !all.is_empty()) {
             self.note(resource, "it has network interfaces of their own, which are not compared");
