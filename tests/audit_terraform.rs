@@ -70,6 +70,7 @@ fn what_is_rendered_and_applied_is_as_the_model_says() {
         let state = applied(text, VARIABLES);
         let read = terraform::read(&state.to_string()).unwrap();
         assert!(read.notes.is_empty() && read.aside.is_empty(), "{read:?}");
+        assert!(read.resources.iter().all(|one| one.unclear.is_empty()), "{read:?}");
         let rules: usize = read.groups.iter().map(|group| group.rules.len()).sum();
         assert!(rules >= 5 && read.resources.len() >= 8, "{read:?}");
         let same = Audited::of(text).audit(&state, &[]);
@@ -209,7 +210,11 @@ const CHANGES: &[Change] = &[
         1,
         "the instance miner is not in the model (aws_instance.added)",
     ),
-    (|s| list(s).retain(|one| one["address"] != NODE), 1, "the model's instance mgmt-host-2 does not exist"),
+    (
+        |s| list(s).retain(|one| one["address"] != NODE),
+        1,
+        "the model's instance mgmt-host-2 is not in this state",
+    ),
     (
         |s| {
             let other = id(s, "aws_subnet.network[\"management-a\"]");
@@ -222,7 +227,7 @@ const CHANGES: &[Change] = &[
     (
         |s| list(s).retain(|one| one["address"] != BALANCER),
         1,
-        "the model's load balancer rancher-ext-lb does not exist",
+        "the model's load balancer rancher-ext-lb is not in this state",
     ),
     (
         |s| {
@@ -462,6 +467,107 @@ fn a_public_address_that_nobody_asked_for_is_told() {
         let told = ran.out.contains("instance lone: public address: yes, and in the model no (");
         assert_eq!(told, code == Some(1), "{}", ran.out);
     }
+}
+
+/// Makes a resource one that the state only reads.
+fn read_only(state: &mut Value, address: &str) {
+    let found = list(state).iter_mut().find(|one| one["address"] == address).unwrap();
+    found["mode"] = json!("data");
+    found["address"] = json!(format!("data.{address}"));
+}
+
+#[test]
+fn what_a_state_reads_exists_and_is_compared() {
+    let state = applied(HARDENED, &[]);
+    let audited = Audited::of(HARDENED);
+    for (address, code) in [
+        ("aws_vpc.network", 0),
+        (SUBNET, 0),
+        (NODE, 0),
+        // What it does before connections, the data source leaves out.
+        (BALANCER, 5),
+        ("aws_security_group.server-nodes", 5),
+        // What a gateway tells a table, the data source leaves out.
+        ("aws_route_table.network", 5),
+    ] {
+        let mut changed = state.clone();
+        read_only(&mut changed, address);
+        let ran = audited.audit(&changed, &[]);
+        assert_eq!(ran.code, Some(code), "{address}\n{}{}", ran.out, ran.err);
+    }
+
+    let mut changed = state.clone();
+    read_only(&mut changed, NODE);
+    let address = format!("data.{NODE}");
+    at(&mut changed, &address)["private_ip"] = json!("172.22.2.9");
+    let ran = audited.audit(&changed, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let told = "instance mgmt-host-2: address: 172.22.2.9, and in the model 172.22.2.210 (data.aws_instance";
+    assert!(ran.out.contains(told), "{}", ran.out);
+
+    // Read beside what was made, and read of what is not the model's.
+    let mut changed = state.clone();
+    let twice = list(&mut changed).iter().find(|one| one["address"] == NODE).unwrap().clone();
+    list(&mut changed).push(twice);
+    list(&mut changed).last_mut().unwrap()["address"] = json!("again");
+    read_only(&mut changed, "again");
+    for (address, kind, values) in [
+        ("data.aws_instance.other", "aws_instance", json!({"id": "i-9", "tags": {"Name": "other"}})),
+        ("data.aws_vpc.other", "aws_vpc", json!({"id": "vpc-9", "cidr_block": "10.9.0.0/16"})),
+        ("data.aws_security_group.other", "aws_security_group", json!({"id": "sg-9", "name": "other"})),
+        ("data.aws_lb.other", "aws_lb", json!({"id": "lb-9"})),
+    ] {
+        list(&mut changed).push(json!({"address": address, "mode": "data", "type": kind, "values": values}));
+    }
+    let ran = audited.audit(&changed, &[]);
+    let expected = "state.json: what exists is as the model says\n";
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), expected), "{}", ran.err);
+}
+
+#[test]
+fn a_database_that_a_state_reads_has_its_attributes_by_other_names() {
+    let mut state = applied(HARDENED, &[]);
+    read_only(&mut state, DATABASE);
+    let address = format!("data.{DATABASE}");
+    let values = at(&mut state, &address).as_object_mut().unwrap();
+    for (own, read) in [
+        ("identifier", "db_instance_identifier"),
+        ("instance_class", "db_instance_class"),
+        ("vpc_security_group_ids", "vpc_security_groups"),
+        ("db_subnet_group_name", "db_subnet_group"),
+    ] {
+        let value = values.remove(own).unwrap();
+        values.insert(read.to_owned(), value);
+    }
+    let group = values.remove("parameter_group_name").unwrap();
+    values.insert("db_parameter_groups".to_owned(), json!([group]));
+    let audited = Audited::of(HARDENED);
+    let same = audited.audit(&state, &[]);
+    assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
+    at(&mut state, &address)["db_instance_class"] = json!("db.t3.micro");
+    let ran = audited.audit(&state, &[]);
+    assert!(ran.out.contains("database rancher-ext-db: kind of machine: db.t3.micro, and "), "{}", ran.out);
+}
+
+#[test]
+fn of_a_group_that_a_state_reads_only_what_it_admits_is_certain() {
+    let state = applied(HARDENED, &[]);
+    let audited = Audited::of(HARDENED);
+    let mut read = state.clone();
+    read_only(&mut read, "aws_security_group.server-nodes");
+    let rule = "aws_vpc_security_group_ingress_rule.server-nodes[\"2888/tcp from server-nodes\"]";
+    list(&mut read).retain(|one| one["address"] != rule);
+    let ran = audited.audit(&read, &[]);
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("the group server-nodes is only looked up: it may have"), "{}", ran.out);
+    let address = "aws_vpc_security_group_ingress_rule.server-nodes[\"22/tcp from 203.0.113.0/24\"]";
+    at(&mut read, address)["cidr_ipv4"] = json!("0.0.0.0/0");
+    let ran = audited.audit(&read, &[]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    assert!(!ran.out.contains("by the model only"), "{}", ran.out);
+    list(&mut read).retain(|one| one["address"] != "data.aws_security_group.server-nodes");
+    let ran = audited.audit(&read, &[]);
+    assert!(ran.out.contains("the model's group server-nodes is not in this state\n"), "{}", ran.out);
 }
 
 #[test]

@@ -129,15 +129,29 @@ pub struct LiveResource {
     pub id: String,
     /// Where it stands: an address of Terraform.
     pub place: String,
-    /// What is known of it. What a reader does not understand is not here, and told by the reader.
+    /// What is known of it.
     pub facts: BTreeMap<Fact, Value>,
+    /// What of it is not understood, in words.
+    pub unclear: Vec<String>,
+    /// Whether somebody else has it, and it was only looked up. What the model does not have may be there for others.
+    pub elsewhere: bool,
+}
+
+/// Resources beside the model's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ResourcesAudit {
+    /// In what they differ: the model's in their order, then what is not in it.
+    pub differences: Vec<ResourceDifference>,
+    /// What is not understood of those that count, in words.
+    pub unclear: Vec<String>,
 }
 
 /// In what a resource differs from the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResourceDifference {
-    /// One of the model does not exist.
+    /// One of the model is not among those that exist.
     Missing {
         /// What it is.
         kind: ResourceKind,
@@ -188,13 +202,9 @@ pub fn policy_word(port: u16, policy: &str) -> String {
     format!("{port} by {policy}")
 }
 
-/// Compares the resources that exist with those of a topology on AWS: the model's in their order, then what is not in it.
+/// Compares the resources that exist with those of a topology on AWS.
 #[must_use]
-pub fn resources(
-    topology: &Topology,
-    policy: &SecurityPolicy,
-    live: &[LiveResource],
-) -> Vec<ResourceDifference> {
+pub fn resources(topology: &Topology, policy: &SecurityPolicy, live: &[LiveResource]) -> ResourcesAudit {
     let model = of_model(topology, policy);
     let pairs = pairs(&model, live);
     let mut names: BTreeMap<&str, &str> =
@@ -224,13 +234,18 @@ pub fn resources(
         }
     }
     let used: BTreeSet<usize> = pairs.into_iter().flatten().collect();
-    let unknown = live.iter().enumerate().filter(|(at, _)| !used.contains(at));
-    found.extend(unknown.map(|(_, one)| ResourceDifference::Unknown {
-        kind: one.kind,
-        name: one.name.clone(),
-        place: one.place.clone(),
-    }));
-    found
+    let mut unclear = Vec::new();
+    for (at, one) in live.iter().enumerate() {
+        let is_ours = used.contains(&at);
+        if is_ours || !one.elsewhere {
+            unclear.extend(one.unclear.iter().cloned());
+        }
+        if !is_ours && !one.elsewhere {
+            let (kind, name, place) = (one.kind, one.name.clone(), one.place.clone());
+            found.push(ResourceDifference::Unknown { kind, name, place });
+        }
+    }
+    ResourcesAudit { differences: found, unclear }
 }
 
 /// For each resource of the model, the one that it is: by its name, or else by the fact that nothing else can have.

@@ -29,7 +29,12 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
     let policy = SecurityPolicy::of(topology, &FlowGraph::of(topology));
     let compared = audit::groups(&policy, &read.groups);
     let resources = audit::resources(topology, &policy, &read.resources);
-    let exit = match (compared.is_equal() && resources.is_empty(), read.notes.is_empty()) {
+    let partly = compared.partly.iter();
+    let partly =
+        partly.map(|name| format!("the group {name} is only looked up: it may have other rules too"));
+    let notes: Vec<String> = read.notes.into_iter().chain(resources.unclear).chain(partly).collect();
+    let resources = resources.differences;
+    let exit = match (compared.is_equal() && resources.is_empty(), notes.is_empty()) {
         (false, _) => Exit::No,
         (true, true) => Exit::Done,
         (true, false) => Exit::Uncertain,
@@ -47,10 +52,10 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
     for one in &resources {
         let _ = writeln!(human, "{}", words(one).1);
     }
-    if !read.notes.is_empty() || !read.aside.is_empty() {
+    if !notes.is_empty() || !read.aside.is_empty() {
         human.push('\n');
     }
-    for note in &read.notes {
+    for note in &notes {
         let _ = writeln!(human, "note: {}: not understood: {note}", live.name);
     }
     if !read.aside.is_empty() {
@@ -69,7 +74,7 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
         "unknown-groups": compared.unknown,
         "differences": differences,
         "resources": resources,
-        "notes": read.notes,
+        "notes": notes,
         "not-compared": read.aside,
     });
     Ok(Answer { human, json, exit })
@@ -79,7 +84,7 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
 fn words(one: &ResourceDifference) -> (&'static str, String) {
     match one {
         ResourceDifference::Missing { kind, name } => {
-            ("missing", format!("the model's {} {name} does not exist", kind.as_str()))
+            ("missing", format!("the model's {} {name} is not in this state", kind.as_str()))
         }
         ResourceDifference::Unknown { kind, name, place } => {
             ("unknown", format!("the {} {name} is not in the model ({place})", kind.as_str()))

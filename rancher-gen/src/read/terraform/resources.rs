@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rancher_topology::audit::{self, Fact, LiveResource, ResourceKind};
 use serde_json::Value;
 
-use super::{Reader, address, kind};
+use super::{Reader, address, is_elsewhere, kind};
 
 type Facts = BTreeMap<Fact, audit::Value>;
 
@@ -117,6 +117,7 @@ impl Reader {
             .flatten()
             .collect();
         for resource in all {
+            let told = self.read.notes.len();
             let facts = match kind(resource) {
                 "aws_vpc" => (ResourceKind::Network, self.network(resource)),
                 "aws_subnet" => (ResourceKind::Subnet, self.subnet(resource, all)),
@@ -130,6 +131,10 @@ impl Reader {
                 _ => continue,
             };
             self.resource(resource, facts.0, facts.1);
+            let unclear = self.read.notes.split_off(told);
+            if let Some(read) = self.read.resources.last_mut() {
+                read.unclear = unclear;
+            }
         }
         self.attached(all);
     }
@@ -137,7 +142,7 @@ impl Reader {
     fn resource(&mut self, resource: &Value, kind: ResourceKind, facts: Facts) {
         let values = &resource["values"];
         let own = match kind {
-            ResourceKind::Database => &values["identifier"],
+            ResourceKind::Database => at(resource, "/identifier").1,
             ResourceKind::LoadBalancer | ResourceKind::HostName => &values["name"],
             _ => &Value::Null,
         };
@@ -153,6 +158,8 @@ impl Reader {
             id: id.to_owned(),
             place: address(resource).to_owned(),
             facts,
+            unclear: Vec::new(),
+            elsewhere: is_elsewhere(resource),
         });
     }
 
@@ -160,12 +167,12 @@ impl Reader {
     fn facts(&mut self, resource: &Value, rows: &[Row]) -> Facts {
         let mut facts = Facts::new();
         for (fact, pointer, how) in rows {
-            let value = resource["values"].pointer(pointer).unwrap_or(&Value::Null);
+            let (name, value) = at(resource, pointer);
             match self.value(value, *how) {
                 Some(value) => {
                     facts.insert(*fact, value);
                 }
-                None => self.odd(resource, &pointer[1..], value),
+                None => self.odd(resource, name, value),
             }
         }
         facts
@@ -209,8 +216,11 @@ impl Reader {
     fn subnet(&mut self, resource: &Value, all: &[&Value]) -> Facts {
         let mut facts = self.facts(resource, SUBNET);
         match routes(resource, all) {
-            Ok(routes) => {
+            Ok((routes, why)) => {
                 facts.insert(Fact::Routes, audit::Value::Words(routes));
+                if let Some(why) = why {
+                    self.note(resource, &why);
+                }
             }
             Err(why) => self.note(resource, &why),
         }
@@ -262,6 +272,10 @@ impl Reader {
                     targets.extend(one["instance"].as_str().map(str::to_owned));
                 }
             }
+        }
+        if is_elsewhere(resource) {
+            self.note(resource, "its policies are not said where it is only looked up");
+            return facts;
         }
         let policies = self.policies(&values["name"], all);
         facts.extend(policies.map(|all| (Fact::ProxyProtocol, audit::Value::Words(all))));
@@ -351,12 +365,12 @@ impl Reader {
         let named = |wanted: &str, name: &Value| {
             all.iter().find(|one| kind(one) == wanted && name.is_string() && one["values"]["name"] == *name)
         };
-        let group = &resource["values"]["db_subnet_group_name"];
+        let group = at(resource, "/db_subnet_group_name").1;
         match named("aws_db_subnet_group", group) {
             Some(group) => facts.extend(self.facts(group, &[(Fact::Subnets, "/subnet_ids", As::Ids)])),
             None => self.note(resource, &format!("its subnet group {group} is not in this state")),
         }
-        let group = &resource["values"]["parameter_group_name"];
+        let group = at(resource, "/parameter_group_name").1;
         let Some(parameters) = named("aws_db_parameter_group", group) else {
             self.note(resource, &format!("its parameter group {group} is not in this state"));
             return facts;
@@ -417,7 +431,7 @@ impl Reader {
         };
         let instances = ids("aws_instance", "id");
         let balancers = ids("aws_elb", "name");
-        for one in all {
+        for one in all.iter().filter(|one| !is_elsewhere(one)) {
             let values = &one["values"];
             let balancer = match kind(one) {
                 "aws_elb_attachment" => &values["elb"],
@@ -459,36 +473,73 @@ impl Reader {
     }
 }
 
-/// The routes of a subnet beyond its network, or why they are not known.
-fn routes(subnet: &Value, all: &[&Value]) -> Result<BTreeSet<String>, String> {
+/// What a database's attributes are called where it is only looked up (Registry of Terraform, data source
+/// `aws_db_instance`).
+const LOOKED_UP: [(&str, &str); 5] = [
+    ("/identifier", "/db_instance_identifier"),
+    ("/instance_class", "/db_instance_class"),
+    ("/vpc_security_group_ids", "/vpc_security_groups"),
+    ("/db_subnet_group_name", "/db_subnet_group"),
+    ("/parameter_group_name", "/db_parameter_groups/0"),
+];
+
+/// An attribute, and its name.
+fn at<'v>(resource: &'v Value, pointer: &'static str) -> (&'static str, &'v Value) {
+    let is_other = kind(resource) == "aws_db_instance" && is_elsewhere(resource);
+    let other = LOOKED_UP.iter().find(|(own, _)| is_other && *own == pointer);
+    let pointer = other.map_or(pointer, |(_, other)| *other);
+    (&pointer[1..], resource["values"].pointer(pointer).unwrap_or(&Value::Null))
+}
+
+/// The routes of a subnet beyond its network, and why there may be others; or why they are not known.
+fn routes(subnet: &Value, all: &[&Value]) -> Result<(BTreeSet<String>, Option<String>), String> {
     let of_kind =
         |wanted: &'static str| all.iter().filter(move |one| kind(one) == wanted).map(|one| &one["values"]);
     let values = &subnet["values"];
     let same = |one: &Value, other: &Value| one.is_string() && one == other;
-    let own = of_kind("aws_route_table_association").find(|one| same(&one["subnet_id"], &values["id"]));
+    // A table that is only looked up says itself what it is for.
+    let inside = of_kind("aws_route_table").flat_map(|table| {
+        let all = table["associations"].as_array().into_iter().flatten();
+        all.map(move |one| (table, one))
+    });
+    let inside: Vec<(&Value, &Value)> = inside.collect();
+    let mut own = of_kind("aws_route_table_association").chain(inside.iter().map(|(_, one)| *one));
+    let own = own.find(|one| same(&one["subnet_id"], &values["id"]));
     let main = || {
         let replaced = of_kind("aws_main_route_table_association");
         let replaced =
             replaced.filter(|one| same(&one["vpc_id"], &values["vpc_id"])).map(|one| &one["route_table_id"]);
         let made = of_kind("aws_vpc").filter(|one| same(&one["id"], &values["vpc_id"]));
-        replaced.chain(made.map(|one| &one["main_route_table_id"])).next()
+        let inside = inside
+            .iter()
+            .filter(|(table, one)| one["main"] == true && same(&table["vpc_id"], &values["vpc_id"]));
+        let inside = inside.map(|(_, one)| &one["route_table_id"]);
+        replaced.chain(inside).chain(made.map(|one| &one["main_route_table_id"])).next()
     };
     let table = own.map(|one| &one["route_table_id"]).or_else(main).unwrap_or(&Value::Null);
-    let tables = || of_kind("aws_route_table").chain(of_kind("aws_default_route_table"));
-    let Some(found) = tables().find(|one| same(&one["id"], table)) else {
+    let is_it = |one: &&&Value| {
+        matches!(kind(one), "aws_route_table" | "aws_default_route_table")
+            && same(&one["values"]["id"], table)
+    };
+    let Some(found) = all.iter().find(is_it) else {
         return Err(format!("its route table {table} is not in this state"));
     };
+    // The data source leaves these out.
+    let why = is_elsewhere(found).then(|| {
+        format!("what gateways tell its route table {table} is not said where that is only looked up")
+    });
+    let found = &found["values"];
     if found["propagating_vgws"].as_array().is_some_and(|all| !all.is_empty()) {
         return Err(format!("its route table {table} has routes that a gateway tells it"));
     }
-    let inside = found["route"].as_array().into_iter().flatten();
+    let inside = ["route", "routes"].into_iter().flat_map(|key| found[key].as_array()).flatten();
     let beside = of_kind("aws_route").filter(|one| same(&one["route_table_id"], table));
     let gateways: Vec<&str> = of_kind("aws_internet_gateway").filter_map(|one| one["id"].as_str()).collect();
     let words = inside.chain(beside).filter_map(|route| match route_word(route, &gateways) {
         Ok(word) => word.map(Ok),
         Err(why) => Some(Err(why)),
     });
-    words.collect()
+    Ok((words.collect::<Result<_, _>>()?, why))
 }
 
 /// A route in words; `None` for the network's own.
