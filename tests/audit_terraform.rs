@@ -364,6 +364,11 @@ const CHANGES: &[Change] = &[
         5,
         "aws_instance.mgmt-host[\"mgmt-host-2\"]: `private_ip` is null",
     ),
+    (
+        |s| at(s, NODE)["instance_state"] = json!("gone-fishing"),
+        5,
+        "aws_instance.mgmt-host[\"mgmt-host-2\"]: `instance_state` is \"gone-fishing\"",
+    ),
     (|s| at(s, NODE)["vpc_security_group_ids"] = json!([7]), 5, "`vpc_security_group_ids` is [7]"),
     (|s| at(s, NODE)["root_block_device"] = json!([]), 5, "`root_block_device.volume_size` is null"),
     (|s| at(s, BALANCER)["listener"][0]["lb_port"] = json!("443"), 5, "`listener` is {"),

@@ -234,10 +234,15 @@ impl Reader {
         let more: BTreeSet<String> =
             more.into_iter().flat_map(|key| self.strings(resource, key, &values[key])).collect();
         facts.insert(Fact::MoreAddresses, audit::Value::Words(more));
-        let states = ["pending", "shutting-down", "terminated", "stopping", "stopped"];
-        match values["instance_state"].as_str() {
-            Some(state) => {
-                facts.insert(Fact::Running, audit::Value::Flag(!states.contains(&state)));
+        // EC2 API Reference, InstanceState.
+        let running = match values["instance_state"].as_str() {
+            Some("running") => Some(true),
+            Some("pending" | "shutting-down" | "terminated" | "stopping" | "stopped") => Some(false),
+            _ => None,
+        };
+        match running {
+            Some(running) => {
+                facts.insert(Fact::Running, audit::Value::Flag(running));
             }
             None => self.odd(resource, "instance_state", &values["instance_state"]),
         }
