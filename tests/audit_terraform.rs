@@ -369,6 +369,30 @@ const CHANGES: &[Change] = &[
         5,
         "aws_instance.mgmt-host[\"mgmt-host-2\"]: `instance_state` is \"gone-fishing\"",
     ),
+    (
+        |s| add(s, "aws_elb_attachment", &json!({"elb": "rancher-ext-lb", "instance": null})),
+        5,
+        "aws_elb_attachment.added: `instance` is null",
+    ),
+    (
+        |s| {
+            let node = id(s, NODE);
+            at(s, BALANCER)["instances"].as_array_mut().unwrap().retain(|one| *one != node);
+            add(s, "aws_elb_attachment", &json!({"elb": "rancher-ext-lb", "instance": null}));
+        },
+        5,
+        "aws_elb_attachment.added: `instance` is null",
+    ),
+    (
+        |s| at(s, "aws_vpc.network")["ipv6_cidr_block"] = json!("2001:db8::/56"),
+        5,
+        "aws_vpc.network: its IPv6 addresses 2001:db8::/56 are not looked at",
+    ),
+    (
+        |s| at(s, SUBNET)["ipv6_cidr_block"] = json!("2001:db8::/64"),
+        5,
+        "aws_subnet.network[\"management-b\"]: its IPv6 addresses 2001:db8::/64 are not looked at",
+    ),
     (|s| at(s, NODE)["vpc_security_group_ids"] = json!([7]), 5, "`vpc_security_group_ids` is [7]"),
     (|s| at(s, NODE)["root_block_device"] = json!([]), 5, "`root_block_device.volume_size` is null"),
     (|s| at(s, BALANCER)["listener"][0]["lb_port"] = json!("443"), 5, "`listener` is {"),

@@ -201,8 +201,17 @@ impl Reader {
         })
     }
 
+    /// Tells of addresses that no model has.
+    fn v6_addresses(&mut self, resource: &Value) {
+        for net in self.strings(resource, "ipv6_cidr_block", &resource["values"]["ipv6_cidr_block"]) {
+            let text = format!("its IPv6 addresses {net} are not looked at: the model has none");
+            self.note(resource, &text);
+        }
+    }
+
     fn network(&mut self, resource: &Value) -> Facts {
         let mut facts = self.facts(resource, NETWORK);
+        self.v6_addresses(resource);
         let keys = ["enable_dns_support", "enable_dns_hostnames"];
         match keys.map(|key| resource["values"][key].as_bool()) {
             [Some(support), Some(names)] => {
@@ -215,6 +224,7 @@ impl Reader {
 
     fn subnet(&mut self, resource: &Value, all: &[&Value]) -> Facts {
         let mut facts = self.facts(resource, SUBNET);
+        self.v6_addresses(resource);
         match routes(resource, all) {
             Ok((routes, why)) => {
                 facts.insert(Fact::Routes, audit::Value::Words(routes));
@@ -269,13 +279,18 @@ impl Reader {
         let values = &resource["values"];
         let listeners = self.listeners(resource);
         facts.extend(listeners.map(|all| (Fact::Listeners, audit::Value::Words(all))));
-        if let Some(targets) = facts.get_mut(&Fact::Targets)
-            && let audit::Value::Resources(targets) = targets
-        {
-            for one in all.iter().filter(|one| kind(one) == "aws_elb_attachment").map(|one| &one["values"]) {
-                if one["elb"] == values["name"] || one["elb"] == values["id"] {
-                    targets.extend(one["instance"].as_str().map(str::to_owned));
-                }
+        for one in all.iter().filter(|one| kind(one) == "aws_elb_attachment") {
+            let attached = &one["values"];
+            if attached["elb"] != values["name"] && attached["elb"] != values["id"] {
+                continue;
+            }
+            let Some(instance) = attached["instance"].as_str() else {
+                self.odd(one, "instance", &attached["instance"]);
+                facts.remove(&Fact::Targets);
+                continue;
+            };
+            if let Some(audit::Value::Resources(targets)) = facts.get_mut(&Fact::Targets) {
+                targets.insert(instance.to_owned());
             }
         }
         if is_elsewhere(resource) {
