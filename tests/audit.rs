@@ -168,6 +168,20 @@ fn of_many_rules_that_nothing_needs_some_are_told() {
     let ran = audit(folder.path(), &["--format", "json"]);
     let all: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 32, "{}", ran.err);
+    assert_eq!(all[0]["all-unneeded-rules"], json!(false));
+    let told = "\n  there may be more of them: not every rule was tried\n";
+    let ran = audit(folder.path(), &[]);
+    assert!(ran.out.contains(told), "{}", ran.out);
+
+    // Few of them are all of them.
+    let folder = self::folder();
+    let opened: String = (0..3).map(open).collect();
+    change(folder.path(), first, &(opened + first));
+    let ran = audit(folder.path(), &["--format", "json"]);
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 3, "{}", ran.err);
+    assert_eq!(all[0]["all-unneeded-rules"], json!(true));
+    assert!(!audit(folder.path(), &[]).out.contains(told));
 }
 
 /// A host behind whose addresses thousands of single senders were let in, one rule each.
