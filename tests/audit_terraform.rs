@@ -173,12 +173,12 @@ const CHANGES: &[Change] = &[
     (
         |s| at(s, NODE)["instance_type"] = json!("t3.nano"),
         1,
-        "instance mgmt-host-2: kind of machine: t3.nano, and in the model m5.large (",
+        "instance mgmt-host-2: kind of machine: t3.nano, and the model assumes m5.large (",
     ),
     (
         |s| at(s, NODE)["associate_public_ip_address"] = json!(false),
         1,
-        "instance mgmt-host-2: public address: no, and in the model yes (",
+        "instance mgmt-host-2: public address: no, and the model assumes yes (",
     ),
     (
         |s| at(s, NODE)["secondary_private_ips"] = json!(["172.22.2.77"]),
@@ -193,12 +193,12 @@ const CHANGES: &[Change] = &[
     (
         |s| at(s, NODE)["root_block_device"][0]["encrypted"] = json!(false),
         1,
-        "instance mgmt-host-2: encrypted storage: no, and in the model yes (",
+        "instance mgmt-host-2: encrypted storage: no, and the model assumes yes (",
     ),
     (
         |s| at(s, NODE)["metadata_options"][0]["http_tokens"] = json!("optional"),
         1,
-        "instance mgmt-host-2: metadata with tokens only: no, and in the model yes (",
+        "instance mgmt-host-2: metadata with tokens only: no, and the model assumes yes (",
     ),
     (
         |s| {
@@ -270,12 +270,12 @@ const CHANGES: &[Change] = &[
     (
         |s| at(s, DATABASE)["publicly_accessible"] = json!(true),
         1,
-        "database rancher-ext-db: public address: yes, and in the model no (",
+        "database rancher-ext-db: public address: yes, and the model assumes no (",
     ),
     (
         |s| at(s, DATABASE)["engine_version"] = json!("10.1.14"),
         1,
-        "database rancher-ext-db: version: 10.1.14, and in the model 10.11 (",
+        "database rancher-ext-db: version: 10.1.14, and the model assumes 10.11 (",
     ),
     (
         |s| at(s, DATABASE)["port"] = json!(3307),
@@ -290,7 +290,7 @@ const CHANGES: &[Change] = &[
     (
         |s| at(s, DATABASE)["storage_encrypted"] = json!(false),
         1,
-        "database rancher-ext-db: encrypted storage: no, and in the model yes (",
+        "database rancher-ext-db: encrypted storage: no, and the model assumes yes (",
     ),
     (
         |s| at(s, "aws_db_parameter_group.rancher-ext-db")["parameter"][1]["value"] = json!("20"),
@@ -315,7 +315,7 @@ const CHANGES: &[Change] = &[
     (
         |s| at(s, "aws_vpc.network")["enable_dns_support"] = json!(false),
         1,
-        "network rancher-vpc: answers to names: no, and in the model yes (",
+        "network rancher-vpc: answers to names: no, and the model assumes yes (",
     ),
     (
         |s| {
@@ -451,6 +451,7 @@ fn things_that_are_called_otherwise_are_found_by_their_addresses() {
             &one["what"],
             &one["live"],
             &one["model"],
+            &one["assumed"],
             &one["place"]
         ),
         (
@@ -460,9 +461,32 @@ fn things_that_are_called_otherwise_are_found_by_their_addresses() {
             &json!("kind of machine"),
             &json!("t3.nano"),
             &json!("m5.large"),
+            &json!(true),
             &json!(NODE)
         )
     );
+    at(&mut state, NODE)["instance_type"] = json!("m5.large");
+    at(&mut state, NODE)["source_dest_check"] = json!(false);
+    let told: Value = serde_json::from_str(&audited.audit(&state, &["--format", "json"]).out).unwrap();
+    assert_eq!(told[0]["resources"][0]["assumed"], json!(false), "{told}");
+}
+
+#[test]
+fn what_the_document_states_is_not_assumed() {
+    let mut state = applied(EVERY_KIND, VARIABLES);
+    let audited = Audited::of(
+        &EVERY_KIND.replace("public-address: false}", "public-address: false, instance-type: m5.large}"),
+    );
+    for name in ["aws_instance.web[\"web-1\"]", "aws_instance.lone[\"lone\"]"] {
+        at(&mut state, name)["instance_type"] = json!("t3.nano");
+    }
+    let ran = audited.audit(&state, &[]);
+    assert!(
+        ran.out.contains("web-1: kind of machine: t3.nano, and the model assumes m5.large ("),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("lone: kind of machine: t3.nano, and in the model m5.large ("), "{}", ran.out);
 }
 
 #[test]

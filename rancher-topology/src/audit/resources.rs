@@ -12,7 +12,8 @@ use ipnet::IpNet;
 
 use crate::document::Scheme;
 use crate::policy::{Member, SecurityPolicy};
-use crate::topology::{DatabaseId, LoadBalancerId, NodeId, SubnetId, Topology};
+use crate::scalar::{DatabaseEngine, Duration, Name};
+use crate::topology::{DatabaseId, Known, LoadBalancerId, NodeId, Origin, SubnetId, Topology};
 
 /// What kind of thing a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +180,8 @@ pub enum ResourceDifference {
         live: Value,
         /// What the model says.
         model: Value,
+        /// Whether the document leaves it open, and it is what is rendered then.
+        assumed: bool,
         /// Where it stands.
         place: String,
     },
@@ -224,12 +227,12 @@ pub fn resources(topology: &Topology, policy: &SecurityPolicy, live: &[LiveResou
             found.push(ResourceDifference::Missing { kind: meant.kind, name: meant.name.clone() });
             continue;
         };
-        for (&fact, model) in &meant.facts {
+        for (&fact, Said { value: model, assumed }) in &meant.facts {
             let Some(live) = own.facts.get(&fact).map(named) else { continue };
             if !is_same(fact, &live, model) {
                 let (kind, name, place) = (meant.kind, meant.name.clone(), own.place.clone());
-                let model = model.clone();
-                found.push(ResourceDifference::Differs { kind, name, fact, live, model, place });
+                let (model, assumed) = (model.clone(), *assumed);
+                found.push(ResourceDifference::Differs { kind, name, fact, live, model, assumed, place });
             }
         }
     }
@@ -259,8 +262,8 @@ fn pairs(model: &[Meant], live: &[LiveResource]) -> Vec<Option<usize>> {
         }
     }
     let with_key = |one: &Meant| {
-        let value = key(one.kind).and_then(|fact| one.facts.get(&fact))?;
-        by_key.get(&(one.kind, value)).copied()
+        let said = key(one.kind).and_then(|fact| one.facts.get(&fact))?;
+        by_key.get(&(one.kind, &said.value)).copied()
     };
     // Of several with the name, the one that has the address too.
     let named = |one: &Meant| {
@@ -297,15 +300,42 @@ fn is_same(fact: Fact, live: &Value, model: &Value) -> bool {
 struct Meant {
     kind: ResourceKind,
     name: String,
-    facts: BTreeMap<Fact, Value>,
+    facts: BTreeMap<Fact, Said>,
+}
+
+/// What the model says.
+struct Said {
+    value: Value,
+    /// Whether the document leaves it open.
+    assumed: bool,
+}
+
+const fn stated(value: Value) -> Said {
+    Said { value, assumed: false }
+}
+
+/// What is rendered, and no document says.
+const fn assumed(value: Value) -> Said {
+    Said { value, assumed: true }
+}
+
+fn known<T>(known: &Known<T>, value: impl FnOnce(&T) -> Value) -> Said {
+    Said { value: value(&known.value), assumed: is_assumed(known) }
+}
+
+const fn is_assumed<T>(known: &Known<T>) -> bool {
+    matches!(known.origin, Origin::Assumed(_))
 }
 
 fn of_model(topology: &Topology, policy: &SecurityPolicy) -> Vec<Meant> {
     let network = Meant {
         kind: ResourceKind::Network,
         name: topology.network.name.to_string(),
-        facts: [(Fact::Cidr, Value::Cidr(topology.network.cidr.into())), (Fact::Names, Value::Flag(true))]
-            .into(),
+        facts: [
+            (Fact::Cidr, stated(Value::Cidr(topology.network.cidr.into()))),
+            (Fact::Names, assumed(Value::Flag(true))),
+        ]
+        .into(),
     };
     let subnets = topology.subnet_ids().map(|id| subnet(topology, id));
     let nodes = topology.node_ids().map(|id| instance(topology, policy, id));
@@ -324,7 +354,7 @@ fn of_model(topology: &Topology, policy: &SecurityPolicy) -> Vec<Meant> {
     let hosts = hosts.map(|(name, what)| Meant {
         kind: ResourceKind::HostName,
         name,
-        facts: [(Fact::LeadsTo, words([what]))].into(),
+        facts: [(Fact::LeadsTo, stated(words([what])))].into(),
     });
     std::iter::once(network)
         .chain(subnets)
@@ -341,40 +371,53 @@ fn words<T: ToString>(all: impl IntoIterator<Item = T>) -> Value {
 
 fn subnet(topology: &Topology, id: SubnetId) -> Meant {
     let subnet = &topology[id];
-    let routes = topology.is_public().then(|| internet_route("0.0.0.0/0"));
     let mut facts = BTreeMap::from([
-        (Fact::Cidr, Value::Cidr(subnet.cidr.into())),
-        (Fact::Network, words([&topology.network.name])),
-        (Fact::Routes, words(routes)),
+        (Fact::Cidr, stated(Value::Cidr(subnet.cidr.into()))),
+        (Fact::Network, stated(words([&topology.network.name]))),
+        (Fact::Routes, routes(topology)),
     ]);
-    facts.extend(subnet.zone.as_ref().map(|zone| (Fact::Zone, Value::Word(zone.to_string()))));
+    facts.extend(subnet.zone.as_ref().map(|zone| (Fact::Zone, stated(Value::Word(zone.to_string())))));
     Meant { kind: ResourceKind::Subnet, name: subnet.name.to_string(), facts }
+}
+
+/// There is a way to the internet where something has a public address.
+fn routes(topology: &Topology) -> Said {
+    let pools = topology.pools.iter().map(|pool| &pool.public_address);
+    let pools = pools.map(|public| (**public, is_assumed(public)));
+    let balancers = topology.load_balancers.iter().map(|balancer| &balancer.scheme);
+    let balancers = balancers.map(|scheme| (**scheme == Scheme::InternetFacing, is_assumed(scheme)));
+    let is_public = topology.is_public();
+    let mut said = pools.chain(balancers).filter(|(public, _)| *public == is_public).map(|(_, open)| open);
+    // One that is stated makes the way; that there is none takes all of them.
+    let assumed = if is_public { said.all(|open| open) } else { said.any(|open| open) };
+    Said { value: words(is_public.then(|| internet_route("0.0.0.0/0"))), assumed }
 }
 
 fn names_of(topology: &Topology, subnets: &[SubnetId]) -> Value {
     words(subnets.iter().map(|subnet| &topology[*subnet].name))
 }
 
-fn groups_of(policy: &SecurityPolicy, member: Member) -> Value {
-    words(policy.groups_of(member).iter().map(|group| &policy[*group].name))
+fn groups_of(policy: &SecurityPolicy, member: Member) -> Said {
+    let value = words(policy.groups_of(member).iter().map(|group| &policy[*group].name));
+    Said { value, assumed: !policy.is_in_stated_group(member) }
 }
 
 fn instance(topology: &Topology, policy: &SecurityPolicy, id: NodeId) -> Meant {
     let node = &topology[id];
     let pool = topology.pool_of(id);
     let facts = [
-        (Fact::Address, Value::Address(node.address.into())),
-        (Fact::MoreAddresses, Value::Words(BTreeSet::new())),
-        (Fact::Subnet, words([&topology[node.subnet].name])),
+        (Fact::Address, stated(Value::Address(node.address.into()))),
+        (Fact::MoreAddresses, stated(Value::Words(BTreeSet::new()))),
+        (Fact::Subnet, stated(words([&topology[node.subnet].name]))),
         (Fact::Groups, groups_of(policy, Member::Pool(node.pool))),
-        (Fact::Machine, Value::Word(pool.instance_type.to_string())),
-        (Fact::Public, Value::Flag(*pool.public_address)),
-        (Fact::SourceCheck, Value::Flag(pool.routed.is_empty())),
-        (Fact::Storage, Value::Number((*pool.root_volume).into())),
-        (Fact::Encrypted, Value::Flag(true)),
-        (Fact::MetadataTokens, Value::Flag(true)),
-        (Fact::MetadataHops, Value::Number(1)),
-        (Fact::Running, Value::Flag(true)),
+        (Fact::Machine, known(&pool.instance_type, |name| Value::Word(name.to_string()))),
+        (Fact::Public, known(&pool.public_address, |public| Value::Flag(*public))),
+        (Fact::SourceCheck, stated(Value::Flag(pool.routed.is_empty()))),
+        (Fact::Storage, known(&pool.root_volume, |size| Value::Number((*size).into()))),
+        (Fact::Encrypted, assumed(Value::Flag(true))),
+        (Fact::MetadataTokens, assumed(Value::Flag(true))),
+        (Fact::MetadataHops, assumed(Value::Number(1))),
+        (Fact::Running, stated(Value::Flag(true))),
     ];
     Meant { kind: ResourceKind::Instance, name: node.name.to_string(), facts: facts.into() }
 }
@@ -387,36 +430,37 @@ fn load_balancer(topology: &Topology, policy: &SecurityPolicy, id: LoadBalancerI
         .listeners
         .iter()
         .filter_map(|one| Some(policy_word(one.forward.port, one.proxy_protocol.as_ref()?)));
+    let seconds = |time: &Duration| Value::Number(time.milliseconds / 1_000);
     let facts = [
-        (Fact::Internal, Value::Flag(*balancer.scheme == Scheme::Internal)),
-        (Fact::Subnets, names_of(topology, &balancer.subnets)),
+        (Fact::Internal, known(&balancer.scheme, |scheme| Value::Flag(*scheme == Scheme::Internal))),
+        (Fact::Subnets, known(&balancer.subnets, |subnets| names_of(topology, subnets))),
         (Fact::Groups, groups_of(policy, Member::LoadBalancer(id))),
-        (Fact::Targets, words(balancer.targets.iter().map(|node| &topology[*node].name))),
-        (Fact::Listeners, words(listeners)),
-        (Fact::ProxyProtocol, words(policies)),
-        (Fact::HealthCheck, Value::Word(balancer.health_check.to_string())),
-        (Fact::IdleTimeout, Value::Number(balancer.idle_timeout.milliseconds / 1_000)),
+        (Fact::Targets, stated(words(balancer.targets.iter().map(|node| &topology[*node].name)))),
+        (Fact::Listeners, stated(words(listeners))),
+        (Fact::ProxyProtocol, stated(words(policies))),
+        (Fact::HealthCheck, known(&balancer.health_check, |target| Value::Word(target.to_string()))),
+        (Fact::IdleTimeout, known(&balancer.idle_timeout, seconds)),
     ];
     Meant { kind: ResourceKind::LoadBalancer, name: balancer.name.to_string(), facts: facts.into() }
 }
 
 fn database(topology: &Topology, policy: &SecurityPolicy, id: DatabaseId) -> Meant {
     let database = &topology[id];
-    let engine = &*database.create_as;
-    let line = format!("{}.{}", engine.version.major(), engine.version.minor());
+    let line = |engine: &DatabaseEngine| format!("{}.{}", engine.version.major(), engine.version.minor());
+    let word = |name: &Name| Value::Word(name.to_string());
     let facts = [
-        (Fact::Engine, Value::Word(engine.product.to_owned())),
-        (Fact::Version, Value::Word(line)),
-        (Fact::Machine, Value::Word(database.instance_type.to_string())),
-        (Fact::Port, Value::Number(database.port.into())),
-        (Fact::Storage, Value::Number((*database.storage).into())),
-        (Fact::Encrypted, Value::Flag(true)),
-        (Fact::Standby, Value::Flag(*database.standby)),
-        (Fact::Public, Value::Flag(false)),
-        (Fact::Subnets, names_of(topology, &database.subnets)),
+        (Fact::Engine, known(&database.create_as, |engine| Value::Word(engine.product.to_owned()))),
+        (Fact::Version, known(&database.create_as, |engine| Value::Word(line(engine)))),
+        (Fact::Machine, known(&database.instance_type, word)),
+        (Fact::Port, stated(Value::Number(database.port.into()))),
+        (Fact::Storage, known(&database.storage, |size| Value::Number((*size).into()))),
+        (Fact::Encrypted, assumed(Value::Flag(true))),
+        (Fact::Standby, known(&database.standby, |standby| Value::Flag(*standby))),
+        (Fact::Public, assumed(Value::Flag(false))),
+        (Fact::Subnets, known(&database.subnets, |subnets| names_of(topology, subnets))),
         (Fact::Groups, groups_of(policy, Member::Database(id))),
-        (Fact::MaxConnections, Value::Word(database.max_connections.to_string())),
-        (Fact::CharacterSet, Value::Word(database.character_set.to_string())),
+        (Fact::MaxConnections, known(&database.max_connections, |most| Value::Word(most.to_string()))),
+        (Fact::CharacterSet, known(&database.character_set, word)),
     ];
     // RDS keeps names in small letters (CreateDBInstance, DBInstanceIdentifier).
     Meant { kind: ResourceKind::Database, name: database.name.to_ascii_lowercase(), facts: facts.into() }

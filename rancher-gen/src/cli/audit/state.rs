@@ -89,9 +89,10 @@ fn words(one: &ResourceDifference) -> (&'static str, String) {
         ResourceDifference::Unknown { kind, name, place } => {
             ("unknown", format!("the {} {name} is not in the model ({place})", kind.as_str()))
         }
-        ResourceDifference::Differs { kind, name, fact, live, model, place } => {
+        ResourceDifference::Differs { kind, name, fact, live, model, assumed, place } => {
             let (thing, fact) = (kind.as_str(), fact.as_str());
             let told = match (live, model) {
+                _ if *assumed => format!("{live}, and the model assumes {model}"),
                 (audit::Value::Words(live), audit::Value::Words(model)) if live.len() + model.len() > 2 => {
                     several(live, model)
                 }
@@ -122,11 +123,11 @@ fn value(one: &ResourceDifference) -> Value {
         | ResourceDifference::Differs { kind, name, place, .. } => (kind.as_str(), name, Some(place)),
         _ => return json!({"kind": kind}),
     };
-    let (fact, live, model) = match one {
-        ResourceDifference::Differs { fact, live, model, .. } => {
-            (Some(fact.as_str()), Some(data(live)), Some(data(model)))
+    let (fact, live, model, assumed) = match one {
+        ResourceDifference::Differs { fact, live, model, assumed, .. } => {
+            (Some(fact.as_str()), Some(data(live)), Some(data(model)), *assumed)
         }
-        _ => (None, None, None),
+        _ => (None, None, None, false),
     };
     json!({
         "kind": kind,
@@ -135,6 +136,7 @@ fn value(one: &ResourceDifference) -> Value {
         "what": fact,
         "live": live,
         "model": model,
+        "assumed": assumed,
         "place": place,
         "message": text,
     })
