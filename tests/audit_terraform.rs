@@ -396,6 +396,15 @@ const CHANGES: &[Change] = &[
     (|s| at(s, NODE)["vpc_security_group_ids"] = json!([7]), 5, "`vpc_security_group_ids` is [7]"),
     (|s| at(s, NODE)["root_block_device"] = json!([]), 5, "`root_block_device.volume_size` is null"),
     (|s| at(s, BALANCER)["listener"][0]["lb_port"] = json!("443"), 5, "`listener` is {"),
+    (|s| at(s, BALANCER)["listener"][0]["lb_protocol"] = json!("quic"), 5, "`listener` is {"),
+    (
+        |s| {
+            let group = at(s, "aws_db_parameter_group.rancher-ext-db");
+            group["parameter"].as_array_mut().unwrap().retain(|one| one["name"] != "max_connections");
+        },
+        1,
+        "database rancher-ext-db: most connections: the product's own, and in the model 200 (",
+    ),
     (|s| at(s, DATABASE)["publicly_accessible"] = json!("no"), 5, "`publicly_accessible` is \"no\""),
     (
         |s| list(s).retain(|one| one["type"] != "aws_route_table_association"),

@@ -93,7 +93,7 @@ fn words(one: &ResourceDifference) -> (&'static str, String) {
             let (thing, fact) = (kind.as_str(), fact.as_str());
             let told = match (live, model) {
                 _ if *assumed => format!("{live}, and the model assumes {model}"),
-                (audit::Value::Words(live), audit::Value::Words(model)) if live.len() + model.len() > 2 => {
+                (audit::Value::All(live), audit::Value::All(model)) if live.len() + model.len() > 2 => {
                     several(live, model)
                 }
                 _ => format!("{live}, and in the model {model}"),
@@ -105,9 +105,9 @@ fn words(one: &ResourceDifference) -> (&'static str, String) {
 }
 
 /// In what two sets differ.
-fn several(live: &BTreeSet<String>, model: &BTreeSet<String>) -> String {
-    let list = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
-        these.difference(those).map(String::as_str).collect::<Vec<_>>().join(", ")
+fn several(live: &BTreeSet<audit::Item>, model: &BTreeSet<audit::Item>) -> String {
+    let list = |these: &BTreeSet<audit::Item>, those: &BTreeSet<audit::Item>| {
+        these.difference(those).map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     let (more, less) = (list(live, model), list(model, live));
     let more = (!more.is_empty()).then(|| format!("{more}, and not in the model"));
@@ -146,7 +146,7 @@ fn data(value: &audit::Value) -> Value {
     match value {
         audit::Value::Number(number) => json!(number),
         audit::Value::Flag(flag) => json!(flag),
-        audit::Value::Words(words) | audit::Value::Resources(words) => json!(words),
+        audit::Value::All(items) => json!(items.iter().map(ToString::to_string).collect::<Vec<_>>()),
         word => json!(word.to_string()),
     }
 }

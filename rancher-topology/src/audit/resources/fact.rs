@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::scalar::ListenerPort;
+
 /// What kind of thing a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ResourceKind {
@@ -104,10 +106,62 @@ pub enum Value {
     Address(IpAddr),
     /// A range of addresses.
     Cidr(IpNet),
-    /// Any number of words.
-    Words(BTreeSet<String>),
-    /// Resources that exist, by the provider's ids. A comparison tells them as [`Value::Words`], by the model's names.
-    Resources(BTreeSet<String>),
+    /// What the product takes by itself.
+    Default,
+    /// Any number of these.
+    All(BTreeSet<Item>),
+}
+
+/// One of those that a fact is made of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Item {
+    /// A word.
+    Word(String),
+    /// A resource that exists, by the provider's id. A comparison tells it as an [`Item::Word`], by the model's name.
+    Resource(String),
+    /// Where packets go that leave a subnet.
+    Route(Route),
+    /// A port of a load balancer, and the targets' port that it leads to.
+    Listener {
+        /// The load balancer's side.
+        listen: ListenerPort,
+        /// The targets' side.
+        forward: ListenerPort,
+    },
+    /// What is put before each connection to a port of the targets.
+    Policy {
+        /// The port.
+        port: u16,
+        /// The policy's name.
+        name: String,
+    },
+}
+
+/// Where packets go that leave a subnet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// To whom they are.
+    pub to: Destination,
+    /// By which way they go.
+    pub way: Way,
+}
+
+/// To whom packets are that a route is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Destination {
+    /// Addresses.
+    Network(IpNet),
+    /// Those of the provider's list with this id.
+    PrefixList(String),
+}
+
+/// The way of a route.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// The network's gateway to the internet.
+    InternetGateway,
+    /// Something else, by the provider's id.
+    Other(String),
 }
 
 impl ResourceKind {
@@ -173,28 +227,37 @@ impl fmt::Display for Value {
             Self::Flag(flag) => f.write_str(if *flag { "yes" } else { "no" }),
             Self::Address(address) => address.fmt(f),
             Self::Cidr(net) => net.fmt(f),
-            Self::Words(words) | Self::Resources(words) if words.is_empty() => f.write_str("none"),
-            Self::Words(words) | Self::Resources(words) => {
-                f.write_str(&words.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+            Self::Default => f.write_str("the product's own"),
+            Self::All(items) if items.is_empty() => f.write_str("none"),
+            Self::All(items) => {
+                f.write_str(&items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
             }
         }
     }
 }
 
-/// A route to the network's internet gateway, as [`Fact::Routes`] has it: where it leads.
-#[must_use]
-pub fn internet_route(destination: &str) -> String {
-    format!("{destination} to the internet gateway")
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) | Self::Resource(word) => f.write_str(word),
+            Self::Route(Route { to, way }) => {
+                to.fmt(f)?;
+                match way {
+                    Way::InternetGateway => f.write_str(" to the internet gateway"),
+                    Way::Other(id) => write!(f, " to {id}"),
+                }
+            }
+            Self::Listener { listen, forward } => write!(f, "{listen} to {forward}"),
+            Self::Policy { port, name } => write!(f, "{port} by {name}"),
+        }
+    }
 }
 
-/// A listener of a load balancer, as [`Fact::Listeners`] has it: both sides as `80/tcp`.
-#[must_use]
-pub fn listener_word(listen: &str, forward: &str) -> String {
-    format!("{listen} to {forward}")
-}
-
-/// A policy for a port of the targets, as [`Fact::ProxyProtocol`] has it.
-#[must_use]
-pub fn policy_word(port: u16, policy: &str) -> String {
-    format!("{port} by {policy}")
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(net) => net.fmt(f),
+            Self::PrefixList(id) => f.write_str(id),
+        }
+    }
 }

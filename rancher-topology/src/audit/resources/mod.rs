@@ -9,7 +9,7 @@ mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use fact::{Fact, ResourceKind, Value, internet_route, listener_word, policy_word};
+pub use fact::{Destination, Fact, Item, ResourceKind, Route, Value, Way};
 use model::{Meant, Said, of_model};
 
 use crate::policy::SecurityPolicy;
@@ -94,8 +94,14 @@ pub fn resources(topology: &Topology, policy: &SecurityPolicy, live: &[LiveResou
         names.extend(at.map(|at| (live[at].id.as_str(), meant.name.as_str())));
     }
     let named = |value: &Value| match value {
-        Value::Resources(ids) => Value::Words(
-            ids.iter().map(|id| (*names.get(id.as_str()).unwrap_or(&id.as_str())).to_owned()).collect(),
+        Value::All(items) => Value::All(
+            items
+                .iter()
+                .map(|item| match item {
+                    Item::Resource(id) => Item::Word((*names.get(&**id).unwrap_or(&&**id)).to_owned()),
+                    other => other.clone(),
+                })
+                .collect(),
         ),
         other => other.clone(),
     };

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fact::{Fact, ResourceKind, Value, internet_route, listener_word, policy_word};
+use ipnet::Ipv4Net;
+
+use super::fact::{Destination, Fact, Item, ResourceKind, Route, Value, Way};
 use crate::document::Scheme;
 use crate::policy::{Member, SecurityPolicy};
 use crate::scalar::{DatabaseEngine, Duration, Name};
@@ -79,7 +81,7 @@ pub(super) fn of_model(topology: &Topology, policy: &SecurityPolicy) -> Vec<Mean
 }
 
 fn words<T: ToString>(all: impl IntoIterator<Item = T>) -> Value {
-    Value::Words(all.into_iter().map(|one| one.to_string()).collect())
+    Value::All(all.into_iter().map(|one| Item::Word(one.to_string())).collect())
 }
 
 fn subnet(topology: &Topology, id: SubnetId) -> Meant {
@@ -101,9 +103,13 @@ fn routes(topology: &Topology) -> Said {
     let balancers = balancers.map(|scheme| (**scheme == Scheme::InternetFacing, is_assumed(scheme)));
     let is_public = topology.is_public();
     let mut said = pools.chain(balancers).filter(|(public, _)| *public == is_public).map(|(_, open)| open);
+    let route = is_public.then(|| {
+        let to = Destination::Network(Ipv4Net::default().into());
+        Item::Route(Route { to, way: Way::InternetGateway })
+    });
     // One that is stated makes the way; that there is none takes all of them.
     let assumed = if is_public { said.all(|open| open) } else { said.any(|open| open) };
-    Said { value: words(is_public.then(|| internet_route("0.0.0.0/0"))), assumed }
+    Said { value: Value::All(route.into_iter().collect()), assumed }
 }
 
 fn names_of(topology: &Topology, subnets: &[SubnetId]) -> Value {
@@ -120,7 +126,7 @@ fn instance(topology: &Topology, policy: &SecurityPolicy, id: NodeId) -> Meant {
     let pool = topology.pool_of(id);
     let facts = [
         (Fact::Address, stated(Value::Address(node.address.into()))),
-        (Fact::MoreAddresses, stated(Value::Words(BTreeSet::new()))),
+        (Fact::MoreAddresses, stated(Value::All(BTreeSet::new()))),
         (Fact::Subnet, stated(words([&topology[node.subnet].name]))),
         (Fact::Groups, groups_of(policy, Member::Pool(node.pool))),
         (Fact::Machine, known(&pool.instance_type, |name| Value::Word(name.to_string()))),
@@ -137,20 +143,19 @@ fn instance(topology: &Topology, policy: &SecurityPolicy, id: NodeId) -> Meant {
 
 fn load_balancer(topology: &Topology, policy: &SecurityPolicy, id: LoadBalancerId) -> Meant {
     let balancer = &topology[id];
-    let listeners =
-        balancer.listeners.iter().map(|one| listener_word(&one.listen.to_string(), &one.forward.to_string()));
-    let policies = balancer
-        .listeners
-        .iter()
-        .filter_map(|one| Some(policy_word(one.forward.port, one.proxy_protocol.as_ref()?)));
+    let listeners = balancer.listeners.iter();
+    let listeners = listeners.map(|one| Item::Listener { listen: one.listen, forward: one.forward });
+    let policies = balancer.listeners.iter().filter_map(|one| {
+        Some(Item::Policy { port: one.forward.port, name: one.proxy_protocol.as_ref()?.to_string() })
+    });
     let seconds = |time: &Duration| Value::Number(time.milliseconds / 1_000);
     let facts = [
         (Fact::Internal, known(&balancer.scheme, |scheme| Value::Flag(*scheme == Scheme::Internal))),
         (Fact::Subnets, known(&balancer.subnets, |subnets| names_of(topology, subnets))),
         (Fact::Groups, groups_of(policy, Member::LoadBalancer(id))),
         (Fact::Targets, stated(words(balancer.targets.iter().map(|node| &topology[*node].name)))),
-        (Fact::Listeners, stated(words(listeners))),
-        (Fact::ProxyProtocol, stated(words(policies))),
+        (Fact::Listeners, stated(Value::All(listeners.collect()))),
+        (Fact::ProxyProtocol, stated(Value::All(policies.collect()))),
         (Fact::HealthCheck, known(&balancer.health_check, |target| Value::Word(target.to_string()))),
         (Fact::IdleTimeout, known(&balancer.idle_timeout, seconds)),
     ];

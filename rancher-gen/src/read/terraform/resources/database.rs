@@ -39,10 +39,11 @@ impl Reader {
             [(Fact::MaxConnections, "max_connections"), (Fact::CharacterSet, "character_set_server")]
         {
             let value = parameters.clone().find(|one| one["name"] == name).map(|one| &one["value"]);
-            let word = value.map_or(Some("the engine's own"), Value::as_str);
-            match word {
-                Some(word) => {
-                    facts.insert(fact, audit::Value::Word(word.to_owned()));
+            let own = Some(audit::Value::Default);
+            let said = value.map_or(own, |value| Some(audit::Value::Word(value.as_str()?.to_owned())));
+            match said {
+                Some(said) => {
+                    facts.insert(fact, said);
                 }
                 None => self.odd(resource, name, value.unwrap_or(&Value::Null)),
             }

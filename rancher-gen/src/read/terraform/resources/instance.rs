@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rancher_topology::audit::{self, Fact};
+use rancher_topology::audit::{self, Fact, Item};
 use serde_json::Value;
 
 use super::{As, Facts, Row};
@@ -26,9 +26,12 @@ impl Reader {
         let mut facts = self.facts(resource, INSTANCE);
         let values = &resource["values"];
         let more = ["secondary_private_ips", "ipv6_addresses"];
-        let more: BTreeSet<String> =
-            more.into_iter().flat_map(|key| self.strings(resource, key, &values[key])).collect();
-        facts.insert(Fact::MoreAddresses, audit::Value::Words(more));
+        let more: BTreeSet<Item> = more
+            .into_iter()
+            .flat_map(|key| self.strings(resource, key, &values[key]))
+            .map(Item::Word)
+            .collect();
+        facts.insert(Fact::MoreAddresses, audit::Value::All(more));
         // EC2 API Reference, InstanceState.
         let running = match values["instance_state"].as_str() {
             Some("running") => Some(true),

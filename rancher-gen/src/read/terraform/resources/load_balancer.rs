@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rancher_topology::audit::{self, Fact};
+use rancher_topology::audit::{self, Fact, Item};
+use rancher_topology::scalar::ListenerPort;
 use serde_json::Value;
 
 use super::{As, Facts, Row};
@@ -22,7 +23,7 @@ impl Reader {
         let mut facts = self.facts(resource, LOAD_BALANCER);
         let values = &resource["values"];
         let listeners = self.listeners(resource);
-        facts.extend(listeners.map(|all| (Fact::Listeners, audit::Value::Words(all))));
+        facts.extend(listeners.map(|all| (Fact::Listeners, audit::Value::All(all))));
         for one in all.iter().filter(|one| kind(one) == "aws_elb_attachment") {
             let attached = &one["values"];
             if attached["elb"] != values["name"] && attached["elb"] != values["id"] {
@@ -33,8 +34,8 @@ impl Reader {
                 facts.remove(&Fact::Targets);
                 continue;
             };
-            if let Some(audit::Value::Resources(targets)) = facts.get_mut(&Fact::Targets) {
-                targets.insert(instance.to_owned());
+            if let Some(audit::Value::All(targets)) = facts.get_mut(&Fact::Targets) {
+                targets.insert(Item::Resource(instance.to_owned()));
             }
         }
         if is_elsewhere(resource) {
@@ -42,34 +43,34 @@ impl Reader {
             return facts;
         }
         let policies = self.policies(&values["name"], all);
-        facts.extend(policies.map(|all| (Fact::ProxyProtocol, audit::Value::Words(all))));
+        facts.extend(policies.map(|all| (Fact::ProxyProtocol, audit::Value::All(all))));
         facts
     }
 
     /// The listeners of a load balancer; `None` where one is not known.
-    fn listeners(&mut self, resource: &Value) -> Option<BTreeSet<String>> {
-        let Some(all) = resource["values"]["listener"].as_array() else {
+    fn listeners(&mut self, resource: &Value) -> Option<BTreeSet<Item>> {
+        let Some(listeners) = resource["values"]["listener"].as_array() else {
             self.odd(resource, "listener", &resource["values"]["listener"]);
             return None;
         };
-        let mut words = BTreeSet::new();
-        for one in all {
+        let mut all = BTreeSet::new();
+        for one in listeners {
             let side = |port: &str, protocol: &str| {
-                let port = one[port].as_u64()?;
-                Some(format!("{port}/{}", one[protocol].as_str()?.to_ascii_lowercase()))
+                let (port, protocol) = (one[port].as_u64()?, one[protocol].as_str()?);
+                format!("{port}/{}", protocol.to_ascii_lowercase()).parse::<ListenerPort>().ok()
             };
             let sides = side("lb_port", "lb_protocol").zip(side("instance_port", "instance_protocol"));
             let Some((listen, forward)) = sides else {
                 self.odd(resource, "listener", one);
                 return None;
             };
-            words.insert(audit::listener_word(&listen, &forward));
+            all.insert(Item::Listener { listen, forward });
         }
-        Some(words)
+        Some(all)
     }
 
     /// The policies of a load balancer that put a PROXY header before connections; `None` where one is not known.
-    fn policies(&mut self, balancer: &Value, all: &[&Value]) -> Option<BTreeSet<String>> {
+    fn policies(&mut self, balancer: &Value, all: &[&Value]) -> Option<BTreeSet<Item>> {
         let own = |one: &&&Value| {
             one["values"]["load_balancer_name"] == *balancer || one["values"]["load_balancer"] == *balancer
         };
@@ -81,12 +82,12 @@ impl Reader {
                 && attributes.any(|one| one["name"] == "ProxyProtocol" && one["value"] == "true");
             headers.extend(values["policy_name"].as_str().map(|name| (name, is_on)));
         }
-        let mut words = Some(BTreeSet::new());
+        let mut found = Some(BTreeSet::new());
         let mut add = |port: Option<u16>, name: &str| match port {
             Some(port) => {
-                words.as_mut().map(|words| words.insert(audit::policy_word(port, name)));
+                found.as_mut().map(|found| found.insert(Item::Policy { port, name: name.to_owned() }));
             }
-            None => words = None,
+            None => found = None,
         };
         for one in all.iter().filter(own) {
             let values = &one["values"];
@@ -121,6 +122,6 @@ impl Reader {
                 _ => {}
             }
         }
-        words
+        found
     }
 }

@@ -10,7 +10,7 @@ mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rancher_topology::audit::{self, Fact, LiveResource, ResourceKind};
+use rancher_topology::audit::{self, Fact, Item, LiveResource, ResourceKind};
 use serde_json::Value;
 
 use super::{Reader, address, is_elsewhere, kind};
@@ -150,6 +150,9 @@ impl Reader {
         let word = || value.as_str().filter(|word| !word.is_empty());
         let ids = || value.as_array()?.iter().map(Value::as_str).collect::<Option<Vec<&str>>>();
         let group = |id: &str| self.names.get(id).cloned().unwrap_or_else(|| id.to_owned());
+        let all = |ids: Vec<&str>, item: &dyn Fn(&str) -> Item| {
+            audit::Value::All(ids.into_iter().map(item).collect())
+        };
         Some(match how {
             As::Word => audit::Value::Word(word()?.to_owned()),
             As::Number => audit::Value::Number(value.as_u64()?),
@@ -157,9 +160,9 @@ impl Reader {
             As::Flag | As::FlagOr(_) => audit::Value::Flag(value.as_bool()?),
             As::Address => audit::Value::Address(word()?.parse().ok()?),
             As::Cidr => audit::Value::Cidr(word()?.parse().ok()?),
-            As::Id => audit::Value::Resources([word()?.to_owned()].into()),
-            As::Ids => audit::Value::Resources(ids()?.into_iter().map(str::to_owned).collect()),
-            As::Groups => audit::Value::Words(ids()?.into_iter().map(group).collect()),
+            As::Id => audit::Value::All([Item::Resource(word()?.to_owned())].into()),
+            As::Ids => all(ids()?, &|id| Item::Resource(id.to_owned())),
+            As::Groups => all(ids()?, &|id| Item::Word(group(id))),
             As::Is(meant) => audit::Value::Flag(word()? == meant),
         })
     }
@@ -192,8 +195,8 @@ impl Reader {
             let found = all.iter().find(own).and_then(|one| one["values"]["id"].as_str());
             found.map_or(end, str::to_owned)
         };
-        let ends = ends.iter().map(behind).collect();
-        Some([(Fact::LeadsTo, audit::Value::Resources(ends))].into())
+        let ends = ends.iter().map(behind).map(Item::Resource).collect();
+        Some([(Fact::LeadsTo, audit::Value::All(ends))].into())
     }
 
     /// Tells of public addresses and attachments that belong to nothing in the state.

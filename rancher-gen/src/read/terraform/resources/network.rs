@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rancher_topology::audit::{self, Fact};
+use rancher_topology::audit::{self, Destination, Fact, Item, Route, Way};
 use serde_json::Value;
 
 use super::{As, Facts, Row};
@@ -43,7 +43,7 @@ impl Reader {
         self.v6_addresses(resource);
         match routes(resource, all) {
             Ok((routes, why)) => {
-                facts.insert(Fact::Routes, audit::Value::Words(routes));
+                facts.insert(Fact::Routes, audit::Value::All(routes));
                 if let Some(why) = why {
                     self.note(resource, &why);
                 }
@@ -55,7 +55,7 @@ impl Reader {
 }
 
 /// The routes of a subnet beyond its network, and why there may be others; or why they are not known.
-fn routes(subnet: &Value, all: &[&Value]) -> Result<(BTreeSet<String>, Option<String>), String> {
+fn routes(subnet: &Value, all: &[&Value]) -> Result<(BTreeSet<Item>, Option<String>), String> {
     let of_kind =
         |wanted: &'static str| all.iter().filter(move |one| kind(one) == wanted).map(|one| &one["values"]);
     let values = &subnet["values"];
@@ -98,24 +98,22 @@ fn routes(subnet: &Value, all: &[&Value]) -> Result<(BTreeSet<String>, Option<St
     let inside = ["route", "routes"].into_iter().flat_map(|key| found[key].as_array()).flatten();
     let beside = of_kind("aws_route").filter(|one| same(&one["route_table_id"], table));
     let gateways: Vec<&str> = of_kind("aws_internet_gateway").filter_map(|one| one["id"].as_str()).collect();
-    let words = inside.chain(beside).filter_map(|route| match route_word(route, &gateways) {
-        Ok(word) => word.map(Ok),
+    let routes = inside.chain(beside).filter_map(|route| match route_of(route, &gateways) {
+        Ok(route) => route.map(Item::Route).map(Ok),
         Err(why) => Some(Err(why)),
     });
-    Ok((words.collect::<Result<_, _>>()?, why))
+    Ok((routes.collect::<Result<_, _>>()?, why))
 }
 
-/// A route in words; `None` for the network's own.
-fn route_word(route: &Value, gateways: &[&str]) -> Result<Option<String>, String> {
+/// A route; `None` for the network's own.
+fn route_of(route: &Value, gateways: &[&str]) -> Result<Option<Route>, String> {
     let word = |key: &str| route[key].as_str().filter(|word| !word.is_empty());
-    let destinations = [
-        "destination_cidr_block",
-        "destination_ipv6_cidr_block",
-        "cidr_block",
-        "ipv6_cidr_block",
-        "destination_prefix_list_id",
-    ];
-    let Some(to) = destinations.into_iter().find_map(word) else {
+    let networks = ["destination_cidr_block", "destination_ipv6_cidr_block", "cidr_block", "ipv6_cidr_block"];
+    let to = match (networks.into_iter().find_map(word), word("destination_prefix_list_id")) {
+        (Some(net), _) => net.parse().ok().map(Destination::Network),
+        (None, list) => list.map(|id| Destination::PrefixList(id.to_owned())),
+    };
+    let Some(to) = to else {
         return Err("a route of its table has no destination that is known".to_owned());
     };
     let gateway = word("gateway_id");
@@ -123,7 +121,7 @@ fn route_word(route: &Value, gateways: &[&str]) -> Result<Option<String>, String
         return Ok(None);
     }
     if gateway.is_some_and(|id| gateways.contains(&id) || id.starts_with("igw-")) {
-        return Ok(Some(audit::internet_route(to)));
+        return Ok(Some(Route { to, way: Way::InternetGateway }));
     }
     let ways = [
         "nat_gateway_id",
@@ -138,7 +136,7 @@ fn route_word(route: &Value, gateways: &[&str]) -> Result<Option<String>, String
         "instance_id",
     ];
     match ways.into_iter().find_map(word).or(gateway) {
-        Some(way) => Ok(Some(format!("{to} to {way}"))),
+        Some(way) => Ok(Some(Route { to, way: Way::Other(way.to_owned()) })),
         None => Err(format!("where its route to {to} goes is not known")),
     }
 }
