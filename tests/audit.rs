@@ -168,6 +168,20 @@ fn of_many_rules_that_nothing_needs_some_are_told() {
     let ran = audit(folder.path(), &["--format", "json"]);
     let all: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 32, "{}", ran.err);
+    assert_eq!(all[0]["all-unneeded-rules"], json!(false));
+    let told = "\n  there may be more of them: not every rule was tried\n";
+    let ran = audit(folder.path(), &[]);
+    assert!(ran.out.contains(told), "{}", ran.out);
+
+    // Few of them are all of them.
+    let folder = self::folder();
+    let opened: String = (0..3).map(open).collect();
+    change(folder.path(), first, &(opened + first));
+    let ran = audit(folder.path(), &["--format", "json"]);
+    let all: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(all[0]["unneeded-rules"].as_array().unwrap().len(), 3, "{}", ran.err);
+    assert_eq!(all[0]["all-unneeded-rules"], json!(true));
+    assert!(!audit(folder.path(), &[]).out.contains(told));
 }
 
 /// A host behind whose addresses thousands of single senders were let in, one rule each.
@@ -383,7 +397,7 @@ fn containers() -> (String, Vec<Value>) {
         let _ = writeln!(listed, "{line}");
         inspected.push(json!({
             "Id": format!("id-of-{name}"), "Name": format!("/{name}"), "Config": {"Image": service.image},
-            "State": {"Running": true}, "HostConfig": {"NetworkMode": mode},
+            "State": {"Running": true, "Status": "running"}, "HostConfig": {"NetworkMode": mode},
             "NetworkSettings": {"Ports": bindings},
         }));
     }
@@ -414,7 +428,7 @@ fn the_containers_of_a_node_are_compared_by_name_image_ports_and_network() {
     children.next().unwrap()["HostConfig"]["NetworkMode"] = json!("container:gone");
     drop(children);
     inspected.push(json!({
-        "Id": "id-of-debug", "Name": "/debug", "Config": {"Image": "busybox"}, "State": {"Running": true},
+        "Id": "id-of-debug", "Name": "/debug", "Config": {"Image": "busybox"}, "State": {"Running": true, "Status": "running"},
         "HostConfig": {"NetworkMode": "host"}, "NetworkSettings": {"Ports": {}},
     }));
     let differs = audit_containers(folder.path(), &Value::from(inspected).to_string());
@@ -444,4 +458,83 @@ fn of_a_list_of_containers_it_is_not_certain_whose_network_they_are_in() {
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     assert!(ran.out.contains("  debug is not in the model, and publishes 2375->2375/tcp\n"), "{}", ran.out);
     assert!(ran.out.contains(" is in the node's own network, and in the network of "), "{}", ran.out);
+}
+
+#[test]
+fn a_container_in_another_state_does_not_run_whichever_command_says_it() {
+    let folder = folder();
+    let (listed, inspected) = containers();
+    for (state, status) in [
+        ("paused", "Up 3 days (Paused)"),
+        ("restarting", "Restarting (1) 5 seconds ago"),
+        ("removing", "Removal In Progress"),
+        ("dead", "Dead"),
+        ("created", "Created"),
+        ("exited", "Exited (0) 2 hours ago"),
+    ] {
+        let told = "  rancher-ha-parent does not run\n";
+        let mut changed = inspected.clone();
+        let parent = changed.iter_mut().find(|one| one["Name"] == "/rancher-ha-parent").unwrap();
+        parent["HostConfig"]["PortBindings"] = parent["NetworkSettings"]["Ports"].clone();
+        let is_up = ["paused", "restarting"].contains(&state);
+        parent["State"] = json!({"Running": is_up, "Paused": state == "paused", "Restarting": state == "restarting",
+                                 "Dead": state == "dead", "Status": state});
+        let one = audit_containers(folder.path(), &Value::from(changed).to_string());
+        assert_eq!(one.code, Some(1), "{state} {}{}", one.out, one.err);
+        assert!(one.out.ends_with(&format!("the model\n{told}")), "{state} {}", one.out);
+        let lines = listed.lines().map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            if line["Names"] == "rancher-ha-parent" {
+                (line["State"], line["Status"]) = (json!(state), json!(status));
+                if !is_up {
+                    line["Ports"] = json!("");
+                }
+            }
+            line
+        });
+        let lines: Vec<Value> = lines.collect();
+        let print = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let of_state = audit_containers(folder.path(), &print(&lines));
+        let without: Vec<Value> = lines
+            .iter()
+            .cloned()
+            .map(|mut line| {
+                if line["Names"] == "rancher-ha-parent" {
+                    line["State"] = Value::Null;
+                } else {
+                    line["Status"] = json!("Up 3 days");
+                }
+                line
+            })
+            .collect();
+        for other in [of_state, audit_containers(folder.path(), &print(&without))] {
+            assert_eq!(other.code, Some(1), "{state} {}{}", other.out, other.err);
+            let lines: Vec<&str> = other.out.lines().filter(|line| line.starts_with("  ")).collect();
+            assert_eq!(lines, [told.trim_end()], "{state} {}", other.out);
+        }
+    }
+}
+
+#[test]
+fn what_a_container_does_not_say_is_told() {
+    let folder = folder();
+    let (_, inspected) = containers();
+    let changes: [(fn(&mut Value), &str); 2] = [
+        (
+            |one| one["State"] = json!({"Status": "sleeping"}),
+            "not understood: rancher-ha-parent: its state is \"sleeping\"\n",
+        ),
+        (
+            |one| one["NetworkSettings"] = json!({}),
+            "not understood: rancher-ha-parent: its ports are null (`NetworkSettings.Ports`)\n",
+        ),
+    ];
+    for (change, told) in changes {
+        let mut changed = inspected.clone();
+        change(changed.iter_mut().find(|one| one["Name"] == "/rancher-ha-parent").unwrap());
+        let ran = audit_containers(folder.path(), &Value::from(changed).to_string());
+        assert_eq!(ran.code, Some(5), "{told}{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(told), "{told}{}", ran.out);
+        assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
+    }
 }

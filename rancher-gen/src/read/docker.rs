@@ -61,12 +61,13 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
 impl Read {
     /// A container of `docker inspect`; the names are those of all ids.
     fn inspected(&mut self, one: &Value, names: &BTreeMap<&str, &str>) -> bool {
-        let (Some(name), Some(image), Some(running)) =
-            (name_of(one), one["Config"]["Image"].as_str(), one["State"]["Running"].as_bool())
-        else {
+        let (Some(name), Some(image)) = (name_of(one), one["Config"]["Image"].as_str()) else { return false };
+        let state = &one["State"];
+        if !state.is_object() {
             return false;
-        };
+        }
         let name = name.to_owned();
+        let running = self.runs(&name, &state["Status"]);
         // Docker Engine API, ContainerInspect: `HostConfig.NetworkMode`.
         let network = match one["HostConfig"]["NetworkMode"].as_str() {
             Some("host") => LiveNetwork::Node,
@@ -82,9 +83,16 @@ impl Read {
                 LiveNetwork::Unknown
             }
         };
-        // What does not run has no ports now, and will have these.
-        let ports =
-            if running { &one["NetworkSettings"]["Ports"] } else { &one["HostConfig"]["PortBindings"] };
+        // What has no process has no ports now, and will have these.
+        let is_up = state["Running"] == true || running == Some(true);
+        let ports = if is_up { &one["NetworkSettings"]["Ports"] } else { &one["HostConfig"]["PortBindings"] };
+        let is_known = match running {
+            _ if is_up => ports.is_object() || network != LiveNetwork::Engine,
+            running => running.is_some(),
+        };
+        if is_up && !is_known {
+            self.notes.push(format!("{name}: its ports are {ports} (`NetworkSettings.Ports`)"));
+        }
         let mut published = BTreeSet::new();
         for (key, bindings) in ports.as_object().into_iter().flatten() {
             for binding in bindings.as_array().into_iter().flatten() {
@@ -99,8 +107,22 @@ impl Read {
         if one["HostConfig"]["PublishAllPorts"] == true {
             self.notes.push(format!("{name}: it publishes every port of its image, on ports that change"));
         }
+        let published = is_known.then_some(published);
         self.containers.push(LiveContainer { name, image: image.to_owned(), running, published, network });
         true
+    }
+
+    /// Whether a container in a state runs (Docker Engine API, ContainerState: of one that is paused or starts again and
+    /// again, `Running` is true too, and only `Status` says which it is).
+    fn runs(&mut self, name: &str, state: &Value) -> Option<bool> {
+        match state.as_str() {
+            Some("running") => Some(true),
+            Some("created" | "dead" | "exited" | "paused" | "removing" | "restarting") => Some(false),
+            _ => {
+                self.notes.push(format!("{name}: its state is {state}"));
+                None
+            }
+        }
     }
 
     fn listed(&mut self, one: &Value) -> bool {
@@ -117,8 +139,14 @@ impl Read {
                 None => self.notes.push(format!("{name}: the port {word}")),
             }
         }
-        let state = one["State"].as_str().or(one["Status"].as_str()).unwrap_or_default();
-        let running = state.starts_with("running") || state.starts_with("Up");
+        let status = one["Status"].as_str().unwrap_or_default();
+        let state = match &one["State"] {
+            Value::Null => of_status(status).map_or_else(|| one["Status"].clone(), Value::from),
+            state => state.clone(),
+        };
+        let running = self.runs(&name, &state);
+        // What does not run is listed without its ports.
+        let is_known = running == Some(true) || !published.is_empty();
         let network = match one["Networks"].as_str() {
             Some("host") => LiveNetwork::Node,
             Some("none") => LiveNetwork::Nothing,
@@ -132,8 +160,23 @@ impl Read {
                 LiveNetwork::Unknown
             }
         };
+        let published = is_known.then_some(published);
         self.containers.push(LiveContainer { name, image: image.to_owned(), running, published, network });
         true
+    }
+}
+
+/// The state that a line about it is of: `Up 3 days (Paused)`, `Exited (0) 2 hours ago` (moby, `container.State.String`).
+fn of_status(status: &str) -> Option<&'static str> {
+    match status.split_whitespace().next()? {
+        "Up" if status.ends_with("(Paused)") => Some("paused"),
+        "Up" => Some("running"),
+        "Restarting" => Some("restarting"),
+        "Exited" => Some("exited"),
+        "Created" => Some("created"),
+        "Dead" => Some("dead"),
+        "Removal" => Some("removing"),
+        _ => None,
     }
 }
 
@@ -173,23 +216,23 @@ mod tests {
 
     #[test]
     fn both_commands_tell_the_same() {
-        let inspected = r#"[{"Name": "/web", "Config": {"Image": "nginx:1.27"}, "State": {"Running": true},
+        let inspected = r#"[{"Name": "/web", "Config": {"Image": "nginx:1.27"}, "State": {"Status": "running"},
             "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}],
                                           "81/tcp": [{"HostIp": "127.0.0.1", "HostPort": "81"}], "443/tcp": null}}, "HostConfig": {"NetworkMode": "default"}}]"#;
         let listed = r#"{"Names":"web","Image":"nginx:1.27","State":"running","Ports":"0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 127.0.0.1:81->81/tcp, 443/tcp","Networks":"bridge"}"#;
         let one = read(inspected).unwrap();
         assert_eq!(one, read(listed).unwrap());
-        assert_eq!(one.containers[0].published.len(), 2);
+        assert_eq!(one.containers[0].published.as_ref().unwrap().len(), 2);
         let old = listed.replace("[::]:8080", ":::8080");
         assert_eq!(one, read(&old).unwrap());
     }
 
     #[test]
     fn whose_network_it_is_is_read_of_both() {
-        let inspected = r#"[{"Id": "0a", "Name": "/parent", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "front"}},
-            {"Id": "0b", "Name": "/child", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "container:0a"}},
-            {"Id": "0c", "Name": "/agent", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": "host"}},
-            {"Id": "0d", "Name": "/odd", "Config": {"Image": "x"}, "State": {"Running": true}, "HostConfig": {"NetworkMode": null}}]"#;
+        let inspected = r#"[{"Id": "0a", "Name": "/parent", "Config": {"Image": "x"}, "State": {"Status": "running"}, "HostConfig": {"NetworkMode": "front"}, "NetworkSettings": {"Ports": {}}},
+            {"Id": "0b", "Name": "/child", "Config": {"Image": "x"}, "State": {"Status": "running"}, "HostConfig": {"NetworkMode": "container:0a"}},
+            {"Id": "0c", "Name": "/agent", "Config": {"Image": "x"}, "State": {"Status": "running"}, "HostConfig": {"NetworkMode": "host"}},
+            {"Id": "0d", "Name": "/odd", "Config": {"Image": "x"}, "State": {"Status": "running"}, "HostConfig": {"NetworkMode": null}}]"#;
         let read = super::read(inspected).unwrap();
         let networks: Vec<&LiveNetwork> = read.containers.iter().map(|one| &one.network).collect();
         let parent = LiveNetwork::Of(Some("parent".to_owned()));
@@ -209,7 +252,12 @@ mod tests {
         let read = read(listed).unwrap();
         assert_eq!(read.containers[0].name, "web");
         assert_eq!(
-            read.containers[0].published.iter().map(|one| (one.host, one.container)).collect::<Vec<_>>(),
+            read.containers[0]
+                .published
+                .iter()
+                .flatten()
+                .map(|one| (one.host, one.container))
+                .collect::<Vec<_>>(),
             [(80, 90), (81, 91)]
         );
         assert_eq!(read.notes, ["web: the port 0.0.0.0:5->5/sctp"]);

@@ -17,10 +17,10 @@ pub struct LiveContainer {
     pub name: String,
     /// Its image, as it was asked for.
     pub image: String,
-    /// Whether it runs.
-    pub running: bool,
-    /// Ports of the node that lead to it.
-    pub published: BTreeSet<Published>,
+    /// Whether it runs; `None` where it is not known.
+    pub running: Option<bool>,
+    /// Ports of the node that lead to it, or will when it runs; `None` where they are not known.
+    pub published: Option<BTreeSet<Published>>,
     /// The network that it is in.
     pub network: LiveNetwork,
 }
@@ -86,7 +86,7 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
             found.push(ContainerDifference::Missing(name));
             continue;
         };
-        if !own.running {
+        if own.running == Some(false) {
             found.push(ContainerDifference::Stopped(name.clone()));
         }
         if plain(&own.image) != plain(&service.image) {
@@ -105,6 +105,7 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
         if !is_same {
             found.push(ContainerDifference::Network(name.clone(), own.network.clone(), meant));
         }
+        let Some(published) = &own.published else { continue };
         let meant = service.publish.iter().flat_map(|publish| {
             let ports = publish.host.first()..=publish.host.last();
             ports.filter_map(|host| {
@@ -114,8 +115,8 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
             })
         });
         let meant: BTreeSet<Published> = meant.collect();
-        let more: BTreeSet<Published> = own.published.difference(&meant).copied().collect();
-        let less: BTreeSet<Published> = meant.difference(&own.published).copied().collect();
+        let more: BTreeSet<Published> = published.difference(&meant).copied().collect();
+        let less: BTreeSet<Published> = meant.difference(published).copied().collect();
         if !more.is_empty() {
             found.push(ContainerDifference::Publishes(name.clone(), more));
         }
@@ -125,7 +126,11 @@ pub fn containers(topology: &Topology, node: NodeId, live: &[LiveContainer]) -> 
     }
     let unknown = live.iter().filter(|one| !known.contains(&one.name));
     found.extend(unknown.map(|one| {
-        ContainerDifference::Unknown(one.name.clone(), one.published.clone(), one.network.clone())
+        ContainerDifference::Unknown(
+            one.name.clone(),
+            one.published.clone().unwrap_or_default(),
+            one.network.clone(),
+        )
     }));
     found
 }

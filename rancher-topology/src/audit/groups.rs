@@ -18,6 +18,8 @@ pub struct LiveGroup {
     pub name: String,
     /// Its rules.
     pub rules: Vec<LiveRule>,
+    /// Whether somebody else has it, and it was only looked up: it may have other rules too.
+    pub elsewhere: bool,
 }
 
 /// A rule that exists, with one peer.
@@ -48,8 +50,10 @@ pub enum LivePeer {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct GroupsAudit {
-    /// Groups of the model that do not exist.
+    /// Groups of the model that are not among those that exist.
     pub missing: Vec<String>,
+    /// Groups of the model of which not every rule is known: of these, only what they admit is compared.
+    pub partly: Vec<String>,
     /// Groups that exist and that the model does not have.
     pub unknown: Vec<String>,
     /// Where rules differ.
@@ -114,9 +118,14 @@ pub fn groups(policy: &SecurityPolicy, live: &[LiveGroup]) -> GroupsAudit {
             let meant: Vec<&LiveRule> = meant.iter().collect();
             compare(&group.name, direction, &live, &meant, &mut audit.differences);
         }
+        if own.elsewhere {
+            audit.differences.retain(|one| one.admits || one.group != *group.name);
+            audit.partly.push(group.name.to_string());
+        }
     }
     let known = |one: &&LiveGroup| policy.groups.iter().any(|group| *group.name == *one.name);
-    audit.unknown = live.iter().filter(|one| !known(one)).map(|one| one.name.clone()).collect();
+    audit.unknown =
+        live.iter().filter(|one| !one.elsewhere && !known(one)).map(|one| one.name.clone()).collect();
     audit
 }
 

@@ -29,8 +29,10 @@ pub struct HostAudit {
     pub differences: Vec<HostDifference>,
     /// Whether these are all differences that there are.
     pub whole: bool,
-    /// Rules that admit something beyond the model, and without which nothing of the model is lost. There may be more.
+    /// Rules that admit something beyond the model, and without which nothing of the model is lost.
     pub unneeded: Vec<Unneeded>,
+    /// Whether each rule was tried for [`unneeded`](Self::unneeded). Of long rule sets only some are.
+    pub all_unneeded: bool,
     /// Interfaces towards the network that the model states and the host does not have.
     pub missing_interfaces: Vec<String>,
     /// Whether the host lacks the node's address, or has it on an interface that the model does not state.
@@ -166,10 +168,10 @@ pub fn host(
             difference.needed_by = needed_by(&policy, &admission, &needs, &difference.packets.packets);
         }
     }
-    let unneeded = audit.unneeded(&differences);
+    let (unneeded, all_unneeded) = audit.unneeded(&differences);
     drop(audit);
     let whole = whole && !has_more;
-    HostAudit { policy, differences, whole, unneeded, missing_interfaces, address_elsewhere }
+    HostAudit { policy, differences, whole, unneeded, all_unneeded, missing_interfaces, address_elsewhere }
 }
 
 struct Audit<'a> {
@@ -200,15 +202,16 @@ impl Audit<'_> {
         (found, whole)
     }
 
-    /// Rules that decide about packets beyond the model, and that nothing of the model is lost without.
-    fn unneeded(&mut self, differences: &[HostDifference]) -> Vec<Unneeded> {
+    /// Rules that decide about packets beyond the model, and that nothing of the model is lost without; whether each was
+    /// tried.
+    fn unneeded(&mut self, differences: &[HostDifference]) -> (Vec<Unneeded>, bool) {
         let beyond: Vec<Known> = differences
             .iter()
             .filter(|one| matches!(one.packets.kind, Kind::Admits | Kind::MayAdmit))
             .map(|one| one.packets.packets.clone())
             .collect();
         if beyond.is_empty() {
-            return Vec::new();
+            return (Vec::new(), true);
         }
         let meant = self.admission.admitted();
         let mut refusals = Refusals::of(self.rules, self.facts, self.inbound, &meant);
@@ -218,11 +221,14 @@ impl Audit<'_> {
         for (table, chains) in &self.rules.tables {
             for (name, chain) in &chains.chains {
                 for (at, rule) in chain.rules.iter().enumerate() {
-                    if tried >= MOST_TRIED || asked > MOST_ASKED {
-                        return found;
-                    }
                     if !admits(rule) || !self.decides(rule, &beyond, &mut asked) {
+                        if asked > MOST_ASKED {
+                            return (found, false);
+                        }
                         continue;
+                    }
+                    if tried >= MOST_TRIED {
+                        return (found, false);
                     }
                     tried += 1;
                     let unneeded = || Unneeded {
@@ -246,7 +252,7 @@ impl Audit<'_> {
                 }
             }
         }
-        found
+        (found, true)
     }
 
     /// Whether a rule is found to decide about one of some packets.

@@ -13,6 +13,6 @@ pub use groups::{
 };
 pub use host::{Addresses, HostAudit, HostDifference, NeededBy, Unneeded, assumed_interfaces, host};
 pub use resources::{
-    Fact, LiveResource, ResourceDifference, ResourceKind, Value, internet_route, listener_word, policy_word,
-    resources,
+    Destination, Fact, Item, LiveResource, ResourceDifference, ResourceKind, ResourcesAudit, Route, Value,
+    Way, resources,
 };

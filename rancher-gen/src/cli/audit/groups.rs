@@ -11,7 +11,7 @@ use crate::cli::words;
 pub(super) fn human(audit: &GroupsAudit) -> String {
     let mut human = String::new();
     for name in &audit.missing {
-        let _ = writeln!(human, "\nthe model's group {name} does not exist");
+        let _ = writeln!(human, "\nthe model's group {name} is not in this state");
     }
     for name in &audit.unknown {
         let _ = writeln!(human, "\nthe group {name} is not in the model");

@@ -140,11 +140,14 @@ impl Host<'_> {
                 self.difference(&mut out, one);
             }
         }
-        if !self.audit.unneeded.is_empty() {
+        if !self.audit.unneeded.is_empty() || !self.audit.all_unneeded {
             let _ = writeln!(out, "\nrules that nothing of the model needs:");
             for rule in &self.audit.unneeded {
                 let _ = writeln!(out, "  line {}: {} ({})", rule.line, rule.text, rule.table);
             }
+        }
+        if !self.audit.all_unneeded {
+            let _ = writeln!(out, "  there may be more of them: not every rule was tried");
         }
         if !self.notes.is_empty() {
             out.push('\n');
@@ -254,6 +257,7 @@ impl Host<'_> {
             "address-elsewhere": self.audit.address_elsewhere,
             "differences": differences,
             "unneeded-rules": unneeded,
+            "all-unneeded-rules": self.audit.all_unneeded,
             "notes": self.notes,
         })
     }

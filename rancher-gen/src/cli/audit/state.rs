@@ -29,7 +29,12 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
     let policy = SecurityPolicy::of(topology, &FlowGraph::of(topology));
     let compared = audit::groups(&policy, &read.groups);
     let resources = audit::resources(topology, &policy, &read.resources);
-    let exit = match (compared.is_equal() && resources.is_empty(), read.notes.is_empty()) {
+    let partly = compared.partly.iter();
+    let partly =
+        partly.map(|name| format!("the group {name} is only looked up: it may have other rules too"));
+    let notes: Vec<String> = read.notes.into_iter().chain(resources.unclear).chain(partly).collect();
+    let resources = resources.differences;
+    let exit = match (compared.is_equal() && resources.is_empty(), notes.is_empty()) {
         (false, _) => Exit::No,
         (true, true) => Exit::Done,
         (true, false) => Exit::Uncertain,
@@ -47,10 +52,10 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
     for one in &resources {
         let _ = writeln!(human, "{}", words(one).1);
     }
-    if !read.notes.is_empty() || !read.aside.is_empty() {
+    if !notes.is_empty() || !read.aside.is_empty() {
         human.push('\n');
     }
-    for note in &read.notes {
+    for note in &notes {
         let _ = writeln!(human, "note: {}: not understood: {note}", live.name);
     }
     if !read.aside.is_empty() {
@@ -69,7 +74,7 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
         "unknown-groups": compared.unknown,
         "differences": differences,
         "resources": resources,
-        "notes": read.notes,
+        "notes": notes,
         "not-compared": read.aside,
     });
     Ok(Answer { human, json, exit })
@@ -79,15 +84,16 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
 fn words(one: &ResourceDifference) -> (&'static str, String) {
     match one {
         ResourceDifference::Missing { kind, name } => {
-            ("missing", format!("the model's {} {name} does not exist", kind.as_str()))
+            ("missing", format!("the model's {} {name} is not in this state", kind.as_str()))
         }
         ResourceDifference::Unknown { kind, name, place } => {
             ("unknown", format!("the {} {name} is not in the model ({place})", kind.as_str()))
         }
-        ResourceDifference::Differs { kind, name, fact, live, model, place } => {
+        ResourceDifference::Differs { kind, name, fact, live, model, assumed, place } => {
             let (thing, fact) = (kind.as_str(), fact.as_str());
             let told = match (live, model) {
-                (audit::Value::Words(live), audit::Value::Words(model)) if live.len() + model.len() > 2 => {
+                _ if *assumed => format!("{live}, and the model assumes {model}"),
+                (audit::Value::All(live), audit::Value::All(model)) if live.len() + model.len() > 2 => {
                     several(live, model)
                 }
                 _ => format!("{live}, and in the model {model}"),
@@ -99,9 +105,9 @@ fn words(one: &ResourceDifference) -> (&'static str, String) {
 }
 
 /// In what two sets differ.
-fn several(live: &BTreeSet<String>, model: &BTreeSet<String>) -> String {
-    let list = |these: &BTreeSet<String>, those: &BTreeSet<String>| {
-        these.difference(those).map(String::as_str).collect::<Vec<_>>().join(", ")
+fn several(live: &BTreeSet<audit::Item>, model: &BTreeSet<audit::Item>) -> String {
+    let list = |these: &BTreeSet<audit::Item>, those: &BTreeSet<audit::Item>| {
+        these.difference(those).map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     let (more, less) = (list(live, model), list(model, live));
     let more = (!more.is_empty()).then(|| format!("{more}, and not in the model"));
@@ -117,11 +123,11 @@ fn value(one: &ResourceDifference) -> Value {
         | ResourceDifference::Differs { kind, name, place, .. } => (kind.as_str(), name, Some(place)),
         _ => return json!({"kind": kind}),
     };
-    let (fact, live, model) = match one {
-        ResourceDifference::Differs { fact, live, model, .. } => {
-            (Some(fact.as_str()), Some(data(live)), Some(data(model)))
+    let (fact, live, model, assumed) = match one {
+        ResourceDifference::Differs { fact, live, model, assumed, .. } => {
+            (Some(fact.as_str()), Some(data(live)), Some(data(model)), *assumed)
         }
-        _ => (None, None, None),
+        _ => (None, None, None, false),
     };
     json!({
         "kind": kind,
@@ -130,6 +136,7 @@ fn value(one: &ResourceDifference) -> Value {
         "what": fact,
         "live": live,
         "model": model,
+        "assumed": assumed,
         "place": place,
         "message": text,
     })
@@ -139,7 +146,7 @@ fn data(value: &audit::Value) -> Value {
     match value {
         audit::Value::Number(number) => json!(number),
         audit::Value::Flag(flag) => json!(flag),
-        audit::Value::Words(words) | audit::Value::Resources(words) => json!(words),
+        audit::Value::All(items) => json!(items.iter().map(ToString::to_string).collect::<Vec<_>>()),
         word => json!(word.to_string()),
     }
 }

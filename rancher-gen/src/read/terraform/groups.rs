@@ -25,7 +25,8 @@ impl Reader {
             }
             None => self.note(resource, "it has no `id`"),
         }
-        self.read.groups.push(LiveGroup { name, rules: Vec::new() });
+        let elsewhere = super::is_elsewhere(resource);
+        self.read.groups.push(LiveGroup { name, rules: Vec::new(), elsewhere });
     }
 
     /// Reads the rules of a resource that has such; whether it is one.

@@ -1,11 +1,14 @@
 //! What a provider has, by a state as `terraform show -json` prints it
 //! (<https://developer.hashicorp.com/terraform/internals/json-format>, "State Representation"; the resources' attributes are
 //! those of the provider `hashicorp/aws`).
+//!
+//! A data source is what somebody else has and this state looks up. It exists as much as what was made here, so it counts
+//! where it is the model's; what others have beside that, no model says.
 
 mod groups;
 mod resources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rancher_topology::audit::{LiveGroup, LiveResource};
 use rancher_topology::{Diagnostic, Span};
@@ -49,11 +52,12 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
     collect(root, &mut resources);
     let mut reader = Reader { names: BTreeMap::new(), read: Read::default() };
     resources.retain(|resource| reader.is_current(resource));
+    let resources = once_each(resources);
     for resource in resources.iter().filter(|one| kind(one) == "aws_security_group") {
         reader.group(resource);
     }
     for resource in &resources {
-        if !reader.rules(resource) && !resources::is_read(kind(resource)) {
+        if !reader.rules(resource) && !resources::is_read(kind(resource)) && !is_elsewhere(resource) {
             reader.unread(resource);
         }
     }
@@ -61,13 +65,22 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
     Ok(reader.read)
 }
 
-/// The resources of a module and of those in it. Data sources are not the state's own.
+/// The resources of a module and of those in it.
 fn collect<'s>(module: &'s Value, resources: &mut Vec<&'s Value>) {
-    let own = module["resources"].as_array().into_iter().flatten();
-    resources.extend(own.filter(|one| one["mode"] != "data"));
+    resources.extend(module["resources"].as_array().into_iter().flatten());
     for child in module["child_modules"].as_array().into_iter().flatten() {
         collect(child, resources);
     }
+}
+
+/// Those that were made here, and then those that are only looked up and not among them.
+fn once_each(resources: Vec<&Value>) -> Vec<&Value> {
+    let (read, mut all): (Vec<&Value>, Vec<&Value>) =
+        resources.into_iter().partition(|one| is_elsewhere(one));
+    let key = |one: &Value| Some((kind(one).to_owned(), one["values"]["id"].as_str()?.to_owned()));
+    let mut known: BTreeSet<(String, String)> = all.iter().filter_map(|one| key(one)).collect();
+    all.extend(read.into_iter().filter(|one| key(one).is_none_or(|key| known.insert(key))));
+    all
 }
 
 struct Reader {
@@ -128,6 +141,11 @@ impl Reader {
             self.note(resource, &format!("`{kind}` may matter for who reaches whom, and is not compared"));
         }
     }
+}
+
+/// Whether a resource is a data source.
+fn is_elsewhere(resource: &Value) -> bool {
+    resource["mode"] == "data"
 }
 
 fn kind(resource: &Value) -> &str {
