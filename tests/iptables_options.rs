@@ -549,9 +549,10 @@ fn a_protocol_is_the_same_by_name_and_number() {
 #[test]
 fn a_port_is_the_same_by_name_and_number() {
     let services = std::fs::read_to_string("/etc/services").unwrap();
-    let mut written: Vec<String> = ["0x16", "022", "0X1f90:0x1F91", "domain:http", ":ftp-data", "http:", "010:ssh"]
-        .map(|port| format!("-p tcp -m tcp --dport {port}"))
-        .into();
+    let mut written: Vec<String> =
+        ["0x16", "022", "0X1f90:0x1F91", "domain:http", ":ftp-data", "http:", "010:ssh"]
+            .map(|port| format!("-p tcp -m tcp --dport {port}"))
+            .into();
     written.push("-p udp -m multiport --sports ntp,domain,1024:0xffff".to_owned());
     written.push("-p tcp -m multiport --ports http-alt,ftp-data:ssh,0120".to_owned());
     written.push("-p tcp -m conntrack --ctorigdstport https".to_owned());
