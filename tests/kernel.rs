@@ -315,6 +315,23 @@ fn what_the_node_sends_to_itself_keeps_its_connection() {
         ("raw", "-j CT --notrack", "-m conntrack --ctstate UNTRACKED", true, false),
         ("raw", "-m conntrack --ctstate INVALID -j DROP", "-i eth9", true, false),
         ("raw", "-m conntrack --ctstate NEW -j DROP", "-i eth9", false, true),
+        (
+            "raw",
+            "-j CT --notrack\n-A PREROUTING -m conntrack --ctstate UNTRACKED -j DROP",
+            "-i eth9",
+            true,
+            false,
+        ),
+        ("raw", "-j CT --notrack\n-A PREROUTING -m state --state NEW -j DROP", "-i eth9", false, true),
+        ("raw", "-j CT --notrack\n-A PREROUTING -m state --state INVALID -j DROP", "-i eth9", true, true),
+        ("raw", "-j CT --zone 5\n-A PREROUTING -m conntrack ! --ctstate NEW -j DROP", "-i eth9", true, true),
+        (
+            "raw",
+            "-j CT --notrack\n-A PREROUTING -j MARK --set-xmark 0x1/0x1",
+            "-m mark --mark 0x1",
+            false,
+            false,
+        ),
         ("mangle", "-i lo -j DROP", "-i eth9", false, true),
         ("mangle", "-i eth9", "-i lo", false, true),
     ];

@@ -322,8 +322,14 @@ impl Maker<'_> {
                 let (not, states) = (self.not(), self.states());
                 write!(conditions, "-m conntrack {not}--ctstate {states} ").unwrap();
             }
-            let target =
-                self.any(&["-j CT --notrack", "-j CT --notrack", "-j CT --zone 3", "-j DROP", "-j ACCEPT"]);
+            let target = self.any(&[
+                "-j CT --notrack",
+                "-j CT --notrack",
+                "-j CT --zone 3",
+                "-j MARK --set-xmark 0x2/0x2",
+                "-j DROP",
+                "-j ACCEPT",
+            ]);
             writeln!(rules, "-A PREROUTING {conditions}{target}").unwrap();
         }
         rules.push_str("COMMIT\n");

@@ -69,7 +69,11 @@ impl<'a> Lowering<'a> {
             }
             Condition::Frame(kind) => frame(*kind, view),
             Condition::Translated => {
-                let told = if view.translated.is_some() { YES } else { NO };
+                let told = match (view.translated.is_some(), view.may_be_translated) {
+                    (true, _) => YES,
+                    (false, true) => MAYBE,
+                    (false, false) => NO,
+                };
                 // What was translated when a connection began, its later packets do not tell.
                 let later = [State::Established, State::Related].map(State::number);
                 self.shared.within(Field::State, &Intervals::points(later), MAYBE, told)
