@@ -6,20 +6,22 @@
 
 use std::collections::BTreeMap;
 
-use rancher_gen::read::iptables;
+use rancher_gen::read::{ipset, iptables};
 use rancher_topology::netfilter::{
-    AddressSet, Dimension, Entry, Filter, Hook, HostFacts, HostInterface, HostRoute, Known, Packet, Tracer,
-    Verdict,
+    Filter, Hook, HostFacts, HostInterface, HostRoute, Known, Packet, Tracer, Verdict,
 };
-use rancher_topology::packet::{self, Intervals};
+use rancher_topology::packet;
 
 mod support;
 use support::kernel::{Case, Family, Interface, Judge, Protocol};
 use support::netns::BackEnd;
 use support::rule_sets::{self, INTERFACES, Random};
+use support::tools::run;
 
 /// What the engine is told of the judge's node.
-fn facts(sets: &str) -> HostFacts {
+fn facts(sets: &str, family: packet::Family) -> HostFacts {
+    let sets = ipset::read(sets, family).unwrap();
+    assert_eq!(sets.notes, []);
     let interfaces = Interface::numbered(&INTERFACES);
     let lo = HostInterface {
         name: "lo".to_owned(),
@@ -45,28 +47,7 @@ fn facts(sets: &str) -> HostFacts {
     for default in ["0.0.0.0/0", "::/0"] {
         routes.push(HostRoute { to: default.parse().unwrap(), interface: interfaces[0].name.clone() });
     }
-    HostFacts { interfaces: Some(all.chain([lo]).collect()), routes: Some(routes), sets: sets_of(sets) }
-}
-
-/// The three sets of `rule_sets`, from what `ipset restore` reads.
-fn sets_of(text: &str) -> BTreeMap<String, AddressSet> {
-    let mut sets: BTreeMap<String, Vec<Entry>> =
-        ["hosts", "nets", "pairs"].map(|name| (name.to_owned(), Vec::new())).into();
-    for line in text.lines() {
-        let words: Vec<&str> = line.split(' ').collect();
-        let ["add", name, entry] = words[..] else { continue };
-        let (address, port) = entry.split_once(",tcp:").map_or((entry, None), |(a, p)| (a, Some(p)));
-        let net: ipnet::IpNet =
-            address.parse().unwrap_or_else(|_| address.parse::<std::net::IpAddr>().unwrap().into());
-        let range = Intervals::from_to(packet::number(net.network()), packet::number(net.broadcast()));
-        let mut dimensions = vec![Dimension::Addresses(range)];
-        dimensions.extend(port.map(|port| {
-            let port: u128 = port.parse().unwrap();
-            Dimension::Ports { protocol: 6, ports: Intervals::from_to(port, port) }
-        }));
-        sets.get_mut(name).unwrap().push(Entry { dimensions, not: false });
-    }
-    sets.into_iter().map(|(name, entries)| (name, AddressSet::Entries(entries))).collect()
+    HostFacts { interfaces: Some(all.chain([lo]).collect()), routes: Some(routes), sets: sets.sets }
 }
 
 fn known(packet: &support::kernel::Packet) -> Packet {
@@ -148,7 +129,8 @@ impl Tally {
         self.loaded += 1;
         let family = if family == Family::V4 { packet::Family::V4 } else { packet::Family::V6 };
         let read = iptables::read(&case.rules, Some(family)).unwrap();
-        let facts = facts(&case.sets);
+        let saved = run(judge.node.command("ipset").arg("save"));
+        let facts = facts(&saved, family);
         let packets: Vec<Packet> = case.packets.iter().map(known).collect();
         let mut whole = Filter::new(&read.rules, &facts, Hook::Arriving, &Known::new());
         let mut filter = Filter::for_packets(&read.rules, &facts, Hook::Arriving, &packets);
@@ -333,6 +315,23 @@ fn what_the_node_sends_to_itself_keeps_its_connection() {
         ("raw", "-j CT --notrack", "-m conntrack --ctstate UNTRACKED", true, false),
         ("raw", "-m conntrack --ctstate INVALID -j DROP", "-i eth9", true, false),
         ("raw", "-m conntrack --ctstate NEW -j DROP", "-i eth9", false, true),
+        (
+            "raw",
+            "-j CT --notrack\n-A PREROUTING -m conntrack --ctstate UNTRACKED -j DROP",
+            "-i eth9",
+            true,
+            false,
+        ),
+        ("raw", "-j CT --notrack\n-A PREROUTING -m state --state NEW -j DROP", "-i eth9", false, true),
+        ("raw", "-j CT --notrack\n-A PREROUTING -m state --state INVALID -j DROP", "-i eth9", true, true),
+        ("raw", "-j CT --zone 5\n-A PREROUTING -m conntrack ! --ctstate NEW -j DROP", "-i eth9", true, true),
+        (
+            "raw",
+            "-j CT --notrack\n-A PREROUTING -j MARK --set-xmark 0x1/0x1",
+            "-m mark --mark 0x1",
+            false,
+            false,
+        ),
         ("mangle", "-i lo -j DROP", "-i eth9", false, true),
         ("mangle", "-i eth9", "-i lo", false, true),
     ];
@@ -365,7 +364,7 @@ fn a_matrix_knows_what_comes_in_on_which_interface() {
         judge.node.set(&format!("ipv4.conf.{name}.accept_local"), "0");
         judge.node.set(&format!("ipv4.conf.{name}.route_localnet"), "0");
     }
-    let facts = facts("");
+    let facts = facts("", packet::Family::V4);
     let places = [[10, 0, 0, 1], [10, 1, 0, 1], [10, 0, 0, 5], [127, 0, 0, 1], [127, 9, 9, 9]];
     for iif in ["lo", "eth0", "eth1"] {
         let rules = format!("*filter\n:INPUT DROP [0:0]\n-A INPUT -i {iif} -j ACCEPT\nCOMMIT\n");
@@ -426,6 +425,33 @@ fn a_translation_that_changes_nothing_is_none() {
         cases.iter().map(case).collect()
     };
     agree([of(Family::V4, &v4), of(Family::V6, &v6)].concat());
+}
+
+/// Sets of every kind that this kernel has, as `ipset save` prints them, asked for in every direction.
+#[test]
+fn a_set_of_every_kind_has_what_the_kernel_finds_in_it() {
+    let mut judge = Judge::new(&Interface::numbered(&INTERFACES));
+    for family in [Family::V4, Family::V6] {
+        let mut rng = fastrand::Rng::with_seed(7);
+        let (sets, asked) = rule_sets::sets(&mut rng, family);
+        let packets = rule_sets::packets(&mut rng, family, 120);
+        let mut found: BTreeMap<&str, u32> = BTreeMap::new();
+        for (kind, asked) in asked {
+            let rules = format!(
+                "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A INPUT -m set --match-set {asked} -j DROP\n\
+                 -A FORWARD -m set --match-set {asked} -j DROP\nCOMMIT\n"
+            );
+            let random = Random { rules, sets: sets.clone(), uncertain: false };
+            let mut tally = Tally::default();
+            tally.case(&mut judge, BackEnd::Nft, family, random, packets.clone());
+            assert_eq!(tally.refused_to_load, Vec::<String>::new());
+            assert_eq!(tally.disagreements, Vec::<String>::new());
+            assert_eq!(tally.possible, 0, "{asked}\n{sets}");
+            *found.entry(kind).or_default() += tally.packets - tally.admitted;
+        }
+        // Sets that nothing is in would prove nothing.
+        assert!(found.values().all(|found| *found > 0), "{found:?}");
+    }
 }
 
 #[test]

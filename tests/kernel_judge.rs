@@ -338,7 +338,7 @@ fn sets_are_loaded_and_go() {
         assert!(!answer.loaded && answer.error.unwrap().contains("peers"), "{world:?}");
     }
     let broken = Case { sets: "create a hash:ip\nadd a x\n".to_owned(), ..case(ALL[0], "", Vec::new()) };
-    assert!(judge.ask(&broken).error.unwrap().contains("line 3"));
+    assert!(judge.ask(&broken).error.unwrap().contains("line 4"));
     assert_eq!(places(&judge.ask(&Case { sets: "create a hash:ip\n".to_owned(), ..broken })), [""; 0]);
 }
 

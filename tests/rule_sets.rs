@@ -437,3 +437,44 @@ fn a_difference_that_is_not_certain_names_what_it_depends_on() {
     );
     assert!(matrix.out.contains("possibly") && !matrix.out.contains("certainly"), "{}", matrix.out);
 }
+
+/// What a target that is not understood, or a program, may have changed, later rules may find or not.
+#[test]
+fn after_what_is_not_understood_nothing_of_a_packet_is_certain() {
+    let v6: [IpAddr; 2] = ["fd00::5".parse().unwrap(), "fd02::1".parse().unwrap()];
+    let v4: [IpAddr; 2] = [[192, 0, 2, 1].into(), [203, 0, 113, 2].into()];
+    let translated = "-p tcp -j DNAT --to-destination 10.0.0.1 --to-destination 10.0.0.2";
+    for (addresses, table, chain, target, accepted) in [
+        (v6, "mangle", "INPUT", "-j SNPT --src-pfx fd00::/64 --dst-pfx fd01::/64", "-s fd01::/64"),
+        (v6, "mangle", "PREROUTING", "-j DNPT --src-pfx fd02::/64 --dst-pfx fd01::/64", "-d fd01::/64"),
+        (v4, "raw", "PREROUTING", "-j RAWSNAT --to-source 10.0.0.1/32", "-s 10.0.0.1/32"),
+        (v4, "raw", "PREROUTING", "-j RAWSNAT --to-source 10.0.0.1/32", "-p tcp -m tcp --sport 1"),
+        (v4, "raw", "PREROUTING", "-j UNHEARD", "-m conntrack --ctstate UNTRACKED"),
+        (v4, "nat", "PREROUTING", translated, "-m conntrack --ctstate DNAT"),
+        (v4, "nat", "PREROUTING", "-p tcp -g nowhere", "-m conntrack --ctstate DNAT"),
+        (v4, "mangle", "PREROUTING", "-j NFQUEUE --queue-num 1", "-m mark --mark 0x1"),
+        (v4, "mangle", "INPUT", "-j NFQUEUE --queue-num 1", "-s 10.0.0.1/32"),
+    ] {
+        let text = |target: &str| {
+            format!(
+                "*{table}\n:{chain} ACCEPT [0:0]\n-A {chain} {target}\nCOMMIT\n\
+                 *filter\n:INPUT DROP [0:0]\n-A INPUT {accepted} -j ACCEPT\nCOMMIT\n"
+            )
+        };
+        let packet = Packet { source_port: Some(40000), ..opening(addresses[0], addresses[1]) };
+        let said = |text: &str| {
+            let rules = iptables::read(text, None).unwrap().rules;
+            let facts = HostFacts::default();
+            let whole = Filter::new(&rules, &facts, Hook::Input, &Known::new()).verdict(&packet);
+            let list = std::slice::from_ref(&packet);
+            assert_eq!(
+                Filter::for_packets(&rules, &facts, Hook::Input, list).verdict(&packet),
+                whole,
+                "{text}"
+            );
+            whole
+        };
+        assert_eq!(said(&text(target)), Verdict::Possible, "{target} {accepted}");
+        assert_eq!(said(&text("-j RETURN")), Verdict::Refused, "{accepted}");
+    }
+}

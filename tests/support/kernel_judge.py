@@ -217,10 +217,11 @@ class Rules:
         if self.named_state:
             self.netlink.settle()
         if self.sets or case["sets"]:
-            status, message = run([program("ipset"), "restore"], "destroy\n" + case["sets"])
+            # A set that is in a list of sets is in use until the list is empty.
+            status, message = run([program("ipset"), "restore"], "flush\ndestroy\n" + case["sets"])
             if status != 0:
                 # The set that is wrong may stand after others.
-                run([program("ipset"), "destroy"], "")
+                run([program("ipset"), "restore"], "flush\ndestroy\n")
                 return message
         self.named_state, self.sets = named_state, bool(case["sets"])
         message = own.load(case["rules"], case.get("fresh", False))

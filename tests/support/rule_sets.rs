@@ -3,7 +3,7 @@
 //! What they ask for is few enough that rules and packets meet: some hosts behind each interface, some ports.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use fastrand::Rng;
 
@@ -14,6 +14,54 @@ pub const INTERFACES: [&str; 5] = ["eth0", "eth1", "eth2", "br-lan", "ppp0"];
 const PORTS: [u16; 8] = [22, 53, 80, 443, 2181, 8080, 8081, 60000];
 /// Chains that `INPUT` and `FORWARD` may ask; a chain asks only later ones.
 const CHAINS: [&str; 4] = ["one", "two", "three", "four"];
+
+/// A set of `ipset`: its type says which dimensions an entry has.
+struct Set {
+    name: &'static str,
+    kind: &'static str,
+}
+
+const fn set(name: &'static str, kind: &'static str) -> Set {
+    Set { name, kind }
+}
+
+/// The sets that rules of a family can ask: the program refuses others.
+fn sets_of(family: Family) -> Vec<&'static Set> {
+    SETS.iter().filter(|set| set.kind != "bitmap:ip" || family == Family::V4).collect()
+}
+
+/// One of each kind of set with something in it, and every way to ask each: `pairs src,dst`.
+pub fn sets(rng: &mut Rng, family: Family) -> (String, Vec<(&'static str, String)>) {
+    let mut maker = Maker { rng, family, uncertain: false };
+    let (mut text, mut asked) = (String::new(), Vec::new());
+    for set in sets_of(family) {
+        // So many that packets are in some.
+        text.push_str(&maker.set(set, if set.kind.matches(',').count() == 2 { 100 } else { 12 }));
+        let dimensions = if set.kind == "list:set" { 3 } else { set.kind.split(',').count() };
+        for sides in 0..1_u8 << dimensions {
+            let sides: Vec<_> =
+                (0..dimensions).map(|at| if sides >> at & 1 == 0 { "src" } else { "dst" }).collect();
+            asked.push((set.kind, format!("{} {}", set.name, sides.join(","))));
+        }
+    }
+    (text, asked)
+}
+
+/// One of each type that a kernel without modules has; the last one has others in it.
+const SETS: [Set; 12] = [
+    set("hosts", "hash:ip"),
+    set("nets", "hash:net"),
+    set("pairs", "hash:ip,port"),
+    set("services", "hash:net,port"),
+    set("links", "hash:net,iface"),
+    set("triples", "hash:ip,port,ip"),
+    set("halves", "hash:ip,port,net"),
+    set("near", "bitmap:ip"),
+    set("ports", "bitmap:port"),
+    set("more-hosts", "hash:ip"),
+    set("more-nets", "hash:net"),
+    set("all", "list:set"),
+];
 
 /// A rule set as `iptables-restore` reads it, and the sets that it asks.
 #[derive(Debug, Clone)]
@@ -142,8 +190,13 @@ impl Maker<'_> {
             write!(all, "-m addrtype {not}--dst-type {kind} ").unwrap();
         }
         if self.one_in(8) {
-            let (not, set) = (self.not(), self.any(&["hosts src", "hosts dst", "nets src", "pairs dst,dst"]));
-            write!(all, "-m set {not}--match-set {set} ").unwrap();
+            let sets = sets_of(self.family);
+            let (not, set) = (self.not(), self.any(&sets));
+            let (name, dimensions) = (set.name, set.kind.split(',').count());
+            // One side too many changes nothing, one too few finds nothing.
+            let sides = if self.one_in(10) { self.rng.usize(1..4) } else { dimensions };
+            let sides: Vec<_> = (0..sides).map(|_| self.any(&["src", "dst"])).collect();
+            write!(all, "-m set {not}--match-set {name} {} ", sides.join(",")).unwrap();
         }
         if self.one_in(12) {
             write!(all, "-m comment --comment \"it's \\\"quoted\\\" -j DROP\" ").unwrap();
@@ -269,8 +322,14 @@ impl Maker<'_> {
                 let (not, states) = (self.not(), self.states());
                 write!(conditions, "-m conntrack {not}--ctstate {states} ").unwrap();
             }
-            let target =
-                self.any(&["-j CT --notrack", "-j CT --notrack", "-j CT --zone 3", "-j DROP", "-j ACCEPT"]);
+            let target = self.any(&[
+                "-j CT --notrack",
+                "-j CT --notrack",
+                "-j CT --zone 3",
+                "-j MARK --set-xmark 0x2/0x2",
+                "-j DROP",
+                "-j ACCEPT",
+            ]);
             writeln!(rules, "-A PREROUTING {conditions}{target}").unwrap();
         }
         rules.push_str("COMMIT\n");
@@ -319,25 +378,73 @@ impl Maker<'_> {
 
     /// The sets that rules may ask.
     fn sets(&mut self) -> String {
-        let family = if self.family == Family::V4 { "inet" } else { "inet6" };
-        let mut sets = format!(
-            "create hosts hash:ip family {family}\ncreate nets hash:net family {family}\n\
-             create pairs hash:ip,port family {family}\n"
-        );
-        let mut entries = std::collections::BTreeSet::new();
-        for _ in 0..self.rng.u8(0..6) {
-            entries.insert(format!("add hosts {}", self.host()));
-            let network = self.network();
-            if !network.ends_with("/0") {
-                entries.insert(format!("add nets {network}"));
-            }
-            entries.insert(format!("add pairs {},tcp:{}", self.host(), self.port()));
-        }
-        for entry in entries {
-            sets.push_str(&entry);
-            sets.push('\n');
+        let mut sets = String::new();
+        for set in sets_of(self.family) {
+            let many = self.rng.u8(0..6);
+            sets.push_str(&self.set(set, many));
         }
         sets
+    }
+
+    /// A set with some entries, as `ipset restore` reads it.
+    fn set(&mut self, Set { name, kind }: &Set, many: u8) -> String {
+        let (_, dimensions) = kind.split_once(':').unwrap();
+        let options = self.any(&["", "", " timeout 9000", " counters", " comment", " skbinfo"]);
+        let own = match *kind {
+            "list:set" => " size 8".to_owned(),
+            "bitmap:port" => " range 0-65535".to_owned(),
+            "bitmap:ip" => " range 10.0.0.0/16".to_owned(),
+            _ if self.family == Family::V4 => " family inet".to_owned(),
+            _ => " family inet6".to_owned(),
+        };
+        let mut text = format!("create {name} {kind}{own}{options}\n");
+        let mut entries = std::collections::BTreeMap::new();
+        for _ in 0..many {
+            let words: Option<Vec<String>> =
+                dimensions.split(',').map(|one| self.in_set(kind, one)).collect();
+            let Some(words) = words else { continue };
+            let nomatch = if dimensions.contains("net") && self.one_in(4) { " nomatch" } else { "" };
+            let option = match options {
+                " timeout 9000" => self.any(&["", " timeout 600"]),
+                " counters" => self.any(&["", " packets 3 bytes 120"]),
+                " comment" => self.any(&["", " comment \"add it: nomatch\""]),
+                " skbinfo" => self.any(&["", " skbmark 0x1/0xff skbprio 1:10 skbqueue 5"]),
+                _ => "",
+            };
+            entries.insert(words.join(","), format!("{nomatch}{option}"));
+        }
+        for (entry, options) in entries {
+            writeln!(text, "add {name} {entry}{options} -exist").unwrap();
+        }
+        text
+    }
+
+    /// A dimension of an entry, if there can be one of this kind.
+    fn in_set(&mut self, kind: &str, dimension: &str) -> Option<String> {
+        Some(match dimension {
+            "ip" if kind.starts_with("bitmap") => Ipv4Addr::from([10, 0, 0, self.rng.u8(1..6)]).to_string(),
+            "ip" if kind == "hash:ip" && self.family == Family::V4 && self.one_in(6) => {
+                let interface = self.rng.u8(0..5);
+                format!("10.{interface}.0.2-10.{interface}.0.4")
+            }
+            "ip" => self.host().to_string(),
+            // There is no network of all addresses in a set.
+            "net" => Some(self.network()).filter(|network| !network.ends_with("/0"))?,
+            "port" if kind.starts_with("bitmap") => self.port().to_string(),
+            "port" => match self.rng.u8(0..8) {
+                0..3 => format!("tcp:{}", self.port()),
+                3 => "tcp:8079-8081".to_owned(),
+                4..6 => format!("udp:{}", self.port()),
+                6 => "89:0".to_owned(),
+                _ if self.family == Family::V4 => self.any(&["icmp:8/0", "icmp:3/0"]).to_owned(),
+                _ => self.any(&["icmpv6:128/0", "icmpv6:1/0"]).to_owned(),
+            },
+            "iface" => self.any(&INTERFACES).to_owned(),
+            _ => {
+                let sets = sets_of(self.family);
+                self.any(&sets[..sets.len() - 1]).name.to_owned()
+            }
+        })
     }
 }
 

@@ -255,12 +255,11 @@ fn addresses(word: &str, kind: &Kind) -> Option<Intervals> {
 
 fn port_range(word: &str) -> Option<Intervals> {
     // A name may have a dash in it.
-    let (first, last) = match values::port(word) {
-        Some(only) => (only, only),
-        None => {
-            let (first, last) = word.split_once('-')?;
-            (values::port(first)?, values::port(last)?)
-        }
+    let (first, last) = if let Some(only) = values::port(word) {
+        (only, only)
+    } else {
+        let (first, last) = word.split_once('-')?;
+        (values::port(first)?, values::port(last)?)
     };
     Some(Intervals::of(vec![(first.into(), last.into())]))
 }
@@ -331,6 +330,23 @@ mod tests {
     }
 
     #[test]
+    fn pairs_of_networks_are_read_with_what_is_taken_out_of_them() {
+        let text = "create s hash:net,port,net family inet6 counters timeout 600 skbinfo bucketsize 12 initval 0x1\n\
+                    add s fd00::/8,tcp:80,fd01::/16 timeout 599 packets 1 bytes 2 skbmark 0x1/0xff nomatch\n\
+                    create t hash:net,net family inet6\nadd t fd00::/8,fd01::/16\n";
+        let read = read(text, Family::V6).unwrap();
+        assert_eq!(read.notes, []);
+        let net = |first: u128, bits: u32| {
+            Dimension::Addresses(Intervals::from_to(first, first | (u128::MAX >> bits)))
+        };
+        let (from, to) = (net(0xFD00 << 112, 8), net(0xFD01 << 112, 16));
+        let port = Dimension::Ports { protocol: 6, ports: Intervals::from_to(80, 80) };
+        let entry = |dimensions, not| AddressSet::Entries(vec![Entry { dimensions, not }]);
+        assert_eq!(read.sets["s"], entry(vec![from.clone(), port, to.clone()], true));
+        assert_eq!(read.sets["t"], entry(vec![from, to], false));
+    }
+
+    #[test]
     fn a_set_of_the_other_family_has_nothing() {
         let text = "create s hash:ip family inet6\nadd s 2001:db8::1\n";
         assert_eq!(one(text, Family::V4), AddressSet::Entries(Vec::new()));
@@ -341,6 +357,8 @@ mod tests {
     fn what_is_not_understood_makes_the_set_unknown_and_is_told() {
         for text in [
             "create s hash:mac hashsize 1024\nadd s 02:03:04:05:06:07\n",
+            "create s hash:ip,mac family inet\nadd s 10.0.0.1,02:03:04:05:06:07\n",
+            "create s bitmap:ip,mac range 10.0.0.0/24\nadd s 10.0.0.1,02:03:04:05:06:07\n",
             "create s hash:ip family inet bitmask 255.0.255.0\nadd s 10.0.2.0\n",
             "create s hash:net,iface family inet\nadd s 10.0.0.0/8,eth wildcard\n",
             "create s hash:net,iface family inet\nadd s 10.0.0.0/8,physdev:eth1\n",

@@ -239,15 +239,21 @@ pub enum Target {
     Track,
     /// Changes a set of `ipset`, and the next rule is asked.
     ChangeSet(String),
-    /// A person or a program decides (`NFQUEUE`).
+    /// A program decides, and may change the packet (`NFQUEUE`): the table is done with it.
     Queue,
     /// What is not known here: it may do anything.
     Unknown(String),
 }
 
-/// What a target may change that is not known here.
-pub(super) const ANYTHING: [Field; 4] =
-    [Field::Destination, Field::DestinationPort, Field::Mark, Field::ConnectionMark];
+/// What a target may change that is not known here. In the table `raw` it may take connection tracking away too.
+pub(super) const ANYTHING: [Field; 6] = [
+    Field::Source,
+    Field::SourcePort,
+    Field::Destination,
+    Field::DestinationPort,
+    Field::Mark,
+    Field::ConnectionMark,
+];
 
 impl Target {
     /// The fields of a packet that it may change.
@@ -260,7 +266,8 @@ impl Target {
             }
             Self::Mark { field, .. } | Self::MarkUnknown(field) => vec![*field],
             Self::Untrack => vec![Field::State],
-            Self::Unknown(_) => ANYTHING.to_vec(),
+            Self::Queue => ANYTHING.to_vec(),
+            Self::Unknown(_) => ANYTHING.into_iter().chain([Field::State]).collect(),
             _ => Vec::new(),
         }
     }

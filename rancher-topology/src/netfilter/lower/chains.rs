@@ -10,6 +10,10 @@ use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Tr
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Space, State, number};
 
+/// That connection tracking is taken away.
+const UNTRACKED: Change =
+    Change::Bits { field: Field::State, mask: u128::MAX, value: State::Untracked.number() };
+
 impl<'a> Lowering<'a> {
     pub(in crate::netfilter) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
         self.rules.tables.get(table)?.chains.get(chain)
@@ -191,13 +195,13 @@ impl<'a> Lowering<'a> {
             Target::Mark { field, .. } | Target::MarkUnknown(field) => {
                 Outcome::Next(self.made(Change::Anything(*field)))
             }
-            Target::Untrack => {
-                let value = State::Untracked.number();
-                Outcome::Next(self.made(Change::Bits { field: Field::State, mask: u128::MAX, value }))
+            Target::Untrack | Target::Track => return Some(self.told_of_connection(target, view)),
+            Target::Queue => {
+                let changed = self.changed_anyhow();
+                let all = [Outcome::Accept(0), Outcome::Accept(changed), Outcome::Drop];
+                return Some(Lowered { changes: true, ..self.any_of(&all) });
             }
-            Target::Track => Outcome::Next(self.made(Change::Tracked)),
-            Target::Queue => return Some(self.any_of(&[Outcome::Accept(0), Outcome::Drop])),
-            Target::Unknown(_) => return Some(self.anything()),
+            Target::Unknown(_) => return Some(self.anything(view)),
         };
         let changes = outcome.made().is_some_and(|changes| changes != 0);
         Some(Lowered { diagram: self.shared.one(outcome), changes })
@@ -239,16 +243,29 @@ impl<'a> Lowering<'a> {
         self.shared.outcomes.changes(vec![change])
     }
 
+    /// What is said of a packet's connection. What comes in with one keeps it (`xt_ct_target`).
+    fn told_of_connection(&mut self, target: &Target, view: View) -> Lowered {
+        let made = self.made(if *target == Target::Track { Change::Tracked } else { UNTRACKED });
+        let (told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
+        let seen = if view.before_tracking { self.seen_before() } else { NO };
+        Lowered { diagram: self.shared.space.diagrams.choose(seen, same, told), changes: true }
+    }
+
+    fn changed_anyhow(&mut self) -> Changes {
+        self.shared.outcomes.changes(ANYTHING.map(Change::Anything).to_vec())
+    }
+
     /// What a target does that is not known here: with the packet whatever a target can, and to it too.
-    fn anything(&mut self) -> Lowered {
-        let changed = self.shared.outcomes.changes(ANYTHING.map(Change::Anything).to_vec());
-        let all = [
-            Outcome::Accept(0),
-            Outcome::Accept(changed),
-            Outcome::Drop,
-            Outcome::Next(0),
-            Outcome::Next(changed),
-        ];
+    fn anything(&mut self, view: View) -> Lowered {
+        let mut ways = vec![0, self.changed_anyhow()];
+        if view.before_tracking {
+            let untracked = self.made(UNTRACKED);
+            ways.push(self.shared.outcomes.after(ways[1], untracked));
+        }
+        let mut all = vec![Outcome::Drop];
+        for changes in ways {
+            all.extend([Outcome::Accept(changes), Outcome::Next(changes)]);
+        }
         Lowered { changes: true, ..self.any_of(&all) }
     }
 
@@ -259,7 +276,7 @@ impl<'a> Lowering<'a> {
 
     fn call(&mut self, table: &'a str, name: &'a str, back: bool, view: View) -> Lowered {
         let Some(chain) = self.chain_of(table, name) else {
-            return self.anything();
+            return self.anything(view);
         };
         if self.open.contains(&name) {
             // The kernel refuses a rule set with a loop; who reads one tells so before.

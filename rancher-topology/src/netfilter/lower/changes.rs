@@ -83,6 +83,8 @@ impl Lowering<'_> {
     pub(super) fn view_after(&self, view: View, changes: Changes) -> View {
         let mut view = view;
         for change in self.shared.outcomes.change(changes) {
+            view.may_be_translated |=
+                self.fields.translated && *change == Change::Anything(Field::Destination);
             let Change::Sent(to) = change else { continue };
             if self.fields.translated || self.fields.original {
                 let new = view.translated.get_or_insert_default();

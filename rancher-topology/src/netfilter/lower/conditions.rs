@@ -69,7 +69,11 @@ impl<'a> Lowering<'a> {
             }
             Condition::Frame(kind) => frame(*kind, view),
             Condition::Translated => {
-                let told = if view.translated.is_some() { YES } else { NO };
+                let told = match (view.translated.is_some(), view.may_be_translated) {
+                    (true, _) => YES,
+                    (false, true) => MAYBE,
+                    (false, false) => NO,
+                };
                 // What was translated when a connection began, its later packets do not tell.
                 let later = [State::Established, State::Related].map(State::number);
                 self.shared.within(Field::State, &Intervals::points(later), MAYBE, told)
@@ -179,10 +183,36 @@ impl<'a> Lowering<'a> {
                 return self.shared.within(*side, &most_exact(all), YES, NO);
             }
         }
-        if entries.iter().any(|entry| entry.not) {
-            return MAYBE;
+        let with_interface = |entry: &Entry| {
+            entry.dimensions.iter().any(|dimension| matches!(dimension, Dimension::Interface(_)))
+        };
+        if !entries.iter().any(|entry| entry.not || with_interface(entry)) {
+            return self.any_entry(entries, sides, view);
         }
-        let any = entries.iter().map(|entry| {
+        // The smallest networks that have a packet have the last word (`mtype_test_cidrs`), and those with an interface
+        // have it for every interface (`hash_netiface4_data_equal`).
+        let mut entries: Vec<&Entry> = entries.iter().collect();
+        entries.sort_by_cached_key(|entry| std::cmp::Reverse(sizes(entry)));
+        entries.chunk_by(|one, other| sizes(one) == sizes(other)).fold(NO, |found, same| {
+            let in_any = same.iter().map(|entry| {
+                let mut entry = Entry { dimensions: entry.dimensions.clone(), not: false };
+                entry.dimensions.truncate(if with_interface(&entry) { 1 } else { usize::MAX });
+                entry
+            });
+            let around = self.any_entry(in_any.collect::<Vec<_>>().iter(), sides, view);
+            let is = self.any_entry(same.iter().copied().filter(|entry| !entry.not), sides, view);
+            self.shared.space.diagrams.choose(around, is, found)
+        })
+    }
+
+    /// Where one of some entries has a packet.
+    fn any_entry<'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'e Entry>,
+        sides: &[Field],
+        view: View,
+    ) -> Diagram {
+        let any = entries.into_iter().map(|entry| {
             let all =
                 entry.dimensions.iter().zip(sides).map(|(dimension, side)| dimension_of(dimension, *side));
             self.condition(&Condition::All(all.collect()), view)
@@ -190,6 +220,15 @@ impl<'a> Lowering<'a> {
         let any = any.collect();
         self.any(any)
     }
+}
+
+/// How many addresses an entry has in each dimension that has some.
+fn sizes(entry: &Entry) -> Vec<u128> {
+    let count = |dimension: &Dimension| match dimension {
+        Dimension::Addresses(addresses) => Some(addresses.count()),
+        _ => None,
+    };
+    entry.dimensions.iter().filter_map(count).collect()
 }
 
 /// Only frames to the host are forwarded (`ip_forward` of the kernel); to whom others are is not in a packet.

@@ -43,6 +43,8 @@ pub(super) struct Lowering<'a> {
 pub(super) struct View {
     /// Its destination was translated.
     pub(super) translated: Option<Replaced>,
+    /// A rule that is not understood may have translated it.
+    pub(super) may_be_translated: bool,
     /// It is for another host.
     pub(super) forwarded: bool,
     /// Connection tracking has not seen it yet: it is asked for in the table `raw`.

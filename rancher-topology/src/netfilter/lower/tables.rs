@@ -119,7 +119,7 @@ impl<'a> Lowering<'a> {
 
     /// What comes in on the loopback interface and was tracked as it was sent: it keeps its connection, and what is said of
     /// that has been said (`nf_conntrack_in`, `xt_ct_target`, `nf_nat_inet_fn`).
-    fn seen_before(&mut self) -> Diagram {
+    pub(super) fn seen_before(&mut self) -> Diagram {
         let Some(class) = self.shared.interfaces.loopback() else { return NO };
         let invalid = Intervals::points([State::Invalid.number()]);
         let tracked = self.shared.within(Field::State, &invalid, NO, YES);
@@ -149,13 +149,10 @@ impl<'a> Lowering<'a> {
         }
         let seen = if name == "PREROUTING" { self.seen_before() } else { NO };
         if view.before_tracking {
-            let unchanged = self.each(diagram, |outcome| match outcome {
-                Outcome::Accept(_) => Outcome::Accept(0),
-                decided => decided,
-            });
+            let seen_there = diagram;
             // What has no connection and is not untracked is invalid (`conntrack_mt`).
             diagram = self.with_bits(diagram, Field::State, u128::MAX, State::Invalid.number());
-            diagram = self.shared.space.diagrams.choose(seen, unchanged, diagram);
+            diagram = self.shared.space.diagrams.choose(seen, seen_there, diagram);
         }
         if table == "nat" {
             // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
