@@ -110,6 +110,15 @@ impl Intervals {
         })
     }
 
+    /// Whether all numbers are in the other, too.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().all(|(first, last)| {
+            let behind = other.0.partition_point(|(start, _)| start <= first);
+            behind > 0 && other.0[behind - 1].1 >= *last
+        })
+    }
+
     /// What is in this one and not in the other.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
@@ -143,13 +152,14 @@ mod tests {
     use super::Intervals;
 
     #[test]
-    fn sets_meet_where_their_intersection_has_numbers() {
+    fn sets_meet_and_contain_as_their_intersection_and_difference_say() {
         let sets: Vec<Intervals> = (0_u32..64)
             .map(|bits| Intervals::points((0_u8..6).filter(|at| bits >> at & 1 == 1).map(u128::from)))
             .collect();
         for one in &sets {
             for other in &sets {
                 assert_eq!(one.meets(other), !one.intersection(other).is_empty(), "{one:?} {other:?}");
+                assert_eq!(one.is_subset(other), one.difference(other).is_empty(), "{one:?} {other:?}");
             }
         }
     }

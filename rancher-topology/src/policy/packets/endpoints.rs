@@ -137,7 +137,8 @@ impl Endpoints {
     /// Whether all of it is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.difference(other).is_empty()
+        let parts = [(&self.v4, &other.v4), (&self.v6, &other.v6), (&self.unfixed, &other.unfixed)];
+        parts.into_iter().all(|(own, other)| own.is_subset(other))
     }
 
     fn with(&self, other: &Self, combine: impl Fn(&Intervals, &Intervals) -> Intervals) -> Self {
