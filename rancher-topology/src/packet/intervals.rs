@@ -75,15 +75,6 @@ impl Intervals {
         self.0.iter().fold(0, |sum: u128, (first, last)| sum.saturating_add((last - first).saturating_add(1)))
     }
 
-    /// Whether all of it is in the other.
-    #[must_use]
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.0.iter().all(|(first, last)| {
-            let at = other.0.partition_point(|interval| interval.1 < *first);
-            other.0.get(at).is_some_and(|interval| interval.0 <= *first && *last <= interval.1)
-        })
-    }
-
     /// What is in one of the two, or in both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -116,6 +107,15 @@ impl Intervals {
         few.0.iter().any(|(first, last)| {
             let behind = many.0.partition_point(|(start, _)| start <= last);
             behind > 0 && many.0[behind - 1].1 >= *first
+        })
+    }
+
+    /// Whether all numbers are in the other, too.
+    #[must_use]
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().all(|(first, last)| {
+            let behind = other.0.partition_point(|(start, _)| start <= first);
+            behind > 0 && other.0[behind - 1].1 >= *last
         })
     }
 
@@ -152,13 +152,14 @@ mod tests {
     use super::Intervals;
 
     #[test]
-    fn sets_meet_where_their_intersection_has_numbers() {
+    fn sets_meet_and_contain_as_their_intersection_and_difference_say() {
         let sets: Vec<Intervals> = (0_u32..64)
             .map(|bits| Intervals::points((0_u8..6).filter(|at| bits >> at & 1 == 1).map(u128::from)))
             .collect();
         for one in &sets {
             for other in &sets {
                 assert_eq!(one.meets(other), !one.intersection(other).is_empty(), "{one:?} {other:?}");
+                assert_eq!(one.is_subset(other), one.difference(other).is_empty(), "{one:?} {other:?}");
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn judge(space: &Space<'_>, rule: &mut StatedRule, needs: &[Need]) {
     let direction = rule.direction;
     let services = Services::from(rule.traffic);
     let uses = |need: &&Need| {
-        !need.services.intersection(&services).is_empty()
+        need.services.meets(&services)
             && need
                 .own(direction)
                 .iter()

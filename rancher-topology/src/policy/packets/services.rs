@@ -65,6 +65,12 @@ impl Services {
         Self(self.0.intersection(&other.0))
     }
 
+    /// Whether something is in both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.meets(&other.0)
+    }
+
     /// What is in this one and not in the other.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
@@ -74,7 +80,7 @@ impl Services {
     /// Whether all of it is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.difference(other).is_empty()
+        self.0.is_subset(&other.0)
     }
 
     /// Its parts: TCP, UDP, ICMP, the rest; each in order.
@@ -101,6 +107,14 @@ impl Services {
         starts.sort_unstable();
         starts.dedup();
         starts.windows(2).map(|pair| Self(Intervals::from_to(pair[0], pair[1] - 1))).collect()
+    }
+
+    /// Which of the parts into which it and others were cut are in it.
+    pub(crate) fn parts_of(&self, cut: &[Self]) -> impl Iterator<Item = usize> {
+        let starts_before = |bound: u128| {
+            cut.partition_point(|part| part.0.iter().next().is_some_and(|(first, _)| first < bound))
+        };
+        self.0.iter().flat_map(move |(first, last)| starts_before(first)..starts_before(last + 1))
     }
 }
 

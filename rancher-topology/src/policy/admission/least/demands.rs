@@ -52,8 +52,7 @@ impl Work<'_> {
                     *known = known.union(&part.endpoints);
                 }
             }
-            let atoms = (0..self.atoms.len()).filter(|atom| self.atoms[*atom].is_subset(&need.services));
-            for atom in atoms {
+            for atom in need.services.parts_of(&self.atoms) {
                 for (class, own) in &own {
                     let shut = self.shut(need, own, (*class, atom));
                     let demand = demands.entry((*class, atom)).or_default();
