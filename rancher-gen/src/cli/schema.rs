@@ -11,7 +11,8 @@ use rancher_gen::exit::Exit;
   rancher-gen schema findings > findings.schema.json    what `validate --format json` prints
   rancher-gen schema reach > reach.schema.json          what `reach --format json` prints
   rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints
-  rancher-gen schema diff > diff.schema.json            what `diff OLD NEW --format json` prints")]
+  rancher-gen schema diff > diff.schema.json            what `diff OLD NEW --format json` prints
+  rancher-gen schema audit > audit.schema.json          what `audit FILE LIVE --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -31,6 +32,8 @@ enum Of {
     Matrix,
     /// What changes between two topologies, as `diff OLD NEW --format json` prints it
     Diff,
+    /// What exists against the model, as `audit FILE LIVE --format json` prints it
+    Audit,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -40,6 +43,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Reach => super::reach::schema(),
         Of::Matrix => super::matrix::schema(),
         Of::Diff => super::diff::schema(),
+        Of::Audit => super::audit::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;

@@ -33,6 +33,17 @@ pub enum Direction {
     Outbound,
 }
 
+impl Direction {
+    /// Its name, as the document has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
 /// The position of a rule's peer in [`Admission::rules`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(usize);
