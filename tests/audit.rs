@@ -494,7 +494,7 @@ fn a_container_in_another_state_does_not_run_whichever_command_says_it() {
             line
         });
         let lines: Vec<Value> = lines.collect();
-        let print = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let print = |lines: &[Value]| lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let of_state = audit_containers(folder.path(), &print(&lines));
         let without: Vec<Value> = lines
             .iter()
@@ -516,11 +516,14 @@ fn a_container_in_another_state_does_not_run_whichever_command_says_it() {
     }
 }
 
+/// A change of a container, and what is told of it.
+type ContainerChange = (fn(&mut Value), &'static str);
+
 #[test]
 fn what_a_container_does_not_say_is_told() {
     let folder = folder();
     let (_, inspected) = containers();
-    let changes: [(fn(&mut Value), &str); 2] = [
+    let changes: [ContainerChange; 2] = [
         (
             |one| one["State"] = json!({"Status": "sleeping"}),
             "not understood: rancher-ha-parent: its state is \"sleeping\"\n",

@@ -95,7 +95,7 @@ fn routes(subnet: &Value, all: &[&Value]) -> Result<(BTreeSet<Item>, Option<Stri
     if found["propagating_vgws"].as_array().is_some_and(|all| !all.is_empty()) {
         return Err(format!("its route table {table} has routes that a gateway tells it"));
     }
-    let inside = ["route", "routes"].into_iter().flat_map(|key| found[key].as_array()).flatten();
+    let inside = ["route", "routes"].into_iter().filter_map(|key| found[key].as_array()).flatten();
     let beside = of_kind("aws_route").filter(|one| same(&one["route_table_id"], table));
     let gateways: Vec<&str> = of_kind("aws_internet_gateway").filter_map(|one| one["id"].as_str()).collect();
     let routes = inside.chain(beside).filter_map(|route| match route_of(route, &gateways) {
