@@ -13,6 +13,7 @@ use rancher_topology::topology::ServiceNetwork;
 use serde_json::{Value, json};
 use support::cli::{Ran, rancher_gen};
 use support::examples::{HARDENED, file, topology};
+use support::tools::{feed, python};
 
 const ADDRESSES: &str = "\
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000
@@ -493,7 +494,7 @@ fn a_container_in_another_state_does_not_run_whichever_command_says_it() {
             line
         });
         let lines: Vec<Value> = lines.collect();
-        let print = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let print = |lines: &[Value]| lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let of_state = audit_containers(folder.path(), &print(&lines));
         let without: Vec<Value> = lines
             .iter()
@@ -515,11 +516,14 @@ fn a_container_in_another_state_does_not_run_whichever_command_says_it() {
     }
 }
 
+/// A change of a container, and what is told of it.
+type ContainerChange = (fn(&mut Value), &'static str);
+
 #[test]
 fn what_a_container_does_not_say_is_told() {
     let folder = folder();
     let (_, inspected) = containers();
-    let changes: [(fn(&mut Value), &str); 2] = [
+    let changes: [ContainerChange; 2] = [
         (
             |one| one["State"] = json!({"Status": "sleeping"}),
             "not understood: rancher-ha-parent: its state is \"sleeping\"\n",
@@ -537,4 +541,43 @@ fn what_a_container_does_not_say_is_told() {
         assert!(ran.out.contains(told), "{told}{}", ran.out);
         assert_eq!(ran.out.lines().count(), 2, "{}", ran.out);
     }
+}
+
+#[test]
+fn programs_get_all_of_it_in_a_form_that_has_a_schema() {
+    let folder = folder();
+    let open = "-A RANCHER-GEN-HOST -s 198.51.100.0/24 -p tcp --dport 5000 -j RETURN\n";
+    let first = "-A RANCHER-GEN-HOST -p icmp --icmp-type 3";
+    change(folder.path(), first, &format!("{open}{first}"));
+    let (listed, _) = containers();
+    put(folder.path(), "containers.json", listed.lines().next().unwrap());
+    let resource = json!({"address": "aws_instance.a", "type": "aws_instance", "values": {"id": "i-1"}});
+    let vpc = json!({"address": "aws_vpc.a", "type": "aws_vpc",
+        "values": {"id": "v-1", "tags": {"Name": "rancher-vpc"}, "cidr_block": "10.0.0.0/16"}});
+    let group = json!({"address": "aws_security_group.a", "type": "aws_security_group",
+        "values": {"id": "sg-1", "name": "server-nodes"}});
+    let state = json!({"values": {"root_module": {"resources": [resource, vpc, group]}}});
+    put(folder.path(), "state.json", &state.to_string());
+    let ran = audit(folder.path(), &["containers.json", "state.json", "--format", "json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let printed: Value = serde_json::from_str(&ran.out).unwrap();
+    let of: Vec<&Value> = printed.as_array().unwrap().iter().map(|one| &one["of"]).collect();
+    assert_eq!(of, ["rules", "containers", "state"]);
+    for one in printed.as_array().unwrap() {
+        assert_eq!(one["result"], "differs");
+        assert!(!one["differences"].as_array().unwrap().is_empty(), "{one}");
+    }
+    let schema: Value = serde_json::from_str(&rancher_gen(folder.path(), &["schema", "audit"]).out).unwrap();
+    let script = "
+import json, sys
+from jsonschema import Draft202012Validator
+asked = json.load(sys.stdin)
+Draft202012Validator.check_schema(asked['schema'])
+print(len(list(Draft202012Validator(asked['schema']).iter_errors(asked['printed']))))
+";
+    let asked = json!({"schema": schema, "printed": printed});
+    assert_eq!(feed(python().args(["-c", script]), &asked.to_string()), "0\n");
+    let mut asked = asked;
+    asked["printed"][0]["differences"][0]["example"]["dport"] = json!("many");
+    assert_eq!(feed(python().args(["-c", script]), &asked.to_string()), "1\n");
 }

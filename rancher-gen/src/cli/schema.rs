@@ -12,7 +12,8 @@ use rancher_gen::exit::Exit;
   rancher-gen schema reach > reach.schema.json          what `reach --format json` prints
   rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints
   rancher-gen schema diff > diff.schema.json            what `diff OLD NEW --format json` prints
-  rancher-gen schema tighten > tighten.schema.json      what `tighten --format json` prints")]
+  rancher-gen schema tighten > tighten.schema.json      what `tighten --format json` prints
+  rancher-gen schema audit > audit.schema.json          what `audit FILE LIVE --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -34,6 +35,8 @@ enum Of {
     Diff,
     /// The least rules, as `tighten --format json` prints them
     Tighten,
+    /// What exists against the model, as `audit FILE LIVE --format json` prints it
+    Audit,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -44,6 +47,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Matrix => super::matrix::schema(),
         Of::Diff => super::diff::schema(),
         Of::Tighten => super::tighten::schema(),
+        Of::Audit => super::audit::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
     super::print(&format!("{schema}\n"))?;

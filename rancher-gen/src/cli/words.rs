@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use ipnet::{Ipv4Subnets, Ipv6Subnets};
 use rancher_topology::netfilter::{Known, Packet};
 use rancher_topology::packet::{Family, Field, Intervals, State};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// More ranges than this are not read in a line.
 const MOST_IN_A_LINE: usize = 8;
@@ -136,29 +137,74 @@ fn states(set: &Intervals) -> Vec<&'static str> {
 }
 
 /// Some packets as programs read them: every combination of these values. What is null may be anything.
-pub(super) fn value(family: Family, packets: &Known) -> Value {
-    let addresses = |field| packets.get(&field).map(|set| networks(family, set));
-    let numbers = |field| packets.get(&field).map(ranges);
-    json!({
-        "sources": addresses(Field::Source),
-        "destinations": addresses(Field::Destination),
-        "protocols": (!protocols(packets).is_empty()).then(|| protocols(packets)),
-        "ports": numbers(Field::DestinationPort),
-        "source-ports": numbers(Field::SourcePort),
-        "icmp-types": numbers(Field::IcmpType),
-        "icmp-codes": numbers(Field::IcmpCode),
-        "tcp-flags": numbers(Field::TcpFlags),
-        "states": packets.get(&Field::State).map(states),
-    })
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Packets {
+    /// Networks.
+    sources: Option<Vec<String>>,
+    /// Networks.
+    destinations: Option<Vec<String>>,
+    protocols: Option<Vec<String>>,
+    /// Numbers and ranges of them, as all that follow.
+    ports: Option<Vec<String>>,
+    source_ports: Option<Vec<String>>,
+    icmp_types: Option<Vec<String>>,
+    icmp_codes: Option<Vec<String>>,
+    tcp_flags: Option<Vec<String>>,
+    /// What connection tracking says: `NEW`, `ESTABLISHED`, `RELATED`, `INVALID`, `UNTRACKED`.
+    states: Option<Vec<&'static str>>,
 }
 
-/// A packet as programs read it.
-pub(super) fn packet_value(packet: &Packet) -> Value {
-    json!({
-        "iif": packet.inbound, "oif": packet.outbound, "src": packet.source, "dst": packet.destination,
-        "proto": protocol(packet.protocol), "sport": packet.source_port,
-        "dport": packet.destination_port, "type": packet.icmp_type, "code": packet.icmp_code,
-    })
+impl Packets {
+    pub(super) fn of(family: Family, packets: &Known) -> Self {
+        let addresses = |field| packets.get(&field).map(|set| networks(family, set));
+        let numbers = |field| packets.get(&field).map(ranges);
+        Self {
+            sources: addresses(Field::Source),
+            destinations: addresses(Field::Destination),
+            protocols: Some(protocols(packets)).filter(|all| !all.is_empty()),
+            ports: numbers(Field::DestinationPort),
+            source_ports: numbers(Field::SourcePort),
+            icmp_types: numbers(Field::IcmpType),
+            icmp_codes: numbers(Field::IcmpCode),
+            tcp_flags: numbers(Field::TcpFlags),
+            states: packets.get(&Field::State).map(states),
+        }
+    }
+}
+
+/// A packet as programs read it; null is what it does not have.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct OnePacket {
+    /// The interface that it comes in on.
+    iif: Option<String>,
+    /// The interface that it goes out on.
+    oif: Option<String>,
+    src: IpAddr,
+    dst: IpAddr,
+    proto: String,
+    sport: Option<u16>,
+    dport: Option<u16>,
+    /// The type of ICMP.
+    r#type: Option<u8>,
+    /// The code of ICMP.
+    code: Option<u8>,
+}
+
+impl OnePacket {
+    pub(super) fn of(packet: &Packet) -> Self {
+        Self {
+            iif: packet.inbound.clone(),
+            oif: packet.outbound.clone(),
+            src: packet.source,
+            dst: packet.destination,
+            proto: protocol(packet.protocol),
+            sport: packet.source_port,
+            dport: packet.destination_port,
+            r#type: packet.icmp_type,
+            code: packet.icmp_code,
+        }
+    }
 }
 
 /// `tcp 198.51.100.1:40000 → 172.22.1.210:5000 on eth0`.

@@ -9,10 +9,35 @@ use rancher_gen::report::Source;
 use rancher_topology::Topology;
 use rancher_topology::audit::{self, ContainerDifference, LiveNetwork, Published};
 use rancher_topology::topology::NodeId;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::Answer;
+use super::{Answer, Compared};
 use crate::cli::{Failure, input};
+
+/// The containers of a node.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Printed {
+    /// The file.
+    live: String,
+    node: String,
+    result: Compared,
+    differences: Vec<Difference>,
+    /// What was not understood.
+    notes: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Difference {
+    /// `missing`, `unknown`, `stopped`, `image`, `network`, `publishes` or `lacks` (ports).
+    kind: &'static str,
+    /// Its name.
+    container: String,
+    /// Ports of the node that are not as in the model: `18080->8080/tcp`.
+    published: Vec<String>,
+    /// The same in words.
+    message: String,
+}
 
 pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<Answer, Failure> {
     let read = input::parsed(live, docker::read)?;
@@ -35,19 +60,14 @@ pub(super) fn audit(topology: &Topology, node: NodeId, live: &Source) -> Result<
     for note in &read.notes {
         let _ = writeln!(human, "note: {}: not understood: {note}", live.name);
     }
-    let listed: Vec<Value> = differences.iter().map(value).collect();
-    let json = json!({
-        "live": live.name,
-        "node": name.to_string(),
-        "result": match exit {
-            Exit::Done => "equal",
-            Exit::No => "differs",
-            _ => "possible",
-        },
-        "differences": listed,
-        "notes": read.notes,
-    });
-    Ok(Answer { human, json, exit })
+    let printed = Printed {
+        live: live.name.clone(),
+        node: name.to_string(),
+        result: Compared::of(exit),
+        differences: differences.iter().map(difference).collect(),
+        notes: read.notes,
+    };
+    Ok(Answer { human, printed: super::Printed::Containers(printed), exit })
 }
 
 /// The kind of a difference, and a line about it.
@@ -101,8 +121,8 @@ fn ports(published: &BTreeSet<Published>) -> Vec<String> {
     published.iter().map(word).collect()
 }
 
-fn value(one: &ContainerDifference) -> Value {
-    let (kind, text) = words(one);
+fn difference(one: &ContainerDifference) -> Difference {
+    let (kind, message) = words(one);
     let (name, published) = match one {
         ContainerDifference::Unknown(name, published, _)
         | ContainerDifference::Publishes(name, published)
@@ -113,5 +133,5 @@ fn value(one: &ContainerDifference) -> Value {
         | ContainerDifference::Network(name, ..) => (name.as_str(), Vec::new()),
         _ => ("", Vec::new()),
     };
-    json!({"kind": kind, "container": name, "published": published, "message": text})
+    Difference { kind, container: name.to_owned(), published, message }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use rancher_topology::audit::{DifferentPeer, GroupDifference, GroupsAudit, all_ports};
 use rancher_topology::policy::Direction;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::words;
 
@@ -51,22 +52,40 @@ fn line(one: &GroupDifference) -> String {
     format!("{}: {ports} {word} {}", one.group, peer(&one.peer))
 }
 
-pub(super) fn value(one: &GroupDifference) -> Value {
-    let (addresses, group) = match &one.peer {
+/// What a security group admits otherwise than the model.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Printed {
+    /// `admits` what the model does not, or `refuses` what the model admits.
+    kind: &'static str,
+    group: String,
+    /// `inbound` or `outbound`.
+    direction: &'static str,
+    /// Null for every one that no rule names.
+    protocol: Option<String>,
+    /// Numbers and ranges of them; of ICMP the type times 256 and the code.
+    ports: Vec<String>,
+    /// The other side as networks; null where it is a group.
+    addresses: Option<Vec<String>>,
+    /// The other side where it is a group.
+    peer_group: Option<String>,
+    /// The addresses of the rules that admit it.
+    decided_by: Vec<String>,
+}
+
+pub(super) fn printed(one: &GroupDifference) -> Printed {
+    let (addresses, peer_group) = match &one.peer {
         DifferentPeer::Addresses(family, set) => (Some(words::networks(*family, set)), None),
-        DifferentPeer::Group(name) => (None, Some(name)),
+        DifferentPeer::Group(name) => (None, Some(name.clone())),
     };
-    json!({
-        "kind": if one.admits { "admits" } else { "refuses" },
-        "group": one.group,
-        "direction": match one.direction {
-            Direction::Inbound => "inbound",
-            Direction::Outbound => "outbound",
-        },
-        "protocol": one.protocol.map(words::protocol),
-        "ports": words::ranges(&one.ports),
-        "addresses": addresses,
-        "peer-group": group,
-        "decided-by": one.places,
-    })
+    Printed {
+        kind: if one.admits { "admits" } else { "refuses" },
+        group: one.group.clone(),
+        direction: one.direction.as_str(),
+        protocol: one.protocol.map(words::protocol),
+        ports: words::ranges(&one.ports),
+        addresses,
+        peer_group,
+        decided_by: one.places.clone(),
+    }
 }

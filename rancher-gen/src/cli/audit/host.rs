@@ -9,14 +9,73 @@ use rancher_gen::report::Source;
 use rancher_topology::Topology;
 use rancher_topology::audit::{self, Addresses, HostAudit, HostDifference, NeededBy};
 use rancher_topology::flow::FlowGraph;
-use rancher_topology::netfilter::{Kind, RuleSet};
+use rancher_topology::netfilter::{Decision, Kind, RuleSet};
 use rancher_topology::packet::Family;
 use rancher_topology::topology::NodeId;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::{Answer, Args};
+use super::{Answer, Args, Compared};
 use crate::cli::words;
 use crate::cli::{Failure, input};
+
+/// What a node's rule set does.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Printed {
+    /// The file.
+    live: String,
+    node: String,
+    /// `IPv4` or `IPv6`.
+    family: String,
+    result: Compared,
+    /// Interfaces that the model states and the host does not have.
+    missing_interfaces: Vec<String>,
+    /// Whether the node's address is on none of the interfaces that the model states.
+    address_elsewhere: bool,
+    differences: Vec<PrintedDifference>,
+    /// Rules that admit something beyond the model, and that nothing of it needs.
+    unneeded_rules: Vec<UnneededRule>,
+    /// Whether every rule was tried for that.
+    all_unneeded_rules: bool,
+    /// Why the answer is not about all that there is.
+    notes: Vec<String>,
+}
+
+/// Packets that are treated otherwise than the model says.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+struct PrintedDifference {
+    /// `admits`, `refuses`, `may-admit` or `may-refuse`.
+    kind: &'static str,
+    certain: bool,
+    packets: words::Packets,
+    example: words::OnePacket,
+    /// What decides about the example.
+    decided_by: Vec<Decided>,
+    /// The lines of rules that may be met or not, and would change that.
+    depends_on_lines: Vec<usize>,
+    /// What in the model needs the packets to be admitted.
+    needed_by: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Decided {
+    table: &'static str,
+    chain: String,
+    /// Null where the policy of the chain decides, as the rule.
+    line: Option<usize>,
+    rule: Option<String>,
+    admits: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UnneededRule {
+    table: String,
+    chain: String,
+    line: usize,
+    rule: String,
+}
 
 /// What was found, and what it was concluded from.
 struct Host<'t> {
@@ -68,7 +127,11 @@ pub(super) fn audit(
         notes.push("there may be more differences than are listed".to_owned());
     }
     let host = Host { topology, flows, node, family: rules.family, audit, notes };
-    Ok(Answer { human: host.human(live), json: host.json(live), exit: host.exit() })
+    Ok(Answer {
+        human: host.human(live),
+        printed: super::Printed::Rules(host.printed(live)),
+        exit: host.exit(),
+    })
 }
 
 /// The rules. A host that has none has tables without chains, or prints nothing at all.
@@ -162,15 +225,10 @@ impl Host<'_> {
         let _ = writeln!(out, "  {}", words::line(self.family, &one.packets.packets));
         let _ = writeln!(out, "    for example {}", words::packet(&one.packets.example));
         for decision in Self::decisions(one) {
-            let word = if decision["admits"] == true { "admitted" } else { "refused" };
-            let (table, chain) = (&decision["table"], &decision["chain"]);
-            let (table, chain) = (table.as_str().unwrap_or_default(), chain.as_str().unwrap_or_default());
-            let _ = match decision["line"].as_u64() {
-                Some(line) => writeln!(
-                    out,
-                    "    {word} by line {line}: {} ({table})",
-                    decision["rule"].as_str().unwrap_or_default()
-                ),
+            let word = if decision.admits { "admitted" } else { "refused" };
+            let (table, chain) = (decision.table, &decision.chain);
+            let _ = match &decision.rule {
+                Some((line, rule)) => writeln!(out, "    {word} by line {line}: {rule} ({table})"),
                 None => writeln!(out, "    {word} by the policy of {chain} ({table})"),
             };
         }
@@ -184,24 +242,15 @@ impl Host<'_> {
     }
 
     /// What decides: the refusal, or of what is admitted the rules that say so, or else the policies.
-    fn decisions(one: &HostDifference) -> Vec<Value> {
+    fn decisions(one: &HostDifference) -> Vec<&Decision> {
         let all = &one.trace.decisions;
-        let chosen: Vec<_> = match all.last() {
+        match all.last() {
             Some(last) if !last.admits => vec![last],
             _ if all.iter().any(|one| one.rule.is_some()) => {
                 all.iter().filter(|one| one.rule.is_some()).collect()
             }
             _ => all.iter().filter(|one| one.table == "filter").collect(),
-        };
-        let value = |decision: &&rancher_topology::netfilter::Decision| {
-            let (line, rule) =
-                decision.rule.clone().map_or((None, None), |(line, text)| (Some(line), Some(text)));
-            json!({
-                "table": decision.table, "chain": decision.chain, "line": line, "rule": rule,
-                "admits": decision.admits,
-            })
-        };
-        chosen.iter().map(value).collect()
+        }
     }
 
     fn needed(&self, needed: &NeededBy) -> String {
@@ -224,41 +273,46 @@ impl Host<'_> {
         }
     }
 
-    fn json(&self, live: &Source) -> Value {
-        let family = self.family;
-        let differences = self.audit.differences.iter().map(|one| {
-            let kind = KINDS.iter().find(|(kind, ..)| *kind == one.packets.kind).map(|(_, word, _)| word);
-            let needed: Vec<String> = one.needed_by.iter().map(|needed| self.needed(needed)).collect();
-            json!({
-                "kind": kind,
-                "certain": one.packets.kind.is_certain(),
-                "packets": words::value(family, &one.packets.packets),
-                "example": words::packet_value(&one.packets.example),
-                "decided-by": Self::decisions(one),
-                "depends-on-lines": one.trace.unclear,
-                "needed-by": needed,
-            })
+    fn printed(&self, live: &Source) -> Printed {
+        let HostAudit { differences, unneeded, all_unneeded, missing_interfaces, address_elsewhere, .. } =
+            &self.audit;
+        let unneeded = unneeded.iter().map(|rule| UnneededRule {
+            table: rule.table.clone(),
+            chain: rule.chain.clone(),
+            line: rule.line,
+            rule: rule.text.clone(),
         });
-        let differences: Vec<Value> = differences.collect();
-        let unneeded = self.audit.unneeded.iter().map(
-            |rule| json!({"table": rule.table, "chain": rule.chain, "line": rule.line, "rule": rule.text}),
-        );
-        let unneeded: Vec<Value> = unneeded.collect();
-        json!({
-            "live": live.name,
-            "node": self.topology[self.node].name.to_string(),
-            "family": family.to_string(),
-            "result": match self.exit() {
-                Exit::Done => "equal",
-                Exit::No => "differs",
-                _ => "possible",
-            },
-            "missing-interfaces": self.audit.missing_interfaces,
-            "address-elsewhere": self.audit.address_elsewhere,
-            "differences": differences,
-            "unneeded-rules": unneeded,
-            "all-unneeded-rules": self.audit.all_unneeded,
-            "notes": self.notes,
-        })
+        Printed {
+            live: live.name.clone(),
+            node: self.topology[self.node].name.to_string(),
+            family: self.family.to_string(),
+            result: Compared::of(self.exit()),
+            missing_interfaces: missing_interfaces.clone(),
+            address_elsewhere: *address_elsewhere,
+            differences: differences.iter().map(|one| self.printed_difference(one)).collect(),
+            unneeded_rules: unneeded.collect(),
+            all_unneeded_rules: *all_unneeded,
+            notes: self.notes.clone(),
+        }
+    }
+
+    fn printed_difference(&self, one: &HostDifference) -> PrintedDifference {
+        let kind = KINDS.iter().find(|(kind, ..)| *kind == one.packets.kind);
+        let decided = Self::decisions(one).into_iter().map(|decision| Decided {
+            table: decision.table,
+            chain: decision.chain.clone(),
+            line: decision.rule.as_ref().map(|(line, _)| *line),
+            rule: decision.rule.as_ref().map(|(_, text)| text.clone()),
+            admits: decision.admits,
+        });
+        PrintedDifference {
+            kind: kind.map_or("", |(_, word, _)| word),
+            certain: one.packets.kind.is_certain(),
+            packets: words::Packets::of(self.family, &one.packets.packets),
+            example: words::OnePacket::of(&one.packets.example),
+            decided_by: decided.collect(),
+            depends_on_lines: one.trace.unclear.clone(),
+            needed_by: one.needed_by.iter().map(|needed| self.needed(needed)).collect(),
+        }
     }
 }

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use rancher_gen::exit::Exit;
 use rancher_topology::topology::NodeId;
 use rancher_topology::{Topology, diagnostic};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 
 use super::input::{self, Input};
 use super::{Failure, Format};
@@ -52,8 +54,50 @@ pub(super) struct Args {
 /// What one text of what exists came to.
 struct Answer {
     human: String,
-    json: serde_json::Value,
+    printed: Printed,
     exit: Exit,
+}
+
+/// What exists against the model: an answer for each text, in the order in which they were given.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Audit")]
+#[serde(transparent)]
+struct Audit<'a>(Vec<&'a Printed>);
+
+/// What one text of what exists came to.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "of", rename_all = "kebab-case")]
+enum Printed {
+    Rules(host::Printed),
+    State(state::Printed),
+    Containers(containers::Printed),
+}
+
+/// Whether what exists is as the model says.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Compared {
+    /// It is.
+    Equal,
+    /// It is not.
+    Differs,
+    /// It depends on what is not known.
+    Possible,
+}
+
+impl Compared {
+    const fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::Equal,
+            Exit::No => Self::Differs,
+            _ => Self::Possible,
+        }
+    }
+}
+
+/// The schema of what is printed for programs.
+pub(super) fn schema() -> Schema {
+    schemars::schema_for!(Audit<'_>)
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -84,8 +128,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     super::print(&match args.format {
         Format::Human => answers.iter().map(|answer| answer.human.as_str()).collect::<Vec<_>>().join("\n"),
         Format::Json => {
-            let all: Vec<&serde_json::Value> = answers.iter().map(|answer| &answer.json).collect();
-            serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+            let all = answers.iter().map(|answer| &answer.printed).collect();
+            serde_json::to_string_pretty(&Audit(all)).unwrap_or_default() + "\n"
         }
     })?;
     Ok(exit)

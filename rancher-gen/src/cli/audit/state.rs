@@ -11,10 +11,62 @@ use rancher_topology::audit::{self, ResourceDifference};
 use rancher_topology::document::Provider;
 use rancher_topology::flow::FlowGraph;
 use rancher_topology::policy::SecurityPolicy;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::{Answer, groups};
+use super::{Answer, Compared, groups};
 use crate::cli::{Failure, input};
+
+/// What a provider has.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Printed {
+    /// The file.
+    live: String,
+    result: Compared,
+    /// Security groups of the model that are not in this state.
+    missing_groups: Vec<String>,
+    /// Security groups that the model does not have.
+    unknown_groups: Vec<String>,
+    /// What security groups admit otherwise.
+    differences: Vec<groups::Printed>,
+    resources: Vec<Resource>,
+    /// What was not understood.
+    notes: Vec<String>,
+    /// The addresses of resources that no packet goes through.
+    not_compared: Vec<String>,
+}
+
+/// In what a resource differs from the model.
+#[derive(Serialize, JsonSchema)]
+struct Resource {
+    /// `missing`, `unknown` or `differs`.
+    kind: &'static str,
+    /// `network`, `subnet`, `instance`, `load balancer`, `database` or `host name`.
+    resource: &'static str,
+    /// Its name in the model, or what it is called.
+    name: String,
+    /// What of it differs; null where it is missing or unknown, as the next two.
+    what: Option<&'static str>,
+    live: Option<Data>,
+    model: Option<Data>,
+    /// Whether the document leaves it open, and the model's value is what is rendered then.
+    assumed: bool,
+    /// Its address in the state.
+    place: Option<String>,
+    /// The same in words.
+    message: String,
+}
+
+/// A value.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Data {
+    Number(u64),
+    Flag(bool),
+    Word(String),
+    Words(Vec<String>),
+}
 
 pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failure> {
     let read = input::parsed(live, terraform::read)?;
@@ -61,23 +113,17 @@ pub(super) fn audit(topology: &Topology, live: &Source) -> Result<Answer, Failur
     if !read.aside.is_empty() {
         let _ = writeln!(human, "not compared, since no packet goes through them: {}", read.aside.join(", "));
     }
-    let differences: Vec<Value> = compared.differences.iter().map(groups::value).collect();
-    let resources: Vec<Value> = resources.iter().map(value).collect();
-    let json = json!({
-        "live": live.name,
-        "result": match exit {
-            Exit::Done => "equal",
-            Exit::No => "differs",
-            _ => "possible",
-        },
-        "missing-groups": compared.missing,
-        "unknown-groups": compared.unknown,
-        "differences": differences,
-        "resources": resources,
-        "notes": notes,
-        "not-compared": read.aside,
-    });
-    Ok(Answer { human, json, exit })
+    let printed = Printed {
+        live: live.name.clone(),
+        result: Compared::of(exit),
+        missing_groups: compared.missing,
+        unknown_groups: compared.unknown,
+        differences: compared.differences.iter().map(groups::printed).collect(),
+        resources: resources.iter().map(resource).collect(),
+        notes,
+        not_compared: read.aside,
+    };
+    Ok(Answer { human, printed: super::Printed::State(printed), exit })
 }
 
 /// The kind of a difference, and a line about it.
@@ -115,38 +161,32 @@ fn several(live: &BTreeSet<audit::Item>, model: &BTreeSet<audit::Item>) -> Strin
     more.into_iter().chain(less).collect::<Vec<_>>().join("; ")
 }
 
-fn value(one: &ResourceDifference) -> Value {
-    let (kind, text) = words(one);
+fn resource(one: &ResourceDifference) -> Resource {
+    let (kind, message) = words(one);
     let (thing, name, place) = match one {
-        ResourceDifference::Missing { kind, name } => (kind.as_str(), name, None),
+        ResourceDifference::Missing { kind, name } => (kind.as_str(), name.as_str(), None),
         ResourceDifference::Unknown { kind, name, place }
-        | ResourceDifference::Differs { kind, name, place, .. } => (kind.as_str(), name, Some(place)),
-        _ => return json!({"kind": kind}),
+        | ResourceDifference::Differs { kind, name, place, .. } => {
+            (kind.as_str(), name.as_str(), Some(place.clone()))
+        }
+        _ => ("", "", None),
     };
-    let (fact, live, model, assumed) = match one {
+    let (what, live, model, assumed) = match one {
         ResourceDifference::Differs { fact, live, model, assumed, .. } => {
-            (Some(fact.as_str()), Some(data(live)), Some(data(model)), *assumed)
+            (Some(fact.as_str()), Some(Data::of(live)), Some(Data::of(model)), *assumed)
         }
         _ => (None, None, None, false),
     };
-    json!({
-        "kind": kind,
-        "resource": thing,
-        "name": name,
-        "what": fact,
-        "live": live,
-        "model": model,
-        "assumed": assumed,
-        "place": place,
-        "message": text,
-    })
+    Resource { kind, resource: thing, name: name.to_owned(), what, live, model, assumed, place, message }
 }
 
-fn data(value: &audit::Value) -> Value {
-    match value {
-        audit::Value::Number(number) => json!(number),
-        audit::Value::Flag(flag) => json!(flag),
-        audit::Value::All(items) => json!(items.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        word => json!(word.to_string()),
+impl Data {
+    fn of(value: &audit::Value) -> Self {
+        match value {
+            audit::Value::Number(number) => Self::Number(*number),
+            audit::Value::Flag(flag) => Self::Flag(*flag),
+            audit::Value::All(items) => Self::Words(items.iter().map(ToString::to_string).collect()),
+            word => Self::Word(word.to_string()),
+        }
     }
 }

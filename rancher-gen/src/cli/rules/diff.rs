@@ -155,10 +155,10 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
                 json!({
                     "kind": kind.as_str(),
                     "certain": kind.is_certain(),
-                    "packets": words::value(family, &one.packets),
+                    "packets": words::Packets::of(family, &one.packets),
                     "in": interfaces(Field::Inbound),
                     "out": interfaces(Field::Outbound),
-                    "example": words::packet_value(&one.example),
+                    "example": words::OnePacket::of(&one.example),
                 })
             };
             found.iter().map(one).collect::<Vec<_>>()
