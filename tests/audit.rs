@@ -89,7 +89,7 @@ fn a_host_as_it_was_rendered_is_equal() {
     let folder = folder();
     let ran = audit(folder.path(), &[]);
     assert_eq!(
-        ran.out, "live.txt: IPv4 of mgmt-host-1 does with every connection what the model says\n",
+        ran.out, "live.txt: IPv4 of mgmt-host-1 admits and refuses the connections that the model says\n",
         "{}",
         ran.err
     );
@@ -580,4 +580,23 @@ print(len(list(Draft202012Validator(asked['schema']).iter_errors(asked['printed'
     let mut asked = asked;
     asked["printed"][0]["differences"][0]["example"]["dport"] = json!("many");
     assert_eq!(feed(python().args(["-c", script]), &asked.to_string()), "1\n");
+}
+
+/// With no table loaded the programs print nothing, and nothing says for which family that is.
+#[test]
+fn an_empty_rule_set_is_judged_for_the_family_that_is_said() {
+    let folder = folder();
+    put(folder.path(), "empty.txt", "");
+    let audit = |more: &[&str]| {
+        let known = ["audit", "cluster.yaml", "empty.txt", "--node", "mgmt-host-1"];
+        rancher_gen(folder.path(), &[&known, more].concat())
+    };
+    let unsaid = audit(&[]);
+    assert_eq!(unsaid.code, Some(2), "{}", unsaid.out);
+    assert!(unsaid.err.contains("--family v4 or --family v6"), "{}", unsaid.err);
+    for (family, name) in [("v4", "IPv4"), ("v6", "IPv6")] {
+        let said = audit(&["--family", family]);
+        assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+        assert!(said.out.contains(name), "{}", said.out);
+    }
 }

@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use super::input::{self, Input};
+use super::rules::FamilyName;
 use super::{Failure, Format};
 
 #[derive(Debug, clap::Args)]
@@ -27,8 +28,9 @@ use super::{Failure, Format};
   docker inspect $(docker ps --all --quiet) > containers.json
   rancher-gen audit cluster.yaml containers.json --node mgmt-host-1
 
-Of a rule set, it compares what becomes of the first packets of connections that arrive at the node
-from the network, for one of its addresses or of its containers'. The exit code is 0 when what exists
+Of a rule set, it compares which first packets of connections are admitted that arrive at the node
+from the network, for one of its addresses or of its containers'. Where the table nat sends these is not
+compared. The exit code is 0 when what exists
 is as the model says, 1 when it is not, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -46,6 +48,9 @@ pub(super) struct Args {
     /// What `ip address` or `ip -j address` printed there: without it, the node has the addresses of the model
     #[arg(long, value_name = "FILE")]
     interfaces: Option<PathBuf>,
+    /// v4 or v6, of rule sets that do not tell
+    #[arg(long, value_enum)]
+    family: Option<FamilyName>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,

@@ -30,9 +30,18 @@ pub(super) struct Host {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FamilyName {
+pub(super) enum FamilyName {
     V4,
     V6,
+}
+
+impl FamilyName {
+    pub(super) const fn family(self) -> Family {
+        match self {
+            Self::V4 => Family::V4,
+            Self::V6 => Family::V6,
+        }
+    }
 }
 
 /// The way of packets through a host, by the chain of the table `filter` that decides it.
@@ -77,10 +86,7 @@ pub(super) struct Rules {
 
 /// Reads a rule set and what is known of its host, and tells what is not understood in them.
 pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
-    let family = host.family.map(|name| match name {
-        FamilyName::V4 => Family::V4,
-        FamilyName::V6 => Family::V6,
-    });
+    let family = host.family.map(FamilyName::family);
     let (name, read) = file(path, |text| read::iptables::read(text, family))?;
     for Note { line, text } in &read.remarks {
         super::tell(&format!("note: {name}:{line}: {text}\n"));
