@@ -576,7 +576,7 @@ fn a_port_is_the_same_by_name_and_number() {
         rules.into_iter().map(|rule| rule.conditions).collect::<Vec<_>>()
     };
     let namespace = Namespace::new("ports");
-    let rules: String = written.iter().map(|rule| format!("-A INPUT {rule} -j DROP\n")).collect();
+    let rules = written.iter().map(|rule| format!("-A INPUT {rule} -j DROP\n")).collect::<Vec<_>>().concat();
     let text = format!("*mangle\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n");
     feed(namespace.command("iptables-restore").args(["-w", "60"]), &text);
     let printed = run(namespace.command("iptables-save").args(["-t", "mangle"]));
