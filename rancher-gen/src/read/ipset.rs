@@ -254,13 +254,7 @@ fn addresses(word: &str, kind: &Kind) -> Option<Intervals> {
 }
 
 fn port_range(word: &str) -> Option<Intervals> {
-    // A name may have a dash in it.
-    let (first, last) = if let Some(only) = values::port(word) {
-        (only, only)
-    } else {
-        let (first, last) = word.split_once('-')?;
-        (values::port(first)?, values::port(last)?)
-    };
+    let (first, last) = values::dashed_ports(word)?;
     Some(Intervals::of(vec![(first.into(), last.into())]))
 }
 

@@ -150,13 +150,7 @@ fn bare(word: &str) -> Option<IpAddr> {
     word.trim_matches(['[', ']']).parse().ok()
 }
 
-/// `80`, `80-90`, `http`; what follows a slash only says where counting begins.
+/// Ports; what follows a slash only says where counting begins.
 fn ports(word: &str) -> Option<(u16, u16)> {
-    let word = word.split_once('/').map_or(word, |(ports, _)| ports);
-    // A name may have a dash in it.
-    if let Some(only) = values::port(word) {
-        return Some((only, only));
-    }
-    let (first, last) = word.split_once('-')?;
-    Some((values::port(first)?, values::port(last)?))
+    values::dashed_ports(word.split_once('/').map_or(word, |(ports, _)| ports))
 }

@@ -41,8 +41,18 @@ pub(super) fn address(field: Field, word: &str, family: Family) -> Option<Condit
 }
 
 /// `80`, `0x50`, `http`.
-pub(in crate::read) fn port(word: &str) -> Option<u16> {
+fn port(word: &str) -> Option<u16> {
     unsigned(word).map_or_else(|| service_names::port(word), |number| number.try_into().ok())
+}
+
+/// `80`, `80-90`, `http`.
+pub(in crate::read) fn dashed_ports(word: &str) -> Option<(u16, u16)> {
+    // A name may have a dash in it.
+    if let Some(only) = port(word) {
+        return Some((only, only));
+    }
+    let (first, last) = word.split_once('-')?;
+    Some((port(first)?, port(last)?))
 }
 
 /// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`.
