@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rancher_topology::Topology;
 use rancher_topology::flow::End;
+use rancher_topology::policy::Services;
 use rancher_topology::reach::Whom;
 use rancher_topology::topology::{PoolId, ServiceId};
 
@@ -71,4 +72,9 @@ pub(super) fn addresses_of(topology: &Topology, ends: &[Whom]) -> Vec<String> {
     }
     words.extend(ipnet::Ipv4Net::aggregate(&nodes).iter().map(ToString::to_string));
     words
+}
+
+/// What connections are for, a word for each part: `2181/tcp`, `icmp`.
+pub(super) fn services(services: &Services) -> Vec<String> {
+    services.ranges().iter().map(ToString::to_string).collect()
 }

@@ -28,6 +28,8 @@ use clap::{Parser, Subcommand};
 
 use failure::Failure;
 use rancher_gen::exit::Exit;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// Turns one description of a cluster into compose files, Terraform, iptables rules, systemd units and documentation.
 #[derive(Debug, Parser)]
@@ -109,6 +111,28 @@ enum Format {
     #[default]
     Human,
     Json,
+}
+
+/// What a comparison comes to, for programs.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Compared {
+    /// Both are the same.
+    Equal,
+    /// They differ.
+    Differs,
+    /// It depends on what is not known.
+    Possible,
+}
+
+impl Compared {
+    const fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::Equal,
+            Exit::No => Self::Differs,
+            _ => Self::Possible,
+        }
+    }
 }
 
 /// Prints to the standard output. A reader that has read enough (`| head`) is no failure.

@@ -193,11 +193,16 @@ impl Changes {
         }
     }
 
-    /// Whether nothing of all this changes. Images, health checks and what a database is made of are no part of it.
+    /// Whether nothing of all this changes. Images, probes of services and what a database is made of are no part of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.traffic.as_ref().is_some_and(Vec::is_empty)
-            && self.over_v6.is_empty()
+        self.traffic.as_ref().is_some_and(Vec::is_empty) && self.is_only_traffic()
+    }
+
+    /// Whether nothing but traffic changes, if that does.
+    #[must_use]
+    pub const fn is_only_traffic(&self) -> bool {
+        self.over_v6.is_empty()
             && self.listening.is_empty()
             && self.load_balancers.is_empty()
             && self.placement.is_empty()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ValueChange;
 use super::ends::{Matched, by_key};
 use crate::document::Scheme;
-use crate::policy::{RulePeer, SecurityPolicy};
+use crate::policy::{Direction, RulePeer, SecurityPolicy};
 use crate::topology::{Database, Listener, LoadBalancer, NodeId, SubnetId, Topology};
 
 pub(super) fn addresses(old: &Topology, new: &Topology, matched: &Matched) -> Vec<ValueChange> {
@@ -85,10 +85,8 @@ pub(super) fn load_balancers(old: &Topology, new: &Topology, matched: &Matched) 
     for (before, after) in &matched.load_balancers {
         let (before, after) = (before.map(|id| &old[id]), after.map(|id| &new[id]));
         let Some(either) = after.or(before) else { continue };
-        let listeners =
-            |own: Option<&'_ LoadBalancer>| own.map(|own| own.listeners.clone()).unwrap_or_default();
-        let (listened, listens) = (listeners(before), listeners(after));
-        for (before, after) in pairs(&listened, &listens, |listener| listener.listen.port) {
+        let [listened, listens] = [before, after].map(|own| own.map_or(&[][..], |own| &own.listeners));
+        for (before, after) in pairs(listened, listens, |listener| listener.listen.port) {
             let named = |listener: &Listener| format!("{} of {}", listener.listen, either.name);
             all.both("listener", before, after, named, |listener| {
                 let proxy = listener.proxy_protocol.as_ref();
@@ -96,10 +94,9 @@ pub(super) fn load_balancers(old: &Topology, new: &Topology, matched: &Matched) 
                 format!("{}, forwarded to {}{proxy}", listener.listen, listener.forward)
             });
         }
-        let check = |own: &LoadBalancer| own.health_check.to_string();
-        if let (Some(before), Some(after)) = (before, after) {
-            let named = |own: &LoadBalancer| own.name.to_string();
-            all.both("health check of", Some(before), Some(after), named, check);
+        if before.is_some() && after.is_some() {
+            let check = |own: &LoadBalancer| own.health_check.to_string();
+            all.both("health check of", before, after, |own| own.name.to_string(), check);
         }
         let targets = |own: Option<&LoadBalancer>| {
             own.iter().flat_map(|own| &own.targets).copied().collect::<BTreeSet<NodeId>>()
@@ -133,14 +130,14 @@ pub(super) fn over_v6(old: &SecurityPolicy, new: &SecurityPolicy) -> Vec<ValueCh
 /// By group, direction and traffic: the networks.
 fn peers_over_v6(policy: &SecurityPolicy) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for group in &policy.groups {
-        for (word, rules) in [("in", &group.inbound), ("out", &group.outbound)] {
-            for rule in rules {
-                let RulePeer::Network(net @ ipnet::IpNet::V6(_)) = rule.peer else { continue };
-                let what = format!("{} lets {word} {}", group.name, rule.traffic);
-                all.entry(what).or_default().push(net.to_string());
-            }
-        }
+    for (place, rule) in policy.rules() {
+        let RulePeer::Network(net @ ipnet::IpNet::V6(_)) = rule.peer else { continue };
+        let word = match place.direction {
+            Direction::Inbound => "in",
+            Direction::Outbound => "out",
+        };
+        let what = format!("{} lets {word} {}", policy[place.group].name, rule.traffic);
+        all.entry(what).or_default().push(net.to_string());
     }
     let sorted = |(what, mut nets): (String, Vec<String>)| {
         nets.sort();

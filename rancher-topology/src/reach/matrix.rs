@@ -11,7 +11,7 @@ use super::Reach;
 use super::answer::Whom;
 use crate::flow::{Answerer, End};
 use crate::packet::Intervals;
-use crate::policy::{Direction, Endpoints, Passing, Services, Verdict};
+use crate::policy::{Direction, Endpoints, Member, Passing, Services, Verdict};
 use crate::scalar::Ports;
 use crate::topology::{MeshId, NodeId, ServiceId, Topology};
 
@@ -164,7 +164,8 @@ impl Reach<'_> {
     #[must_use]
     pub fn matrix(&self) -> Option<Matrix> {
         let topology = self.topology;
-        let machines = self.alike_nodes().into_iter().chain(
+        let members = self.gates.members();
+        let machines = self.alike_nodes(&members).into_iter().chain(
             topology
                 .load_balancer_ids()
                 .map(End::LoadBalancer)
@@ -174,7 +175,7 @@ impl Reach<'_> {
         let mut classes: Vec<Class> =
             machines.map(|members| Class { listening: self.listening(&members[0]), members }).collect();
         let machines = classes.len();
-        let addresses = self.alike_addresses();
+        let addresses = self.alike_addresses(&members);
         classes.extend(addresses.into_iter().map(|one| Class { members: vec![one], listening: None }));
         if classes.len().saturating_mul(machines) > MOST_PAIRS {
             return None;
@@ -197,23 +198,23 @@ impl Reach<'_> {
         Some(merged(Matrix { classes, cells }))
     }
 
-    /// What the rules of every member say of an address, as a client and as a server: they take addresses alike of which
-    /// they say the same.
-    fn seen_by_all(&self, address: &Endpoints) -> Vec<[Passing; 2]> {
-        let of = |member| {
+    /// What the rules of members say of an address, as a client and as a server: they take addresses alike of which they
+    /// say the same.
+    fn seen_by(&self, members: &[Member], address: &Endpoints) -> Vec<[Passing; 2]> {
+        let of = |member: &Member| {
             [Direction::Outbound, Direction::Inbound]
-                .map(|direction| self.gates.passing(direction, member, address))
+                .map(|direction| self.gates.passing(direction, *member, address))
         };
-        self.gates.members().into_iter().map(of).collect()
+        members.iter().map(of).collect()
     }
 
     /// The nodes, those together that nothing tells apart.
-    fn alike_nodes(&self) -> Vec<Vec<Whom>> {
+    fn alike_nodes(&self, members: &[Member]) -> Vec<Vec<Whom>> {
         let topology = self.topology;
         let mut alike: BTreeMap<_, Vec<Whom>> = BTreeMap::new();
         for node in topology.node_ids() {
             let likeness = self.likeness(node, &[], None);
-            let seen = self.seen_by_all(&Endpoints::hosts([topology[node].address]));
+            let seen = self.seen_by(members, &Endpoints::hosts([topology[node].address]));
             alike.entry((likeness, seen)).or_default().push(Whom::End(End::Node(node)));
         }
         let mut alike: Vec<Vec<Whom>> = alike.into_values().collect();
@@ -246,7 +247,7 @@ impl Reach<'_> {
     }
 
     /// The v4 addresses that no node has, those together of which the rules say the same.
-    fn alike_addresses(&self) -> Vec<Whom> {
+    fn alike_addresses(&self, members: &[Member]) -> Vec<Whom> {
         let topology = self.topology;
         let subnets = topology.subnet_ids().map(|id| IpNet::V4(topology[id].cidr));
         let routed = topology.pools.iter().flat_map(|pool| pool.routed.iter().copied().map(IpNet::V4));
@@ -260,7 +261,7 @@ impl Reach<'_> {
                 let part = others.intersection(all);
                 let one = part.as_networks().first().map(IpNet::addr);
                 let Some(one) = one else { continue };
-                let seen = self.seen_by_all(&Endpoints::networks([IpNet::from(one)]));
+                let seen = self.seen_by(members, &Endpoints::networks([IpNet::from(one)]));
                 alike.entry((u8::try_from(kind).unwrap_or(0), seen)).or_default().push(part);
             }
         }

@@ -22,7 +22,9 @@ pub(crate) use classes::as_one;
 pub use matrix::{Class, Listening, Matrix, Opening, Owner};
 
 use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};
-use crate::policy::{Direction, Endpoints, Gates, RulePeer, RuleRef, SecurityPolicy, ServiceRange, Services};
+use crate::policy::{
+    Direction, EffectiveRule, Endpoints, Gates, RulePeer, SecurityPolicy, ServiceRange, Services,
+};
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{NodeId, Place, PoolId, ServiceId, Topology};
 
@@ -78,17 +80,9 @@ impl<'t> Reach<'t> {
     /// The rules that are about IPv6. The topology has no addresses of it, so that no other answer is about these.
     #[must_use]
     pub fn over_v6(&self) -> Vec<Admitted> {
-        let refs = self.policy.group_refs().flat_map(|group| {
-            let own = &self.policy[group];
-            let inbound = (0..own.inbound.len()).map(|at| (Direction::Inbound, at));
-            let all = inbound.chain((0..own.outbound.len()).map(|at| (Direction::Outbound, at)));
-            all.map(move |(direction, position)| RuleRef { group, direction, position })
-        });
-        let is_v6 = |rule: &RuleRef| {
-            let found = self.policy.rule(*rule);
-            matches!(found.map(|rule| rule.peer), Some(RulePeer::Network(ipnet::IpNet::V6(_))))
-        };
-        refs.filter(is_v6).filter_map(|rule| words::admitted(self, rule)).collect()
+        let is_v6 = |rule: &EffectiveRule| matches!(rule.peer, RulePeer::Network(ipnet::IpNet::V6(_)));
+        let rules = self.policy.rules().filter(|(_, rule)| is_v6(rule));
+        rules.filter_map(|(rule, _)| words::admitted(self, rule)).collect()
     }
 
     fn listens(&self, service: ServiceId, ports: Option<Ports>) -> bool {

@@ -12,8 +12,8 @@ use rancher_topology::topology::NodeId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Compared};
-use crate::cli::{Failure, input};
+use super::Answer;
+use crate::cli::{Compared, Failure, input};
 
 /// The containers of a node.
 #[derive(Serialize, JsonSchema)]

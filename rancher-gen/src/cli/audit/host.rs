@@ -15,10 +15,10 @@ use rancher_topology::topology::NodeId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Args, Compared};
+use super::{Answer, Args};
 use crate::cli::rules::FamilyName;
 use crate::cli::words;
-use crate::cli::{Failure, input};
+use crate::cli::{Compared, Failure, input};
 
 /// What a node's rule set does.
 #[derive(Serialize, JsonSchema)]

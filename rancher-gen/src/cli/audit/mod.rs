@@ -78,28 +78,6 @@ enum Printed {
     Containers(containers::Printed),
 }
 
-/// Whether what exists is as the model says.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Compared {
-    /// It is.
-    Equal,
-    /// It is not.
-    Differs,
-    /// It depends on what is not known.
-    Possible,
-}
-
-impl Compared {
-    const fn of(exit: Exit) -> Self {
-        match exit {
-            Exit::Done => Self::Equal,
-            Exit::No => Self::Differs,
-            _ => Self::Possible,
-        }
-    }
-}
-
 /// The schema of what is printed for programs.
 pub(super) fn schema() -> Schema {
     schemars::schema_for!(Audit<'_>)
@@ -145,7 +123,7 @@ fn node(args: &Args, topology: &Topology) -> Result<NodeId, Failure> {
     let Some(name) = &args.node else {
         return Err(Failure::said(Exit::Usage, "this was taken from one node; say which with --node NAME"));
     };
-    topology.node_ids().find(|id| *topology[*id].name == **name).ok_or_else(|| {
+    topology.node_named(name).ok_or_else(|| {
         let known = topology.nodes.iter().map(|node| &*node.name);
         let near = diagnostic::nearest(name, known).map_or_else(
             || "`rancher-gen show` lists them".to_owned(),

@@ -14,8 +14,8 @@ use rancher_topology::policy::SecurityPolicy;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Compared, groups};
-use crate::cli::{Failure, input};
+use super::{Answer, groups};
+use crate::cli::{Compared, Failure, input};
 
 /// What a provider has.
 #[derive(Serialize, JsonSchema)]

@@ -19,9 +19,9 @@ use serde::Serialize;
 
 use super::Format;
 use super::sections::{self, Section};
-use crate::cli::Failure;
-use crate::cli::ends::{addresses_of, all_names, names};
+use crate::cli::ends::{addresses_of, all_names, names, services};
 use crate::cli::input::Input;
+use crate::cli::{Compared, Failure};
 
 /// More names in a list than this are counted, not told.
 const MOST: usize = 4;
@@ -31,8 +31,7 @@ const MOST: usize = 4;
 #[schemars(title = "Diff")]
 #[serde(rename_all = "kebab-case")]
 struct Printed {
-    /// `equal`, `differs`, or `possible` when it depends on what is not known.
-    result: &'static str,
+    result: Compared,
     /// Packets that get through in one of the two only, over IPv4; null when there are too many ends that are not alike.
     traffic: Option<Vec<Traffic>>,
     /// What rules let through over IPv6, of which a topology has no addresses.
@@ -206,16 +205,14 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn exit(&self) -> Exit {
         // Where traffic is not compared, the rendered rules are: what is the same in all of them is the same.
-        let uncertain = self.changes.traffic.iter().flatten().any(|change| !change.kind.is_certain());
-        let certain = self.changes.traffic.iter().flatten().any(|change| change.kind.is_certain());
-        let mut others = self.changes.clone();
-        others.traffic = Some(Vec::new());
-        if certain || !others.is_empty() || !self.files.is_empty() {
+        let traffic = self.changes.traffic.as_deref().unwrap_or_default();
+        let certain = traffic.iter().any(|change| change.kind.is_certain());
+        if certain || !self.changes.is_only_traffic() || !self.files.is_empty() {
             Exit::No
-        } else if uncertain {
-            Exit::Uncertain
-        } else {
+        } else if traffic.is_empty() {
             Exit::Done
+        } else {
+            Exit::Uncertain
         }
     }
 
@@ -374,7 +371,7 @@ impl Shown<'_> {
             kind: change.kind.as_str(),
             from: change.from.iter().map(|ends| self.parties(ends)).collect(),
             to: change.to.iter().map(|ends| self.parties(ends)).collect(),
-            services: change.services.ranges().iter().map(ToString::to_string).collect(),
+            services: services(&change.services),
             listening: change.listening.clone(),
             example: Packet {
                 source: change.example.source.clone(),
@@ -384,7 +381,7 @@ impl Shown<'_> {
         };
         let listening = |change: &ListeningChange| Listening {
             at: self.parties(&change.at),
-            services: change.services.ranges().iter().map(ToString::to_string).collect(),
+            services: services(&change.services),
             before: change.before.clone(),
             after: change.after.clone(),
         };
@@ -405,11 +402,7 @@ impl Shown<'_> {
         };
         let file = |file: &RenderedFile| RenderedFile { path: file.path.clone(), ..*file };
         Printed {
-            result: match exit {
-                Exit::Done => "equal",
-                Exit::Uncertain => "possible",
-                _ => "differs",
-            },
+            result: Compared::of(exit),
             traffic: changes.traffic.as_ref().map(|all| all.iter().map(traffic).collect()),
             over_ipv6: changes.over_v6.iter().map(value).collect(),
             listening: changes.listening.iter().map(listening).collect(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rancher_gen::exit::Exit;
 use rancher_topology::Topology;
 use rancher_topology::flow::FlowGraph;
-use rancher_topology::policy::{SecurityPolicy, Services, Verdict};
+use rancher_topology::policy::{SecurityPolicy, Verdict};
 use rancher_topology::reach::{Class, Matrix, Opening, Owner, Reach, Whom};
 use rancher_topology::scalar::Ports;
 use schemars::{JsonSchema, Schema};
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Format;
 use crate::cli::Failure;
-use crate::cli::ends::{addresses_of, all_names, names};
+use crate::cli::ends::{self, addresses_of, all_names, names};
 use crate::cli::input::Input;
 
 /// Ports that take more room than this do not push what stands beside them further to the right.
@@ -254,7 +254,7 @@ impl Shown<'_> {
         Open {
             from: *from,
             to: *to,
-            services: words(services),
+            services: ends::services(services),
             admitted: Certainty::of(*verdict),
             listening: listening.as_ref().map(|owners| self.owners(owners)),
         }
@@ -269,8 +269,4 @@ fn group<T: PartialEq>(groups: &mut Grouped<T>, name: String, said: T) {
         Some((names, _)) => names.push(name),
         None => groups.push((vec![name], said)),
     }
-}
-
-fn words(services: &Services) -> Vec<String> {
-    services.ranges().iter().map(ToString::to_string).collect()
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{ChainName, Host};
 use crate::cli::diff::Format;
 use crate::cli::diff::sections::{self, Section};
-use crate::cli::{Failure, words};
+use crate::cli::{Compared, Failure, words};
 
 /// What is compared on one way through the host.
 struct Way {
@@ -173,11 +173,7 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
     };
     json!({
         "family": family.to_string(),
-        "result": match exit {
-            Exit::Done => "equal",
-            Exit::Uncertain => "possible",
-            _ => "differs",
-        },
+        "result": Compared::of(exit),
         "chains": ways.iter().map(chain).collect::<Vec<_>>(),
         "not-certain-because": why,
     })

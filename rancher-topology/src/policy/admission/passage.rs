@@ -134,6 +134,16 @@ impl SecurityPolicy {
         rule.direction.rules(&self[rule.group]).get(rule.position)
     }
 
+    /// Every rule, group by group, inbound before outbound.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleRef, &EffectiveRule)> {
+        self.group_refs().flat_map(move |group| {
+            [Direction::Inbound, Direction::Outbound].into_iter().flat_map(move |direction| {
+                let rules = direction.rules(&self[group]).iter().enumerate();
+                rules.map(move |(position, rule)| (RuleRef { group, direction, position }, rule))
+            })
+        })
+    }
+
     /// Whether the document leaves a group's outbound rules to what its members' flows need.
     #[must_use]
     pub fn follows_flows(&self, topology: &Topology, group: GroupRef) -> bool {

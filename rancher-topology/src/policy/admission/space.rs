@@ -158,14 +158,17 @@ impl<'t> Space<'t> {
         lost
     }
 
+    /// What of some endpoints is not certain to be among others.
+    pub(super) fn missing(&self, needed: &Endpoints, admitted: &Endpoints) -> Endpoints {
+        let left = needed.difference(admitted);
+        let somewhere = left.unfixed_members().into_iter();
+        let unfixed = somewhere.filter(|one| !self.addresses_of(*one).is_subset(admitted));
+        all_of(unfixed.map(Endpoints::unfixed).chain([left.fixed()]))
+    }
+
     /// Whether some endpoints are among others for certain, wherever they turn out to be.
     pub(super) fn is_wholly_among(&self, endpoints: &Endpoints, others: &Endpoints) -> bool {
-        if endpoints.is_subset(others) {
-            return true;
-        }
-        let left = endpoints.difference(others);
-        left.fixed().is_empty()
-            && self.by_addresses(&left).iter().all(|(_, addresses)| addresses.is_subset(others))
+        endpoints.is_subset(others) || self.missing(endpoints, others).is_empty()
     }
 
     /// Addresses of the network, of overlays and of routed networks.

@@ -26,12 +26,12 @@ pub(super) fn narrowest(
     // Subnets in which something without a fixed address may stand hold the nodes in them, too.
     let mut words: Vec<Peer> = Vec::new();
     for one in needed.difference(&by_group).unfixed_members() {
-        if !missing(space, &Endpoints::unfixed(one), &meaning(space, own, &words)).is_empty() {
+        if !space.is_wholly_among(&Endpoints::unfixed(one), &meaning(space, own, &words)) {
             words.extend(of_unfixed(space, own, one, allowed));
             words.retain(|word| !meaning(space, own, [word]).is_subset(admitted));
         }
     }
-    let left = missing(space, needed, &meaning(space, own, &words));
+    let left = space.missing(needed, &meaning(space, own, &words));
     words.extend(named(space, own, &left, exact));
     let left = left.difference(&by_group);
     words.extend(left.as_networks().into_iter().map(Peer::Network));
@@ -71,14 +71,6 @@ pub(super) fn meaning<'a>(
             named.map(|group| space.peer(RulePeer::Group(group))).unwrap_or_default()
         }
     }))
-}
-
-/// What of some endpoints is not certain to be among others.
-pub(super) fn missing(space: &Space<'_>, needed: &Endpoints, admitted: &Endpoints) -> Endpoints {
-    let left = needed.difference(admitted);
-    let somewhere = left.unfixed_members().into_iter();
-    let unfixed = somewhere.filter(|one| !space.addresses_of(*one).is_subset(admitted));
-    all_of(unfixed.map(Endpoints::unfixed).chain([left.fixed()]))
 }
 
 /// How many endpoints there are.

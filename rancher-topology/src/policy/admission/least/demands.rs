@@ -7,7 +7,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::{At, Work};
 use crate::policy::admission::need::{Need, Part};
 use crate::policy::admission::space::all_of;
-use crate::policy::admission::words::{missing, size};
+use crate::policy::admission::words::size;
 use crate::policy::{Endpoints, Member, Unfixed};
 use crate::scalar::Peer;
 
@@ -96,7 +96,7 @@ impl Work<'_> {
             for one in ends.unfixed_members() {
                 let (own, addresses) = (Endpoints::unfixed(one), self.space.addresses_of(one));
                 let some = !addresses.intersection(&admitted).is_empty();
-                if some && !missing(self.space, &own, &admitted).is_empty() {
+                if some && !self.space.is_wholly_among(&own, &admitted) {
                     about = about.union(&addresses);
                     *ends = ends.difference(&own);
                 } else if matches!(one, Unfixed::Public(_)) {

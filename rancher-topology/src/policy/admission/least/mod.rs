@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocked::states;
 use super::need::Need;
 use super::space::{Space, all_of};
-use super::words::{meaning, missing, narrowest, size};
+use super::words::{meaning, narrowest, size};
 use super::{Admission, Blocked, Direction, RuleId, StatedRule};
 use crate::flow::FlowGraph;
 use crate::policy::{Endpoints, GroupRef, Member, RulePeer, SecurityPolicy, Services};
@@ -230,7 +230,7 @@ impl<'a> Work<'a> {
         for ((class, atom), demand) in demands {
             let around = around.entry((class, atom)).or_insert_with(|| admitted(class, atom, &shares));
             for (member, ends) in demand.ends {
-                if !missing(self.space, &ends, around).is_empty() {
+                if !self.space.is_wholly_among(&ends, around) {
                     units.entry((atom, member, ends)).or_default().insert(class);
                 }
             }
@@ -354,7 +354,7 @@ impl<'a> Work<'a> {
                 let around = share.classes.iter().filter_map(|class| around.get(&(*class, *atom)));
                 let around =
                     around.cloned().reduce(|one, other| one.intersection(&other)).unwrap_or_default();
-                let needed = missing(self.space, &share.ends, &around);
+                let needed = self.space.missing(&share.ends, &around);
                 // What is admitted anyhow is no reason to admit it here: it may go one day.
                 let allowed = share.ends.clone();
                 let decided: Vec<Peer> = share.decided.iter().cloned().collect();
@@ -397,7 +397,7 @@ impl<'a> Work<'a> {
             .map(|rule| (self.peer_of(rule), rule.peers.clone()))
             .collect();
         let is_enough = |some: &[(Peer, Endpoints)]| {
-            missing(self.space, needed, &all_of(some.iter().map(|(_, peers)| peers.clone()))).is_empty()
+            self.space.missing(needed, &all_of(some.iter().map(|(_, peers)| peers.clone()))).is_empty()
         };
         if !is_enough(&own) {
             return None;
