@@ -11,7 +11,7 @@ use super::lower::{Join, Lowering, Shared};
 use super::rule_set::RuleSet;
 use super::{Known, Verdict, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, Set, Space, State, number};
+use crate::packet::{Family, Field, Intervals, Set, Space, State, Values, number};
 
 /// What a rule set does with packets on one way.
 pub struct Filter {
@@ -190,25 +190,15 @@ impl Filter {
 
     /// What becomes of a packet.
     pub fn verdict(&mut self, packet: &Packet) -> Verdict {
-        let fields = packet.fields(&self.shared);
-        let layout = &self.shared.space.layout;
-        let mut words = [0_u64; 10];
-        debug_assert!(usize::from(layout.bits()) <= words.len() * 64);
-        let mut unknown = Vec::new();
-        for (field, value) in &fields {
-            let Some(value) = value else {
-                unknown.push(*field);
-                continue;
-            };
-            for bit in layout.bits_of(*field) {
-                if layout.bit_of(*field, bit, *value) {
-                    words[usize::from(bit) / 64] |= 1 << (bit % 64);
-                }
+        let (mut values, mut unknown) = (Values::default(), Vec::new());
+        for (field, value) in packet.fields(&self.shared) {
+            match value {
+                Some(_) => self.shared.space.layout.assign(&mut values, field, value),
+                None => unknown.push(field),
             }
         }
         let asked = self.partly(unknown, packet.states());
-        let leaf =
-            self.shared.space.diagrams.eval(asked, |bit| words[usize::from(bit) / 64] >> (bit % 64) & 1 == 1);
+        let leaf = self.shared.space.diagrams.eval(asked, |bit| values.get(bit) == Some(true));
         Verdict::of(leaf)
     }
 

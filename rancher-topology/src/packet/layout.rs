@@ -8,7 +8,6 @@ use super::{Family, Field, Intervals};
 pub(crate) struct Layout {
     /// First bit and length of each field, by `Field as usize`.
     places: [(Bit, u8); Field::ORDER.len()],
-    bits: Bit,
 }
 
 impl Layout {
@@ -29,12 +28,8 @@ impl Layout {
             places[field as usize] = (bits, length);
             bits += Bit::from(length);
         }
-        Self { places, bits }
-    }
-
-    /// How many bits there are.
-    pub(crate) const fn bits(&self) -> Bit {
-        self.bits
+        debug_assert!(usize::from(bits) <= WORDS * 64);
+        Self { places }
     }
 
     /// The most that a field can be.
@@ -140,11 +135,14 @@ fn part(
     }
 }
 
+/// As many words as hold every bit of a layout.
+const WORDS: usize = 10;
+
 /// The values of some fields, bit by bit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Values {
-    known: [u64; 10],
-    set: [u64; 10],
+    known: [u64; WORDS],
+    set: [u64; WORDS],
 }
 
 impl Values {
