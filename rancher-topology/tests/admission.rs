@@ -1,29 +1,16 @@
 //! What the declared flows need against what the stated rules admit.
 #![allow(clippy::unwrap_used)]
 
-use rancher_topology::flow::{Answerer, FlowGraph, Party, answers_at};
-use rancher_topology::policy::{
-    Admission, Blocked, Direction, Exposure, Extent, Member, SecurityPolicy, StatedRule, Usage,
-};
-use rancher_topology::{Topology, load};
+#[path = "support/asked.rs"]
+mod asked;
+
+use asked::{Asked, ask};
+use rancher_topology::flow::{Answerer, Party, answers_at};
+use rancher_topology::load;
+use rancher_topology::policy::{Blocked, Direction, Exposure, Extent, Member, StatedRule, Usage};
 
 const SEED: &str = include_str!("../../examples/rancher-1-ha-aws/as-written.yaml");
 const HARDENED: &str = include_str!("../../examples/rancher-1-ha-aws/hardened.yaml");
-
-struct Asked {
-    topology: Topology,
-    flows: FlowGraph,
-    policy: SecurityPolicy,
-    admission: Admission,
-}
-
-fn ask(text: &str) -> Asked {
-    let topology = load(text).unwrap();
-    let flows = FlowGraph::of(&topology);
-    let policy = SecurityPolicy::of(&topology, &flows);
-    let admission = Admission::of(&topology, &flows, &policy);
-    Asked { topology, flows, policy, admission }
-}
 
 impl Asked {
     /// The rule with its peer at a place: `group in 0.0`.

@@ -1,13 +1,17 @@
 //! Whatever a document's groups and rules are: tightened, they admit every flow and nothing that could go.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "support/asked.rs"]
+mod asked;
+
 use std::collections::BTreeSet;
 
+use asked::{Asked, ask};
 use proptest::prelude::*;
-use rancher_topology::flow::{FlowGraph, Party};
-use rancher_topology::policy::{Admission, Direction, PacketSet, SecurityPolicy, StatedRule, Usage};
+use rancher_topology::flow::Party;
+use rancher_topology::policy::{Direction, PacketSet, StatedRule, Usage};
 use rancher_topology::tighten::{Because, Tightened};
-use rancher_topology::{Topology, load, tighten, validate};
+use rancher_topology::{load, tighten, validate};
 use serde_json::{Value, json};
 
 const GROUPS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
@@ -141,21 +145,6 @@ fn document((pools, services, groups, [balancer, database, aws]): Made) -> Value
             json!({"data": {"engine": "mariadb-10.11", "port": 3306, "subnets": ["a", "b"]}});
     }
     document
-}
-
-struct Asked {
-    topology: Topology,
-    flows: FlowGraph,
-    policy: SecurityPolicy,
-    admission: Admission,
-}
-
-fn ask(text: &str) -> Asked {
-    let topology = load(text).unwrap();
-    let flows = FlowGraph::of(&topology);
-    let policy = SecurityPolicy::of(&topology, &flows);
-    let admission = Admission::of(&topology, &flows, &policy);
-    Asked { topology, flows, policy, admission }
 }
 
 impl Asked {
