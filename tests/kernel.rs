@@ -299,6 +299,40 @@ fn the_table_raw_comes_before_connections() {
     }));
 }
 
+/// What is redirected is sent to the first address of the interface that it came in on, and was translated only if it was
+/// for another one.
+#[test]
+fn what_is_redirected_goes_to_the_interface_that_it_came_in_on() {
+    let cases = [
+        (0, 443, "-m conntrack --ctstate DNAT", true),
+        (1, 443, "-m conntrack --ctstate DNAT", false),
+        (0, 444, "-m conntrack --ctstate DNAT", false),
+        (1, 444, "-p tcp --dport 444", false),
+        (1, 443, "-m addrtype --dst-type LOCAL", false),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        cases.into_iter().map(move |(interface, port, refused, admitted)| {
+            let rules = format!(
+                "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j REDIRECT --to-ports {port}\nCOMMIT\n\
+                 *filter\n:INPUT ACCEPT [0:0]\n-A INPUT {refused} -j DROP\nCOMMIT\n"
+            );
+            let mut packet = opening(family, interface, 1);
+            packet.dport = 443;
+            (family, rules, packet, admitted)
+        })
+    }));
+    let first = Family::V4;
+    agree([(first, "-d 10.0.0.1", false), (first, "! -d 10.0.0.1", true)].map(
+        |(family, refused, admitted)| {
+            let rules = format!(
+                "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j REDIRECT\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n-A INPUT {refused} -j DROP\nCOMMIT\n"
+            );
+            (family, rules, opening(family, 1, 1), admitted)
+        },
+    ));
+}
+
 /// What the node sends to itself comes in on `lo` with the connection that it was sent with: it is not translated again,
 /// and nothing takes its connection away.
 #[test]

@@ -146,4 +146,14 @@ impl HostInterface {
             self.addresses.iter().chain(&self.peers).filter(|net| Family::of(net.addr()) == family);
         Intervals::of(networks.map(|net| (number(net.network()), number(net.broadcast()))).collect())
     }
+
+    /// What `REDIRECT` may send to what comes in on it: its first address. Which one of several of v6 is the first, their
+    /// order does not say (`net/netfilter/nf_nat_redirect.c`).
+    pub(super) fn redirects_to(&self, family: Family) -> Intervals {
+        let own = self.addresses.iter().map(IpNet::addr).filter(|address| Family::of(*address) == family);
+        match family {
+            Family::V4 => Intervals::points(own.take(1).map(number)),
+            Family::V6 => Intervals::points(own.map(number)),
+        }
+    }
 }

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
-
-use super::facts::HostFacts;
+use super::facts::{HostFacts, HostInterface};
 use super::filter::Packet;
 use super::hook::{self, Step};
 use super::lower::{Lowering, Met, Replaced, Shared, View};
 use super::rule_set::{Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
 use super::{Hook, Known, Verdict};
-use crate::packet::{Field, State, Values, number};
+use crate::packet::{Field, Intervals, State, Values, number};
+use hashbrown::HashMap;
 
 /// The way of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +156,8 @@ impl<'a> Way<'_, 'a> {
     fn route(&mut self) -> &'static [Step] {
         let Lowering { facts, rules, shared, .. } = &self.tracer.lowering;
         let family = rules.family;
-        let to = self.fields[&Field::Destination];
+        // Only what is sent to some address of the host has an unknown one.
+        let Some(&to) = self.fields.get(&Field::Destination) else { return hook::INPUT };
         if facts.own(family).unwrap_or_default().union(&family.multicast()).contains(to) {
             return hook::INPUT;
         }
@@ -255,37 +255,47 @@ impl<'a> Way<'_, 'a> {
     }
 
     fn translate(&mut self, to: &Translation, line: usize) {
-        let place = |way: &Self| {
-            [Field::Destination, Field::DestinationPort].map(|field| way.fields.get(&field).copied())
-        };
-        let before = place(self);
+        let before =
+            [Field::Destination, Field::DestinationPort].map(|field| self.fields.get(&field).copied());
+        let [address, port] = before;
         if let Some((first, last)) = to.ports {
             self.set(Field::DestinationPort, Some(first.into()));
             self.found.unclear.extend((first != last).then_some(line));
         }
-        let Lowering { facts, rules, .. } = &self.tracer.lowering;
-        let address = match &to.address {
+        let addresses = match &to.address {
             Some(TranslatedTo::Addresses(first, last)) => {
                 self.found.unclear.extend((first != last).then_some(line));
-                Some(number(*first))
+                Some(Intervals::points([number(*first)]))
             }
-            Some(TranslatedTo::Host) => {
-                let own = facts.addresses(rules.family).unwrap_or_default();
-                own.iter().next().map(|(first, _)| first)
-            }
+            Some(TranslatedTo::Host) => Some(self.redirected()),
             Some(TranslatedTo::Network(net)) => {
-                let host = self.fields[&Field::Destination] & number(net.hostmask());
-                Some(number(net.network()) | host)
+                address.map(|to| Intervals::points([number(net.network()) | to & number(net.hostmask())]))
             }
             None => None,
         };
-        if address.is_some() {
-            self.set(Field::Destination, address);
+        let mut may_be = false;
+        let mut is = to.ports.is_some() && self.fields.get(&Field::DestinationPort).copied() != port;
+        if let Some(new) = addresses {
+            let same = address.is_some_and(|address| new.contains(address));
+            is |= !same;
+            may_be = same && new.single().is_none();
+            self.set(Field::Destination, new.single());
         }
-        if place(self) != before {
+        if is {
             let new = self.view.translated.get_or_insert_default();
             *new =
                 Replaced { address: new.address | to.address.is_some(), port: new.port | to.ports.is_some() };
         }
+        self.view.may_be_translated |= may_be;
+    }
+
+    /// What `REDIRECT` may send the packet to.
+    fn redirected(&self) -> Intervals {
+        let Lowering { facts, rules, shared, .. } = &self.tracer.lowering;
+        let inbound = self.fields.get(&Field::Inbound);
+        let of = |one: &&HostInterface| inbound == Some(&shared.interfaces.class(&one.name));
+        let interface = facts.interfaces.iter().flatten().find(of);
+        let own = interface.map(|one| one.redirects_to(rules.family)).unwrap_or_default();
+        if own.is_empty() { facts.addresses(rules.family).unwrap_or_default() } else { own }
     }
 }

@@ -207,12 +207,29 @@ impl<'a> Lowering<'a> {
         Some(Lowered { diagram: self.shared.one(outcome), changes })
     }
 
+    /// What `DNAT` and the like do. `REDIRECT` sends what comes in on an interface to that interface's address.
+    fn translated(&mut self, to: &'a Translation) -> Lowered {
+        let mut diagram = self.sent_to(to);
+        if to.address == Some(TranslatedTo::Host) {
+            for interface in self.facts.interfaces.iter().flatten().filter(|one| !one.loopback) {
+                let Some(address) = interface.redirects_to(self.rules.family).single() else { continue };
+                let address = self.rules.family.address(address);
+                let address = Some(TranslatedTo::Addresses(address, address));
+                let here = self.sent_to(&Translation { address, ..to.clone() });
+                let class = Intervals::points([self.shared.interfaces.class(&interface.name)]);
+                let inside = self.shared.within(Field::Inbound, &class, YES, NO);
+                diagram = self.shared.space.diagrams.choose(inside, here, diagram);
+            }
+        }
+        Lowered { diagram, changes: true }
+    }
+
     /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks.
-    fn translated(&mut self, to: &Translation) -> Lowered {
+    fn sent_to(&mut self, to: &Translation) -> Diagram {
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
         if !self.fields.translated {
-            return Lowered { diagram: elsewhere, changes: true };
+            return elsewhere;
         }
         let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);
         let (addresses, kept) = match &to.address {
@@ -235,8 +252,7 @@ impl<'a> Lowering<'a> {
         let same = if kept { vec![Outcome::Accept(0)] } else { vec![Outcome::Accept(0), sent] };
         let same = Diagram::leaf(self.shared.outcomes.set(same));
         let same = self.shared.within(Field::DestinationPort, &ports, same, elsewhere);
-        let diagram = self.shared.within(Field::Destination, &addresses, same, elsewhere);
-        Lowered { diagram, changes: true }
+        self.shared.within(Field::Destination, &addresses, same, elsewhere)
     }
 
     fn made(&mut self, change: Change) -> Changes {
