@@ -13,7 +13,7 @@ use rancher_topology::netfilter::{
 use rancher_topology::packet;
 
 mod support;
-use support::kernel::{Case, Family, Interface, Judge, Protocol};
+use support::kernel::{Case, Family, Interface, Judge, Protocol, known};
 use support::netns::BackEnd;
 use support::rule_sets::{self, INTERFACES, Random};
 use support::tools::run;
@@ -48,38 +48,6 @@ fn facts(sets: &str, family: packet::Family) -> HostFacts {
         routes.push(HostRoute { to: default.parse().unwrap(), interface: interfaces[0].name.clone() });
     }
     HostFacts { interfaces: Some(all.chain([lo]).collect()), routes: Some(routes), sets: sets.sets }
-}
-
-fn known(packet: &support::kernel::Packet) -> Packet {
-    let transport = matches!(packet.proto, Protocol::Tcp | Protocol::Udp);
-    let icmp = matches!(packet.proto, Protocol::Icmp | Protocol::Icmp6);
-    let flag = |name: &String| match name.as_str() {
-        "FIN" => 1,
-        "SYN" => 2,
-        "RST" => 4,
-        "PSH" => 8,
-        "ACK" => 16,
-        "URG" => 32,
-        _ => 0,
-    };
-    Packet {
-        inbound: Some(packet.iif.clone()),
-        outbound: None,
-        source: packet.src,
-        destination: packet.dst,
-        protocol: match packet.proto {
-            Protocol::Tcp => 6,
-            Protocol::Udp => 17,
-            Protocol::Icmp => 1,
-            Protocol::Icmp6 => 58,
-            Protocol::Number(number) => number,
-        },
-        source_port: transport.then_some(packet.sport),
-        destination_port: transport.then_some(packet.dport),
-        icmp_type: icmp.then_some(packet.icmp_type),
-        icmp_code: icmp.then_some(packet.code),
-        tcp_flags: matches!(packet.proto, Protocol::Tcp).then(|| packet.flags.iter().map(flag).sum()),
-    }
 }
 
 /// What came of many cases.

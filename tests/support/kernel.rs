@@ -22,6 +22,7 @@ use std::net::IpAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use rancher_topology::netfilter;
 use serde::{Deserialize, Serialize};
 
 use super::netns::{BackEnd, Namespace};
@@ -107,6 +108,39 @@ pub struct Packet {
     /// The TTL or hop limit; `None` is 64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u8>,
+}
+
+/// A packet as the engine is asked about it.
+pub fn known(packet: &Packet) -> netfilter::Packet {
+    let transport = matches!(packet.proto, Protocol::Tcp | Protocol::Udp);
+    let icmp = matches!(packet.proto, Protocol::Icmp | Protocol::Icmp6);
+    let flag = |name: &String| match name.as_str() {
+        "FIN" => 1,
+        "SYN" => 2,
+        "RST" => 4,
+        "PSH" => 8,
+        "ACK" => 16,
+        "URG" => 32,
+        _ => 0,
+    };
+    netfilter::Packet {
+        inbound: Some(packet.iif.clone()),
+        outbound: None,
+        source: packet.src,
+        destination: packet.dst,
+        protocol: match packet.proto {
+            Protocol::Tcp => 6,
+            Protocol::Udp => 17,
+            Protocol::Icmp => 1,
+            Protocol::Icmp6 => 58,
+            Protocol::Number(number) => number,
+        },
+        source_port: transport.then_some(packet.sport),
+        destination_port: transport.then_some(packet.dport),
+        icmp_type: icmp.then_some(packet.icmp_type),
+        icmp_code: icmp.then_some(packet.code),
+        tcp_flags: matches!(packet.proto, Protocol::Tcp).then(|| packet.flags.iter().map(flag).sum()),
+    }
 }
 
 impl Packet {

@@ -5,8 +5,8 @@
 //! whether the connection is tracked. Nothing here reads a text or sends a packet.
 //!
 //! What a rule asks for and a packet does not tell (a rate, a counter, who owns the socket) may be met or not; so may
-//! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions are taken to
-//! be independent of each other.
+//! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions of one rule
+//! set are taken to be independent of each other; of two rule sets that are compared, the same is the same in both.
 
 mod change;
 mod comparison;

@@ -93,7 +93,7 @@ pub struct Rule {
 }
 
 /// What a packet may meet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// A field is in a set. Interfaces are asked for by [`Condition::Interface`].
     Within(Field, Intervals),
@@ -128,7 +128,10 @@ pub enum Condition {
     All(Vec<Condition>),
     /// One of these at least; not met if there are none.
     Any(Vec<Condition>),
-    /// What cannot be known from a packet, or is not known here: it may be met or not.
+    /// Something that a packet has or has not, whichever rule asks, and that is not among its fields: the address of the
+    /// network card that sent it, the user who did.
+    Unseen(String),
+    /// What cannot be known from a packet, or is not known here: it may be met or not, each time that it is asked.
     Unknown(String),
 }
 
@@ -136,7 +139,7 @@ impl Condition {
     /// Whether a packet may meet it or not.
     fn is_unknown(&self) -> bool {
         match self {
-            Self::Unknown(_) => true,
+            Self::Unknown(_) | Self::Unseen(_) => true,
             Self::Not(inner) => inner.is_unknown(),
             Self::All(all) | Self::Any(all) => all.iter().any(Self::is_unknown),
             _ => false,

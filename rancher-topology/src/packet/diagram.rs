@@ -6,7 +6,7 @@
 
 use std::hash::BuildHasher as _;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 /// A function from bits to numbers, held by a [`Diagrams`]. Equal functions of one holder are equal here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -208,6 +208,23 @@ impl Diagrams {
         leaves.sort_unstable();
         leaves.dedup();
         leaves
+    }
+
+    /// The bits that it asks for, lowest first.
+    pub(crate) fn bits(&self, diagram: Diagram) -> Vec<Bit> {
+        let mut bits = Vec::new();
+        let mut seen = HashSet::new();
+        let mut left = vec![diagram];
+        while let Some(diagram) = left.pop() {
+            if diagram.as_leaf().is_none() && seen.insert(diagram) {
+                let node = self.nodes[diagram.0 as usize];
+                bits.push(node.bit);
+                left.extend([node.zero, node.one]);
+            }
+        }
+        bits.sort_unstable();
+        bits.dedup();
+        bits
     }
 
     /// The function with other numbers at its leaves.

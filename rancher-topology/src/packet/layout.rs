@@ -49,6 +49,11 @@ impl Layout {
         first..first + Bit::from(length)
     }
 
+    /// How many bits all fields have.
+    pub(crate) fn bits(&self) -> Bit {
+        self.places.iter().map(|(_, length)| Bit::from(*length)).sum()
+    }
+
     /// Whether a bit of a field is set in a number.
     pub(crate) fn bit_of(&self, field: Field, bit: Bit, number: u128) -> bool {
         let (first, length) = self.places[field as usize];

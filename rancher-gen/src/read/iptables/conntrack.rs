@@ -29,7 +29,7 @@ fn state_list(value: &str) -> Option<Condition> {
             // The sender is changed after every filter has seen the first packet.
             "SNAT" => Condition::All(vec![
                 Condition::Not(Box::new(states(&[State::New, State::Invalid, State::Untracked]))),
-                Condition::Unknown("--ctstate SNAT".to_owned()),
+                Condition::Unseen("--ctstate SNAT".to_owned()),
             ]),
             _ => return None,
         });
@@ -61,7 +61,14 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
     for one in given {
         let value = one.value()?;
         let port = |field| Some(tracked_port(field, values::ports(value)?, family, &one.to_string()));
-        let unknown = || Some(Condition::Unknown(one.to_string()));
+        // For whom a connection was opened stays; where its answers come from and what became of it does not.
+        let unknown: fn(String) -> Condition = match one.name.as_str() {
+            name if name.starts_with("--ctrepl") || matches!(name, "--ctstatus" | "--ctexpire") => {
+                Condition::Unknown
+            }
+            _ => Condition::Unseen,
+        };
+        let unknown = || unknown(one.to_string());
         let condition = match one.name.as_str() {
             "--state" | "--ctstate" => {
                 of_state.push(signed(one.negated, state_list(value)?));
@@ -73,19 +80,16 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
             "--ctorigsrcport" => port(Field::SourcePort)?,
             "--ctorigdstport" => port(Field::SentToPort)?,
             // The first packet goes the way that the connection was asked for.
-            "--ctdir" if value == "ORIGINAL" => Condition::Any(vec![states(&[State::New]), unknown()?]),
-            "--ctdir" => Condition::All(vec![Condition::Not(Box::new(states(&[State::New]))), unknown()?]),
+            "--ctdir" if value == "ORIGINAL" => Condition::Any(vec![states(&[State::New]), unknown()]),
+            "--ctdir" => Condition::All(vec![Condition::Not(Box::new(states(&[State::New]))), unknown()]),
             "--ctreplsrc" | "--ctrepldst" | "--ctreplsrcport" | "--ctrepldstport" | "--ctstatus"
-            | "--ctexpire" => unknown()?,
+            | "--ctexpire" => unknown(),
             _ => return None,
         };
         // What a connection was asked for, its later packets do not tell.
         others.push(Condition::Any(vec![
             Condition::All(vec![states(&[State::New]), signed(one.negated, condition)]),
-            Condition::All(vec![
-                states(&[State::Established, State::Related]),
-                Condition::Unknown(one.to_string()),
-            ]),
+            Condition::All(vec![states(&[State::Established, State::Related]), unknown()]),
         ]));
     }
     if others.is_empty() {
@@ -107,7 +111,7 @@ fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text:
         |all: &[u8]| Condition::Within(Field::Protocol, Intervals::points(all.iter().map(|&one| one.into())));
     let (with_ports, icmp, gre) =
         (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
-    let unknown = || Condition::Unknown(text.to_owned());
+    let unknown = || Condition::Unseen(text.to_owned());
     let of_icmp = if field == Field::SentToPort { Condition::messages((first, last)) } else { unknown() };
     let others = Condition::Any(vec![with_ports.clone(), icmp.clone(), gre.clone()]);
     let mut any = vec![

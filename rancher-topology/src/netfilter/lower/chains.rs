@@ -160,7 +160,9 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
+        self.asking = Some(rule);
         let met = self.all(rest, view);
+        self.asking = None;
         let mut diagram =
             if met == YES { target.diagram } else { self.shared.guard(met, target.diagram, next) };
         if diagram.as_leaf().is_some() {

@@ -11,6 +11,7 @@ impl Lowering<'_> {
     pub(super) fn before(&mut self, changes: Changes, mut diagram: Diagram, join: Join) -> Diagram {
         let all = self.shared.outcomes.change(changes).to_vec();
         for change in all.into_iter().rev() {
+            diagram = self.unknowns_before(diagram, &change, join);
             diagram = match change {
                 Change::Bits { field, mask, value } => self.with_bits(diagram, field, mask, value),
                 // The table that says so sees a new connection; later ones see what tracking makes of it.

@@ -67,7 +67,10 @@ impl<'a> Lowering<'a> {
                 self.sets.insert(key, set);
                 set
             }
-            Condition::Frame(kind) => frame(*kind, view),
+            Condition::Frame(kind) => match frame(*kind, view) {
+                MAYBE => self.unknown(condition),
+                known => known,
+            },
             Condition::Translated => {
                 let told = match (view.translated.is_some(), view.may_be_translated) {
                     (true, _) => YES,
@@ -87,7 +90,8 @@ impl<'a> Lowering<'a> {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
-            Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,
+            Condition::Unknown(_) | Condition::Unseen(_) => self.unknown(condition),
+            Condition::Within(..) | Condition::Interface(..) => MAYBE,
         }
     }
 
@@ -158,7 +162,9 @@ impl<'a> Lowering<'a> {
             return MAYBE;
         }
         match self.facts.sets.get(name) {
-            None | Some(AddressSet::Unknown(_)) => MAYBE,
+            None | Some(AddressSet::Unknown(_)) => {
+                self.unknown(&Condition::Set { name: name.to_owned(), sides: sides.to_vec() })
+            }
             Some(AddressSet::List(names)) => {
                 asked.push(name.to_owned());
                 let any = names.iter().map(|name| self.set(name, sides, view, asked)).collect();

@@ -1,7 +1,7 @@
 //! What the kernel takes an address for (`net/netfilter/xt_addrtype.c`).
 
-use super::{Lowering, MAYBE, NO, YES};
-use crate::netfilter::rule_set::AddressKind;
+use super::{Lowering, NO, YES};
+use crate::netfilter::rule_set::{AddressKind, Condition};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals};
 
@@ -38,7 +38,8 @@ impl Lowering<'_> {
             Family::V4 => self.kind_v4(kinds),
             Family::V6 => self.kind_v6(kinds),
         };
-        let maybe = self.shared.within(field, &known.maybe, MAYBE, NO);
+        let unknown = self.unknown(&Condition::AddressKind(field, kinds.to_vec()));
+        let maybe = self.shared.within(field, &known.maybe, unknown, NO);
         let sure = self.shared.within(field, &known.sure, YES, NO);
         self.any(vec![sure, maybe])
     }

@@ -7,11 +7,13 @@ mod conditions;
 mod kinds;
 mod shared;
 mod tables;
+mod unknown;
 
 use hashbrown::HashMap;
 
 pub(super) use conditions::Met;
 pub(super) use shared::{Join, Shared};
+pub(super) use unknown::Unknowns;
 
 use super::Known;
 use super::facts::HostFacts;
@@ -20,6 +22,7 @@ use super::rule_set::{Rule, RuleSet};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State};
 use asked::Asked;
+use unknown::{Once, Place};
 
 /// A rule set on its way to diagrams.
 pub(super) struct Lowering<'a> {
@@ -36,6 +39,10 @@ pub(super) struct Lowering<'a> {
     /// The chains that are being lowered, outermost first.
     open: Vec<&'a str>,
     fields: Asked,
+    /// The rule that is being lowered.
+    asking: Option<&'a Rule>,
+    /// The rules that a packet is asked for at most once, where what is not known has bits.
+    once: HashMap<Place, Once<'a>>,
 }
 
 /// What a rule can ask of a packet's way until now, as far as the rule set asks for it.
@@ -100,6 +107,8 @@ impl<'a> Lowering<'a> {
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
+            asking: None,
+            once: HashMap::new(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! What lowered rule sets share, so that they can be compared.
 
-use super::{MAYBE, NO, YES, all_rules};
+use super::{MAYBE, NO, Unknowns, YES, all_rules};
 use crate::netfilter::Known;
 use crate::netfilter::interfaces::Interfaces;
 use crate::netfilter::outcome::{Outcome, Outcomes};
 use crate::netfilter::rule_set::{Condition, InterfacePattern, RuleSet};
-use crate::packet::diagram::Diagram;
+use crate::packet::diagram::{Bit, Diagram};
 use crate::packet::{Family, Field, Intervals, Space};
 
 /// What lowered rule sets share, so that they can be compared.
@@ -13,6 +13,8 @@ pub(in crate::netfilter) struct Shared {
     pub(in crate::netfilter) space: Space,
     pub(in crate::netfilter) interfaces: Interfaces,
     pub(super) outcomes: Outcomes,
+    /// What is not known of packets, where it is the same for all rule sets.
+    pub(in crate::netfilter) unknowns: Option<Unknowns>,
 }
 
 /// What the leaves of a diagram are.
@@ -54,7 +56,13 @@ impl Shared {
         }
         let interfaces = Interfaces::new(all);
         let space = Space::with_interfaces(family, interfaces.bits());
-        Self { space, interfaces, outcomes: Outcomes::new() }
+        Self { space, interfaces, outcomes: Outcomes::new(), unknowns: None }
+    }
+
+    /// The same, with what is not known of a packet taken to be the same in every rule set.
+    pub(in crate::netfilter) fn with_unknowns(self) -> Self {
+        let unknowns = Some(Unknowns::after(self.space.layout.bits()));
+        Self { unknowns, ..self }
     }
 
     pub(super) fn one(&mut self, outcome: Outcome) -> Diagram {
@@ -95,11 +103,19 @@ impl Shared {
         fields: &[Field],
         join: Join,
     ) -> Diagram {
-        let Self { space: Space { diagrams, layout }, outcomes, .. } = self;
-        let bits: Vec<_> = fields.iter().map(|field| layout.bits_of(*field)).collect();
-        diagrams.forget(diagram, &|bit| bits.iter().any(|bits| bits.contains(&bit)), &mut |one, other| {
-            join.leaves(outcomes, one, other)
-        })
+        let bits: Vec<_> = fields.iter().map(|field| self.space.layout.bits_of(*field)).collect();
+        self.forget_bits(diagram, &|bit| bits.iter().any(|bits| bits.contains(&bit)), join)
+    }
+
+    /// What may become of a packet of which some bits are not known.
+    pub(super) fn forget_bits(
+        &mut self,
+        diagram: Diagram,
+        forgotten: &impl Fn(Bit) -> bool,
+        join: Join,
+    ) -> Diagram {
+        let Self { space: Space { diagrams, .. }, outcomes, .. } = self;
+        diagrams.forget(diagram, forgotten, &mut |one, other| join.leaves(outcomes, one, other))
     }
 
     /// The packets that have one of some values in each of some fields.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
+use super::unknown::asked_once;
+use super::{Join, Lowered, Lowering, MAYBE, NO, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
 use crate::netfilter::hook::{self, Hook, Step};
 use crate::netfilter::outcome::{Changes, Outcome};
-use crate::netfilter::rule_set::{Chain, Policy, RuleSet};
+use crate::netfilter::rule_set::{Chain, Condition, Policy, RuleSet};
 use crate::netfilter::{Known, verdict};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, Space, State, number};
@@ -22,6 +23,9 @@ impl<'a> Lowering<'a> {
         let mut given = known.clone();
         given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
         let mut lowering = Self::new(shared, rules, facts, &given);
+        if lowering.shared.unknowns.is_some() {
+            lowering.once = asked_once(rules, hook);
+        }
         let forwarded = lowering.fields.frames && hook == Hook::Forward;
         let mut way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
         if hook == Hook::Output {
@@ -158,7 +162,11 @@ impl<'a> Lowering<'a> {
             // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
             // be an error about it, which does not.
             let passes = self.shared.one(Outcome::Accept(0));
-            let either = self.shared.either(diagram, passes, Join::Outcomes);
+            let either =
+                match self.unknown(&Condition::Unseen("an error about another connection".to_owned())) {
+                    MAYBE => self.shared.either(diagram, passes, Join::Outcomes),
+                    is_error => self.shared.space.diagrams.choose(is_error, passes, diagram),
+                };
             let one = |state: State| Intervals::points([state.number()]);
             let others = self.shared.within(Field::State, &one(State::Related), YES, NO);
             let others = self.shared.space.diagrams.choose(others, either, passes);

@@ -1,0 +1,212 @@
+//! What may be met or not, where rule sets are compared: the same is the same in both.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use super::{Join, Lowering, MAYBE, NO, YES};
+use crate::netfilter::hook::{self, Hook, Step};
+use crate::netfilter::outcome::Change;
+use crate::netfilter::rule_set::{Condition, Rule, RuleSet, Target};
+use crate::packet::Field;
+use crate::packet::diagram::{Bit, Diagram};
+
+/// What is not known of a packet, and is so or not in all rule sets alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Unknown {
+    /// It depends on nothing, or on fields only, whichever rule asks.
+    OfPacket(Condition),
+    /// It depends on what came before too, as `limit` does: it is so or not for a rule of a chain that is asked at most
+    /// once; of several that ask for the same, for the so-many'th.
+    OfRule { table: String, chain: String, conditions: Vec<Condition>, number: usize, asked: Condition },
+    /// It is so or not after a change.
+    After(Bit, Change),
+}
+
+/// All that is not known of packets, each as a bit of diagrams, after those of the fields.
+#[derive(Debug)]
+pub(in crate::netfilter) struct Unknowns {
+    first: Bit,
+    /// In the order of their bits.
+    all: Vec<Unknown>,
+    bits: HashMap<Unknown, Bit>,
+}
+
+impl Unknowns {
+    pub(super) fn after(fields: Bit) -> Self {
+        Self { first: fields, all: Vec::new(), bits: HashMap::new() }
+    }
+
+    /// Whether a bit stands for something unknown.
+    pub(in crate::netfilter) const fn has(&self, bit: Bit) -> bool {
+        bit >= self.first
+    }
+
+    /// `None` if there are too many.
+    fn bit(&mut self, unknown: Unknown) -> Option<Bit> {
+        if let Some(&bit) = self.bits.get(&unknown) {
+            return Some(bit);
+        }
+        let bit = self.first.checked_add(Bit::try_from(self.all.len()).ok()?)?;
+        if bit == Bit::MAX {
+            return None;
+        }
+        self.all.push(unknown.clone());
+        self.bits.insert(unknown, bit);
+        Some(bit)
+    }
+
+    /// Whether what a bit stands for may be another thing after a change.
+    fn depends(&self, bit: Bit, change: &Change) -> bool {
+        match &self.all[usize::from(bit - self.first)] {
+            Unknown::OfPacket(condition) => fields_of(condition).iter().any(|field| changes(change, *field)),
+            Unknown::OfRule { .. } => true,
+            Unknown::After(bit, _) => self.depends(*bit, change),
+        }
+    }
+}
+
+/// The fields on which something depends that is not known of a packet.
+fn fields_of(condition: &Condition) -> Vec<Field> {
+    match condition {
+        Condition::Set { sides, .. } => {
+            let ports = sides.iter().map(|side| match side {
+                Field::Source => Field::SourcePort,
+                Field::Destination => Field::DestinationPort,
+                side => *side,
+            });
+            sides.iter().copied().chain(ports).collect()
+        }
+        Condition::AddressKind(field, _) => vec![*field],
+        _ => Vec::new(),
+    }
+}
+
+fn changes(change: &Change, field: Field) -> bool {
+    match change {
+        Change::Bits { field: changed, .. } | Change::Anything(changed) => *changed == field,
+        Change::Sent(to) => match field {
+            Field::Destination => to.address.is_some(),
+            Field::DestinationPort => to.ports.is_some(),
+            _ => false,
+        },
+        Change::Tracked => false,
+    }
+}
+
+impl Lowering<'_> {
+    /// Where something is so that is not known: for its bit, if what it depends on is the same wherever it is asked.
+    pub(super) fn unknown(&mut self, condition: &Condition) -> Diagram {
+        let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
+        let unknown = match (condition, self.asking) {
+            (Condition::Unknown(_), None) => return MAYBE,
+            (Condition::Unknown(_), Some(rule)) => {
+                let Some(Once { table, chain, number }) = self.once.get(&place(rule)) else { return MAYBE };
+                Unknown::OfRule {
+                    table: (*table).to_owned(),
+                    chain: (*chain).to_owned(),
+                    conditions: rule.conditions.clone(),
+                    number: *number,
+                    asked: condition.clone(),
+                }
+            }
+            (condition, _) => Unknown::OfPacket(condition.clone()),
+        };
+        match unknowns.bit(unknown) {
+            Some(bit) => self.shared.space.diagrams.node(bit, NO, YES),
+            None => MAYBE,
+        }
+    }
+
+    /// What a diagram says before a change, as far as it depends on what is not known.
+    pub(super) fn unknowns_before(&mut self, mut diagram: Diagram, change: &Change, join: Join) -> Diagram {
+        let Some(unknowns) = &self.shared.unknowns else { return diagram };
+        let mut asked = self.shared.space.diagrams.bits(diagram);
+        asked.retain(|bit| unknowns.has(*bit) && unknowns.depends(*bit, change));
+        for bit in asked {
+            let after = match change {
+                Change::Anything(_) => None,
+                change => {
+                    let unknowns = self.shared.unknowns.as_mut();
+                    unknowns.and_then(|all| all.bit(Unknown::After(bit, change.clone())))
+                }
+            };
+            let Some(after) = after else {
+                diagram = self.shared.forget_bits(diagram, &|one| one == bit, join);
+                continue;
+            };
+            let diagrams = &mut self.shared.space.diagrams;
+            let [no, yes] =
+                [false, true].map(|so| diagrams.assign(diagram, &|one| (one == bit).then_some(so)));
+            let which = diagrams.node(after, NO, YES);
+            diagram = diagrams.choose(which, yes, no);
+        }
+        diagram
+    }
+}
+
+/// Where a rule is that a packet is asked for at most once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Once<'a> {
+    table: &'a str,
+    chain: &'a str,
+    /// Of the rules of the chain with the same conditions.
+    number: usize,
+}
+
+/// What tells rules of one rule set apart.
+pub(super) type Place = *const Rule;
+
+pub(super) fn place(rule: &Rule) -> Place {
+    std::ptr::from_ref(rule)
+}
+
+/// The rules that each packet is asked for at most once on a way.
+pub(super) fn asked_once(rules: &RuleSet, hook: Hook) -> HashMap<Place, Once<'_>> {
+    let mut visits: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    visit_steps(rules, hook.steps(), &mut visits);
+    let mut once = HashMap::new();
+    for ((table, chain), _) in visits.into_iter().filter(|(_, times)| *times == 1) {
+        let mut numbers: HashMap<&[Condition], usize> = HashMap::new();
+        for rule in &rules.tables[table].chains[chain].rules {
+            let number = numbers.entry(&rule.conditions).or_default();
+            once.insert(place(rule), Once { table, chain, number: *number });
+            *number += 1;
+        }
+    }
+    once
+}
+
+fn visit_steps<'a>(
+    rules: &'a RuleSet,
+    steps: &'static [Step],
+    visits: &mut BTreeMap<(&'a str, &'a str), u32>,
+) {
+    for step in steps {
+        match *step {
+            Step::Here => visit_steps(rules, hook::INPUT, visits),
+            Step::Through => visit_steps(rules, hook::FORWARD, visits),
+            Step::Route => {
+                visit_steps(rules, hook::INPUT, visits);
+                visit_steps(rules, hook::FORWARD, visits);
+            }
+            Step::Table(table, chain) => visit(rules, table, chain, visits),
+        }
+    }
+}
+
+/// A chain that is called twice is looked into twice, and no more often.
+fn visit<'a>(rules: &'a RuleSet, table: &str, chain: &str, visits: &mut BTreeMap<(&'a str, &'a str), u32>) {
+    let Some((table, chains)) = rules.tables.get_key_value(table) else { return };
+    let Some((chain, all)) = chains.chains.get_key_value(chain) else { return };
+    let times = visits.entry((table, chain)).or_default();
+    *times += 1;
+    if *times > 2 {
+        return;
+    }
+    for rule in &all.rules {
+        if let Target::Jump(to) | Target::Goto(to) = &rule.target {
+            visit(rules, table, to, visits);
+        }
+    }
+}

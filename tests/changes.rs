@@ -1,0 +1,310 @@
+//! What changes between two rule sets of which not everything is known: the same is the same in both.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use rancher_gen::read::iptables;
+use rancher_topology::netfilter::{
+    Change, Condition, Difference, Filter, Hook, HostFacts, Kind, Known, Packet, RuleSet, Target, Verdict,
+};
+use rancher_topology::packet::{self, Field, Intervals, State, number};
+
+mod support;
+use support::kernel::{Family, known};
+use support::rule_sets::{self, INTERFACES};
+
+fn read(text: &str) -> RuleSet {
+    iptables::read(text, Some(packet::Family::V4)).unwrap().rules
+}
+
+/// What the change from one text to another is: which kinds of differences there are, and whether more may be unseen.
+fn change(old: &str, new: &str) -> (Vec<Kind>, bool) {
+    let facts = HostFacts::default();
+    let (old, new) = (read(old), read(new));
+    let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
+    let kinds: Vec<Kind> =
+        Kind::ALL.into_iter().filter(|kind| !change.differences(*kind).0.is_empty()).collect();
+    assert!(!change.is_equal() || kinds.is_empty());
+    (kinds, change.may_differ_unseen())
+}
+
+fn forward(rules: &str) -> String {
+    let chains = if rules.contains("seldom") { ":seldom - [0:0]\n" } else { "" };
+    format!("*filter\n:FORWARD DROP [0:0]\n{chains}{rules}COMMIT\n")
+}
+
+const MAC: &str = "-m mac --mac-source 00:0F:54:0C:11:04";
+const OTHER_MAC: &str = "-m mac --mac-source 00:0F:54:0C:11:05";
+const LIMIT: &str = "-m limit --limit 1/sec";
+const NOTHING: &[Kind] = &[];
+
+#[test]
+fn what_is_not_known_is_the_same_in_both() {
+    use Kind::{MayAdmit, MayRefuse};
+    let web = "-p tcp -m tcp --dport 80";
+    let cases: &[(String, String, &[Kind], bool)] = &[
+        // A rule that changes nothing, beside one that nobody can be certain of.
+        (
+            format!("-A FORWARD {MAC} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
+            format!("-A FORWARD {MAC} -j ACCEPT\n-A FORWARD -j LOG\n-A FORWARD -s 10.0.0.1/32 -j DROP\n-A FORWARD -s 10.0.0.1/32 {LIMIT} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
+            &[MayRefuse],
+            false,
+        ),
+        (
+            format!("-A FORWARD {LIMIT} -j ACCEPT\n-A FORWARD {web} -j DROP\n"),
+            format!("-A FORWARD {LIMIT} -j ACCEPT\n"),
+            NOTHING,
+            false,
+        ),
+        // The same card, asked for in another way.
+        (
+            format!("-A FORWARD {MAC} -j ACCEPT\n"),
+            format!("-A FORWARD {MAC} {web} -j ACCEPT\n-A FORWARD {MAC} -j ACCEPT\n"),
+            NOTHING,
+            false,
+        ),
+        (
+            format!("-A FORWARD {MAC} -j ACCEPT\n"),
+            format!("-A FORWARD {MAC} {web} -j ACCEPT\n"),
+            &[MayRefuse],
+            false,
+        ),
+        (
+            format!("-A FORWARD {MAC} -j ACCEPT\n"),
+            format!("-A FORWARD {OTHER_MAC} -j ACCEPT\n"),
+            &[MayAdmit, MayRefuse],
+            false,
+        ),
+        // A limit is its rule's: asked once more, or by another rule, it lets others through.
+        (
+            format!("-A FORWARD {LIMIT} -j ACCEPT\n"),
+            format!("-A FORWARD {LIMIT} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
+            &[MayAdmit],
+            false,
+        ),
+        (
+            format!("-A FORWARD -j seldom\n-A seldom {LIMIT} -j ACCEPT\n"),
+            format!("-A FORWARD -j seldom\n-A FORWARD -j seldom\n-A seldom {LIMIT} -j ACCEPT\n"),
+            &[MayAdmit, MayRefuse],
+            false,
+        ),
+        (
+            format!("-A FORWARD {LIMIT} -j ACCEPT\n"),
+            format!("-A FORWARD {LIMIT} {web} -j ACCEPT\n"),
+            &[MayAdmit, MayRefuse],
+            false,
+        ),
+        // A set that was not given has an address or not, whichever way it is asked.
+        (
+            "-A FORWARD -m set --match-set bad src -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            "-A FORWARD -m set ! --match-set bad src -j ACCEPT\n".to_owned(),
+            NOTHING,
+            false,
+        ),
+        (
+            "-A FORWARD -m set --match-set bad src -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            "-A FORWARD -m set --match-set bad dst -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            &[MayAdmit, MayRefuse],
+            false,
+        ),
+        (
+            "-A FORWARD -m set --match-set bad src -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            "-A FORWARD -j SET --add-set bad src\n-A FORWARD -m set --match-set bad src -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            &[MayAdmit, MayRefuse],
+            false,
+        ),
+        // As are the host's addresses.
+        (
+            "-A FORWARD -m addrtype --dst-type LOCAL -j DROP\n-A FORWARD -j ACCEPT\n".to_owned(),
+            "-A FORWARD -m addrtype ! --dst-type LOCAL -j ACCEPT\n".to_owned(),
+            NOTHING,
+            false,
+        ),
+    ];
+    for (old, new, kinds, unseen) in cases {
+        assert_eq!(change(&forward(old), &forward(new)), (kinds.to_vec(), *unseen), "{old}\n{new}");
+    }
+}
+
+/// What is asked after a translation is asked of another packet.
+#[test]
+fn what_is_not_known_of_a_packet_depends_on_where_it_is_sent() {
+    let nat = |to: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.1/32 -j DNAT --to-destination {to}\nCOMMIT\n"
+        )
+    };
+    let good = "-A FORWARD -m set --match-set good dst -j ACCEPT\n";
+    let spare = "-A FORWARD -m set ! --match-set good dst -j DROP\n";
+    let (five, six) = (nat("10.0.0.5"), nat("10.0.0.6"));
+    let text = |nat: &str, rules: &str| nat.to_owned() + &forward(rules);
+    let limited = &format!("-A FORWARD {LIMIT} -j ACCEPT\n");
+    let by_card = &format!("-A FORWARD {MAC} -j ACCEPT\n");
+    for rules in [good, limited] {
+        let (kinds, unseen) = change(&text(&five, rules), &text(&six, rules));
+        assert_eq!((kinds, unseen), (vec![Kind::MayAdmit, Kind::MayRefuse], false), "{rules}");
+        let with_more = rules.to_owned() + spare;
+        assert_eq!(change(&text(&five, rules), &text(&five, &with_more)), (Vec::new(), false), "{rules}");
+    }
+    assert_eq!(change(&text(&five, by_card), &text(&six, by_card)), (Vec::new(), false));
+    // The same set, asked for what was sent elsewhere and for what was not.
+    let before = format!(
+        "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m set ! --match-set good dst -j DROP\nCOMMIT\n{five}"
+    );
+    let all = "-A FORWARD -j ACCEPT\n";
+    let (kinds, unseen) = change(&(before.clone() + &forward(all)), &(before + &forward(good)));
+    assert_eq!((kinds, unseen), (vec![Kind::MayRefuse], false));
+}
+
+/// Whatever it is that is not known, what is told of the change is true of it.
+#[test]
+fn a_change_is_as_told_whatever_is_not_known() {
+    let facts = HostFacts::default();
+    let space =
+        Known::from([Field::Mark, Field::ConnectionMark].map(|field| (field, Intervals::from_to(0, 0))));
+    let mut seen: BTreeMap<(Verdict, Verdict), u32> = BTreeMap::new();
+    for seed in 0..400 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let random = rule_sets::rule_set(&mut rng, Family::V4);
+        if !random.uncertain {
+            continue;
+        }
+        let old = read(&random.rules);
+        let new = edited(&mut rng, &old);
+        let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
+        let differences = Kind::ALL.map(|kind| (kind, change.differences(kind)));
+        let untold = change.may_differ_unseen() || differences.iter().any(|(_, (_, whole))| !whole);
+        // Each with the kind of difference that it is an example of.
+        let packets = rule_sets::packets(&mut rng, Family::V4, 20);
+        let mut packets: Vec<(Packet, Option<Kind>)> =
+            packets.iter().map(|packet| (known(packet), None)).collect();
+        for (kind, (found, _)) in &differences {
+            packets.extend(found.iter().filter_map(|one| Some((example(one)?, Some(*kind)))));
+        }
+        packets.retain(|(packet, _)| packet.protocol == 17 || packet.tcp_flags == Some(2));
+        for _ in 0..4 {
+            let salt = rng.u64(..);
+            let [old, new] = [&old, &new].map(|rules| decided(rules, salt));
+            let mut was = Filter::new(&old, &facts, Hook::Forward, &space);
+            let mut is = Filter::new(&new, &facts, Hook::Forward, &space);
+            for (packet, example_of) in &packets {
+                let answers = (was.verdict(packet), is.verdict(packet));
+                let told = |kind: Kind| {
+                    let (_, (found, _)) = &differences[Kind::ALL.iter().position(|one| *one == kind)?];
+                    if *example_of == Some(kind) {
+                        return Some(true);
+                    }
+                    let mut found = found.iter().map(|one| has(&one.packets, packet));
+                    found.try_fold(false, |any, one| Some(any | one?))
+                };
+                let may_be = |kind| untold || told(kind) != Some(false);
+                let right = match answers {
+                    (Verdict::Refused, Verdict::Admitted) => may_be(Kind::Admits) || may_be(Kind::MayAdmit),
+                    (Verdict::Admitted, Verdict::Refused) => may_be(Kind::Refuses) || may_be(Kind::MayRefuse),
+                    _ => told(Kind::Admits) != Some(true) && told(Kind::Refuses) != Some(true),
+                };
+                assert!(right, "{seed} {answers:?} {example_of:?} {packet:?}\n{}", random.rules);
+                *seen.entry(answers).or_default() += 1;
+            }
+        }
+    }
+    let certain = [Verdict::Admitted, Verdict::Refused];
+    for pair in certain.into_iter().flat_map(|was| certain.map(|is| (was, is))) {
+        assert!(seen.get(&pair).is_some_and(|count| *count > 10), "{seen:?}");
+    }
+}
+
+/// A rule set in which what a packet does not tell is decided, and as in every other one with the same salt.
+fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
+    let mut all = rules.clone();
+    for (table, chains) in &mut all.tables {
+        for (chain, rules) in &mut chains.chains {
+            let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+            for rule in &mut rules.rules {
+                let conditions = format!("{:?}", rule.conditions);
+                let number = numbers.entry(conditions.clone()).or_default();
+                for condition in &mut rule.conditions {
+                    if matches!(condition, Condition::Unknown(_)) {
+                        let place = format!("{salt} {table} {chain} {conditions} {number} {condition:?}");
+                        *condition = if hash(&place).is_multiple_of(2) {
+                            Condition::All(vec![])
+                        } else {
+                            Condition::Any(vec![])
+                        };
+                    }
+                }
+                *number += 1;
+            }
+        }
+    }
+    all
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// An example of a difference, if it is of the first packets of connections. Where it says no interface, any will do.
+fn example(one: &Difference) -> Option<Packet> {
+    let mut packet = one.example.clone();
+    let states = one.packets.get(&Field::State);
+    let sides = [(Field::Inbound, &mut packet.inbound), (Field::Outbound, &mut packet.outbound)];
+    for ((side, name), any) in sides.into_iter().zip(INTERFACES) {
+        if name.is_some() != one.packets.contains_key(&side) {
+            return None;
+        }
+        name.get_or_insert_with(|| any.to_owned());
+    }
+    states.is_none_or(|set| set.contains(State::New.number())).then_some(packet)
+}
+
+/// Whether a packet that begins a connection is among others; `None` if that is a question of interfaces.
+fn has(packets: &Known, packet: &Packet) -> Option<bool> {
+    if packets.contains_key(&Field::Inbound) || packets.contains_key(&Field::Outbound) {
+        return None;
+    }
+    let port = |port: Option<u16>| port.map(u128::from);
+    Some(packets.iter().all(|(field, set)| {
+        let value = match field {
+            Field::State => Some(State::New.number()),
+            Field::Source => Some(number(packet.source)),
+            Field::Destination | Field::SentTo => Some(number(packet.destination)),
+            Field::Protocol => Some(packet.protocol.into()),
+            Field::SourcePort => port(packet.source_port),
+            Field::DestinationPort | Field::SentToPort => port(packet.destination_port),
+            Field::TcpFlags => packet.tcp_flags.map(u128::from),
+            Field::IcmpType | Field::IcmpCode => None,
+            _ => Some(0),
+        };
+        value.is_none_or(|value| set.contains(value))
+    }))
+}
+
+/// A rule set in which a person changed something.
+fn edited(rng: &mut fastrand::Rng, rules: &RuleSet) -> RuleSet {
+    let mut new = rules.clone();
+    let chains = &mut new.tables.get_mut("filter").unwrap().chains;
+    for _ in 0..rng.usize(1..6) {
+        let chain = chains.iter_mut().filter(|(name, chain)| *name != "INPUT" && !chain.rules.is_empty());
+        let mut chain: Vec<_> = chain.map(|(_, chain)| chain).collect();
+        if chain.is_empty() {
+            break;
+        }
+        let chain = chain.swap_remove(rng.usize(0..chain.len()));
+        let last = chain.rules.len() - 1;
+        let at = rng.usize(0..=last);
+        match rng.u8(0..4) {
+            0 => _ = chain.rules.remove(at),
+            1 => chain.rules.insert(rng.usize(0..=at), chain.rules[at].clone()),
+            2 => chain.rules.swap(at, last),
+            _ => {
+                let target = &mut chain.rules[at].target;
+                *target = if *target == Target::Accept { Target::Drop } else { Target::Accept };
+            }
+        }
+    }
+    new
+}
