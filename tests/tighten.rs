@@ -109,6 +109,38 @@ fn a_diff_of_an_absolute_path_is_one_that_patch_takes() {
     }
 }
 
+/// A rule for one of a group's members lets in at the others too.
+#[test]
+fn what_is_let_in_besides_a_flow_is_told() {
+    let text = "\
+name: shop
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  web: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: web, traffic-to: []}
+  box: {first-address: {a: 10.0.1.50}, os: debian-12, engine: docker-27.3.1, groups: data, traffic-to: []}
+  vault: {first-address: {a: 10.0.1.60}, os: debian-12, engine: docker-27.3.1, groups: data, traffic-to: []}
+services:
+  front: {image: 'front:1.2.1', placement: web, traffic-to: 'store:7000'}
+  store: {image: 'store:7.4.1', placement: box, publish: ['7000:7000']}
+security-groups: {web: {}, data: {}}
+";
+    let folder = folder(text);
+    let told = run(&folder, &[]).err;
+    let expected = "
+admitted now, and shut out before:
+  `front` to `store` on 7000/tcp
+
+admitted as well, as a rule is for all members of its group and of its peer:
+  7000/tcp from web in `data`: web to vault on 7000/tcp, say
+";
+    assert!(told.contains(expected), "{told}");
+    let value: Value = serde_json::from_str(&run(&folder, &["--format", "json"]).out).unwrap();
+    assert_eq!(
+        (&value["opened"][0]["example"]["to"], &value["opened"][0]["rule"]["line"]),
+        (&"vault".into(), &10.into())
+    );
+}
+
 #[test]
 fn closed_ssh_is_for_a_person_to_look_at() {
     let text = |port: &str| {

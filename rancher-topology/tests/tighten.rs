@@ -495,6 +495,36 @@ fn what_an_address_sends_to_itself_is_not_closed() {
     );
 }
 
+/// A rule is for all members of its group: who gets a rule for one of them is let in at the other, and that is told.
+#[test]
+fn what_a_new_rule_lets_in_besides_its_flow_is_told() {
+    let text = "\
+name: shop
+network: {name: lab, cidr: 10.0.0.0/16, subnets: {a: {cidr: 10.0.1.0/24}}}
+nodes:
+  web: {first-address: {a: 10.0.1.10}, os: debian-12, engine: docker-27.3.1, groups: web, traffic-to: []}
+  box: {first-address: {a: 10.0.1.50}, os: debian-12, engine: docker-27.3.1, groups: data, traffic-to: []}
+  vault: {first-address: {a: 10.0.1.60}, os: debian-12, engine: docker-27.3.1, groups: data, traffic-to: []}
+services:
+  front: {image: 'front:1.2.1', placement: web, traffic-to: 'store:7000'}
+  store: {image: 'store:7.4.1', placement: box, publish: ['7000:7000']}
+security-groups: {web: {}, data: {}}
+";
+    let after = tightened(text);
+    assert_eq!(after.admitted.len(), 1);
+    assert!(after.closed.is_empty());
+    let [one] = after.opened.as_slice() else { panic!("{:?}", after.opened) };
+    assert_eq!((one.from.as_str(), one.to.as_str()), ("web", "vault"));
+    assert_eq!((one.rule.group.as_str(), one.services.to_string().as_str()), ("data", "7000/tcp"));
+    assert!(after.text[one.rule.span.start..].starts_with("{port: 7000/tcp, from: web}"), "{}", after.text);
+    // With a group of its own, nothing else is let in.
+    let apart = text.replace(
+        "a: 10.0.1.60}, os: debian-12, engine: docker-27.3.1, groups: data",
+        "a: 10.0.1.60}, os: debian-12, engine: docker-27.3.1, groups: web",
+    );
+    assert!(tightened(&apart).opened.iter().all(|one| one.from == "vault"), "{:?}", tightened(&apart).opened);
+}
+
 /// A store with two ports, which seventy clients each ask; in the clients' group there are many more.
 fn crowd() -> String {
     let mut text = "\

@@ -153,6 +153,17 @@ impl Asked {
         own.map(|one| (format!("{:?}", one.flow), one.packets.clone())).collect()
     }
 
+    /// What the rules of one direction admit.
+    fn admitted(&self, direction: Direction) -> PacketSet {
+        let rules = self.admission.rules().iter().filter(|rule| rule.direction == direction);
+        rules.fold(PacketSet::default(), |all, rule| all.union(&rule.packets))
+    }
+
+    /// What they would have to admit, and do not.
+    fn needed(&self, direction: Direction) -> PacketSet {
+        self.blocked(direction).iter().fold(PacketSet::default(), |all, (_, packets)| all.union(packets))
+    }
+
     /// What is shut out here and not there.
     fn blocks_more_than(&self, other: &Self) -> bool {
         [Direction::Inbound, Direction::Outbound].into_iter().any(|direction| {
@@ -233,6 +244,18 @@ proptest! {
         prop_assert!(tightened.missing.is_empty());
         let shut: Vec<_> = after.admission.blocked().iter().filter(|one| one.certain).collect();
         prop_assert!(shut.is_empty(), "shut out still: {shut:?}\n{text}\n{}", tightened.text);
+        for direction in [Direction::Inbound, Direction::Outbound] {
+            let known = [before.admitted(direction), before.needed(direction)];
+            let new = known.iter().fold(after.admitted(direction), |new, known| new.difference(known));
+            // What an address sends to itself asks no rule.
+            let beyond = new.cover().iter().any(|part| {
+                let (from, to) = (part.source.fixed(), part.destination.fixed());
+                !from.is_empty() && !to.is_empty() && from != to
+            });
+            let told = tightened.opened.iter().any(|one| one.rule.direction == direction);
+            prop_assert!(!beyond || told, "opened untold: {new:?}\n{text}\n{}", tightened.text);
+            prop_assert!(!told || !new.is_empty(), "{:?}\n{text}\n{}", tightened.opened, tightened.text);
+        }
         let again = tighten(&tightened.text).unwrap();
         prop_assert_eq!(&again.text, &tightened.text, "made again of\n{}", text);
         let kept = kept(&tightened);

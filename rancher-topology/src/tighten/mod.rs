@@ -5,13 +5,14 @@
 
 mod keep;
 mod outcome;
+mod packets;
 mod plan;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use keep::Because;
-pub use outcome::{Admitted, Closed, Kept, RuleWords, Tightened, Widened};
+pub use outcome::{Admitted, Kept, RulePackets, RuleWords, Tightened, Widened};
 
 use crate::diagnostic::{Diagnostic, Fix, Span};
 use crate::document::{Document, Spanned};

@@ -1,18 +1,11 @@
 //! What a tightened document admits no longer, what it admits anew, and what it keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
-
-use super::{Because, Left, Lists, lists};
+use super::{Because, Left, Lists, lists, packets};
 use crate::diagnostic::Span;
 use crate::lint::Context;
 use crate::lint::rules::{Written, is_missed};
-use crate::policy::{
-    Blocked, Direction, EndpointRange, Endpoints, GroupRef, Member, PacketBox, RuleId, ServiceRange,
-    Services, Side, StatedRule, Unfixed,
-};
+use crate::policy::{Blocked, Direction, Endpoints, RuleId, ServiceRange, Services, StatedRule};
 use crate::scalar::{Peer, PortRange, Ports, Protocol, Traffic};
-use crate::topology::{NodeId, Topology};
 
 /// Source: RFC 4253, section 4.1.
 const SSH: u16 = 22;
@@ -32,7 +25,10 @@ pub struct Tightened {
     /// How many there are.
     pub after: usize,
     /// What is admitted no longer, rule by rule.
-    pub closed: Vec<Closed>,
+    pub closed: Vec<RulePackets>,
+    /// What is admitted anew beyond the flows that were shut out, rule by rule of the new text: a rule is for all members of
+    /// its group and of its peer.
+    pub opened: Vec<RulePackets>,
     /// The flows that were shut out and are not any more.
     pub admitted: Vec<Admitted>,
     /// The flows that are shut out still: the rule could not be put into the text.
@@ -72,15 +68,16 @@ pub struct RuleWords {
     pub traffic: Traffic,
     /// The peer.
     pub peer: Peer,
-    /// Where the text that was given says it.
+    /// Where its text says it: the one that was given, or for what is opened the new one.
     pub span: Span,
 }
 
-/// What a rule admitted and nothing admits any more.
+/// What a rule of one text admits and no rule of the other one does: of the same direction, as the other side's rules have a
+/// say of their own.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Closed {
-    /// The rule as it was.
+pub struct RulePackets {
+    /// The rule as the one text has it.
     pub rule: RuleWords,
     /// On which ports.
     pub services: Services,
@@ -88,13 +85,13 @@ pub struct Closed {
     pub peers: Endpoints,
     /// Who sends one of these packets: a node, a load balancer, a database or an address.
     pub from: String,
-    /// Who got it.
+    /// Who gets it.
     pub to: String,
     /// What for.
     pub service: ServiceRange,
 }
 
-impl Closed {
+impl RulePackets {
     /// What of it people may miss: SSH and ICMP. Who logs in, and who asks whether a machine lives, is not declared as a flow.
     #[must_use]
     pub fn for_people(&self) -> Services {
@@ -153,7 +150,11 @@ pub(super) fn of(
     finished: bool,
 ) -> Tightened {
     let changed = text != now;
-    let closed = if changed { closed(before, after) } else { Vec::new() };
+    let [closed, opened] = if changed {
+        [packets::only_in(before, after, &[]), packets::only_in(after, before, before.admission.blocked())]
+    } else {
+        [Vec::new(), Vec::new()]
+    };
     let lists = lists(before);
     let words = |id| before_words(before, &lists, after, id);
     let could_go = |id: RuleId| {
@@ -193,6 +194,7 @@ pub(super) fn of(
         before: before.admission.rules().len(),
         after: after.admission.rules().len(),
         closed,
+        opened,
         admitted,
         kept: kept.collect(),
         widened: widened.collect(),
@@ -211,7 +213,7 @@ fn flow(cx: &Context<'_>, blocked: &Blocked) -> Admitted {
     }
 }
 
-fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
+pub(super) fn words(cx: &Context<'_>, rule: &StatedRule) -> Option<RuleWords> {
     let written = Written::of(cx, rule)?;
     Some(RuleWords {
         group: cx.policy[rule.group].name.to_string(),
@@ -233,106 +235,4 @@ fn before_words(before: &Context<'_>, lists: &Lists, after: &Context<'_>, id: Ru
     });
     let all = all.filter(|(_, was)| (was.traffic, &was.peer) == (now.traffic, &now.peer));
     all.min_by_key(|(place, _)| *place != rule.place).map(|(_, was)| was).or(Some(now))
-}
-
-fn closed(before: &Context<'_>, after: &Context<'_>) -> Vec<Closed> {
-    let (ends, lists) = (Ends::of(before.topology), lists(after));
-    // Rules of groups that have no member in common admit no packet in common.
-    let mut around: BTreeMap<GroupRef, BTreeSet<GroupRef>> = BTreeMap::new();
-    let lost = before.admission.rules().iter().filter_map(|rule| {
-        let of =
-            |group| lists.get(&(group, rule.direction)).into_iter().flatten().map(|id| &after.admission[*id]);
-        if of(rule.group).any(|other| (other.traffic, &other.peers) == (rule.traffic, &rule.peers)) {
-            return None;
-        }
-        let around = around.entry(rule.group).or_insert_with(|| {
-            let members = before.policy[rule.group].members.iter();
-            members.flat_map(|member| before.policy.groups_of(*member)).copied().collect()
-        });
-        let others = around.iter().flat_map(|group| of(*group));
-        let left = others.fold(rule.packets.clone(), |left, other| {
-            if left.is_empty() { left } else { left.difference(&other.packets) }
-        });
-        let side = match rule.direction {
-            Direction::Inbound => Side::Source,
-            Direction::Outbound => Side::Destination,
-        };
-        // What goes from an address to itself never asks a group.
-        let lost: Vec<_> = left.cover().iter().filter_map(|part| Some((part, ends.pair(part)?))).collect();
-        let (first, (from, to)) = lost.first()?;
-        let parts = || lost.iter().map(|(part, _)| part);
-        Some(Closed {
-            rule: words(before, rule)?,
-            services: parts().fold(Services::default(), |all, part| all.union(&part.services)),
-            peers: Endpoints::union_of(parts().map(|part| part.side(side).clone())),
-            from: from.clone(),
-            to: to.clone(),
-            service: first.services.ranges().first()?.first(),
-        })
-    });
-    lost.collect()
-}
-
-/// As many names of ends are tried for an example: two of them are not the same one.
-const TRIED: usize = 2;
-
-/// What ends of packets are called.
-struct Ends<'t> {
-    topology: &'t Topology,
-    by_address: BTreeMap<Ipv4Addr, NodeId>,
-    nodes: Endpoints,
-}
-
-impl<'t> Ends<'t> {
-    fn of(topology: &'t Topology) -> Self {
-        let by_address: BTreeMap<Ipv4Addr, NodeId> =
-            topology.node_ids().map(|id| (topology[id].address, id)).collect();
-        let nodes = Endpoints::hosts(by_address.keys().copied());
-        Self { topology, by_address, nodes }
-    }
-
-    /// Who sends one of some packets, and who gets it; `None` where each goes back to where it comes from.
-    fn pair(&self, packets: &PacketBox) -> Option<(String, String)> {
-        let (from, to) = (self.names(&packets.source), self.names(&packets.destination));
-        from.into_iter().find_map(|from| {
-            let to = to.iter().find(|to| **to != from)?.clone();
-            Some((from, to))
-        })
-    }
-
-    /// Some of some endpoints: who has a name before who has an address only.
-    fn names(&self, endpoints: &Endpoints) -> Vec<String> {
-        let topology = self.topology;
-        let within = endpoints.ranges().into_iter().flat_map(|range| match range {
-            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
-                self.by_address.range(first..=last)
-            }
-            _ => self.by_address.range(Ipv4Addr::UNSPECIFIED..Ipv4Addr::UNSPECIFIED),
-        });
-        let mut names: Vec<String> =
-            within.map(|(_, node)| topology[*node].name.to_string()).take(TRIED).collect();
-        let unfixed = endpoints.unfixed_members().into_iter().take(TRIED);
-        names.extend(unfixed.map(|one| {
-            let (Unfixed::Inside(member) | Unfixed::Public(member)) = one;
-            match member {
-                Member::Pool(id) => topology[id].name.to_string(),
-                Member::LoadBalancer(id) => topology[id].name.to_string(),
-                Member::Database(id) => topology[id].name.to_string(),
-            }
-        }));
-        let others = endpoints.difference(&self.nodes);
-        // An address that documents use for somebody else's (RFC 5737) where it is one of them.
-        let somebody = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
-        names.extend(others.contains(somebody).then(|| somebody.to_string()));
-        let addresses = others.ranges().into_iter().filter_map(|range| match range {
-            // The first addresses of a network are nobody's.
-            EndpointRange::Addresses(IpAddr::V4(first), IpAddr::V4(last)) => {
-                Some(Ipv4Addr::from(u32::from(first).saturating_add(4).min(u32::from(last))).to_string())
-            }
-            EndpointRange::Addresses(first, _) => Some(first.to_string()),
-            EndpointRange::Unfixed(_) | EndpointRange::OtherUnfixed => None,
-        });
-        names.extend(addresses.take(TRIED));
-        names
-    }
 }

@@ -9,7 +9,7 @@ use rancher_gen::exit::Exit;
 use rancher_gen::report::Source;
 use rancher_gen::report::place::Lines;
 use rancher_topology::policy::Endpoints;
-use rancher_topology::tighten::{Admitted, Because, Closed, RuleWords, Tightened, Widened};
+use rancher_topology::tighten::{Admitted, Because, RulePackets, RuleWords, Tightened, Widened};
 
 use super::input::{Input, Text};
 use super::{Failure, fix};
@@ -92,16 +92,10 @@ fn told(source: &Source, tightened: &Tightened) -> String {
             }
         }
     };
-    let closed = |one: &Closed| {
-        format!(
-            "{}: {}: {} to {} on {}, say",
-            place(&one.rule),
-            words(&one.rule),
-            one.from,
-            one.to,
-            one.service
-        )
+    let example = |one: &RulePackets| {
+        format!("{}: {} to {} on {}, say", words(&one.rule), one.from, one.to, one.service)
     };
+    let closed = |one: &RulePackets| format!("{}: {}", place(&one.rule), example(one));
     section("admitted no longer", tightened.closed.iter().map(closed).collect());
     let people = tightened.closed.iter().filter(|one| !one.for_people().is_empty());
     let people =
@@ -111,6 +105,10 @@ fn told(source: &Source, tightened: &Tightened) -> String {
         people.collect(),
     );
     section("admitted now, and shut out before", tightened.admitted.iter().map(flow).collect());
+    section(
+        "admitted as well, as a rule is for all members of its group and of its peer",
+        tightened.opened.iter().map(example).collect(),
+    );
     section(
         "still shut out, for the text cannot be edited there",
         tightened.missing.iter().map(flow).collect(),

@@ -3,7 +3,7 @@
 use rancher_gen::report::Source;
 use rancher_gen::report::place::Lines;
 use rancher_topology::policy::Endpoints;
-use rancher_topology::tighten::{Admitted, Closed, Kept, RuleWords, Tightened, Widened};
+use rancher_topology::tighten::{Admitted, Kept, RulePackets, RuleWords, Tightened, Widened};
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
@@ -23,7 +23,10 @@ struct Printed {
     /// How many there are.
     rules_after: usize,
     /// What is admitted no longer.
-    closed: Vec<ClosedPart>,
+    closed: Vec<Part>,
+    /// What is admitted anew beyond these flows, as a rule is for all members of its group and of its peer. The lines are
+    /// those of the new text.
+    opened: Vec<Part>,
     /// Flows that were shut out and are not any more.
     admitted: Vec<Flow>,
     /// Flows that are shut out still.
@@ -53,10 +56,10 @@ struct Rule {
     line: usize,
 }
 
-/// What a rule admitted and nothing admits any more.
+/// What a rule of one text admits and no rule of the other one does. The rules of the other end are not asked.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct ClosedPart {
+struct Part {
     rule: Rule,
     ports: String,
     /// With whom, as networks; what has no fixed address is not among them.
@@ -121,16 +124,17 @@ pub(in crate::cli) fn schema() -> Schema {
 }
 
 pub(super) fn json(source: &Source, tightened: &Tightened, diff: &str) -> String {
-    let lines = Lines::of(&source.text);
-    let rule = |rule: &RuleWords| Rule {
+    let (lines, new_lines) = (Lines::of(&source.text), Lines::of(&tightened.text));
+    let rule_in = |lines: &Lines<'_>, rule: &RuleWords| Rule {
         group: rule.group.clone(),
         direction: rule.direction.as_str(),
         port: rule.traffic.to_string(),
         peer: rule.peer.to_string(),
         line: lines.range(rule.span).0.line,
     };
-    let closed = |one: &Closed| ClosedPart {
-        rule: rule(&one.rule),
+    let rule = |rule: &RuleWords| rule_in(&lines, rule);
+    let part = |rule: Rule, one: &RulePackets| Part {
+        rule,
         ports: one.services.to_string(),
         networks: networks(&one.peers),
         example: Packet { from: one.from.clone(), to: one.to.clone(), port: one.service.to_string() },
@@ -152,7 +156,8 @@ pub(super) fn json(source: &Source, tightened: &Tightened, diff: &str) -> String
         finished: tightened.finished,
         rules_before: tightened.before,
         rules_after: tightened.after,
-        closed: tightened.closed.iter().map(closed).collect(),
+        closed: tightened.closed.iter().map(|one| part(rule(&one.rule), one)).collect(),
+        opened: tightened.opened.iter().map(|one| part(rule_in(&new_lines, &one.rule), one)).collect(),
         admitted: tightened.admitted.iter().map(flow).collect(),
         missing: tightened.missing.iter().map(flow).collect(),
         kept: tightened.kept.iter().map(kept).collect(),
