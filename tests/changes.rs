@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::IpAddr;
 
 use rancher_gen::read::iptables;
 use rancher_topology::netfilter::{
-    Change, Condition, Difference, Filter, Hook, HostFacts, Kind, Known, Packet, RuleSet, Target, Verdict,
+    Change, Condition, Filter, Hook, HostFacts, InterfacePattern, Kind, Known, Packet, RuleSet, SentTo,
+    Target, Trace, Tracer, TranslatedTo, Translation, Verdict,
 };
 use rancher_topology::packet::{self, Field, Intervals, State, number};
 
@@ -157,6 +159,110 @@ fn what_is_not_known_of_a_packet_depends_on_where_it_is_sent() {
     assert_eq!((kinds, unseen), (vec![Kind::MayRefuse], false));
 }
 
+/// Where packets are sent: what the rules come to, and not their words.
+#[test]
+fn packets_that_are_sent_elsewhere_are_told() {
+    let nat = |rules: &str| {
+        format!("*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n{rules}COMMIT\n")
+            + &forward("-A FORWARD -p tcp -j ACCEPT\n")
+    };
+    let sent = |old: &str, new: &str| {
+        let facts = HostFacts::default();
+        let (old, new) = (read(&nat(old)), read(&nat(new)));
+        let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
+        let (found, whole) = change.sent_elsewhere();
+        assert!(whole && change.is_equal());
+        (found, change.has_same_sources())
+    };
+    let five =
+        "-A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.5:8080\n";
+    let six = &five.replace("10.0.0.5", "10.0.0.6");
+    let masked = "-A POSTROUTING -s 10.0.0.0/8 -j SNAT --to-source 192.0.2.1\n";
+    // Nothing: a second rule for the same packets, one for what is refused, one to where it goes anyway.
+    let spare = format!(
+        "{five}{six}-A PREROUTING -p udp -j DNAT --to-destination 10.0.0.9\n\
+         -A PREROUTING -d 10.0.0.7/32 -p tcp -j DNAT --to-destination 10.0.0.7\n"
+    );
+    assert_eq!(sent(five, &spare), (Vec::new(), true));
+    assert_eq!(sent(&format!("{five}{masked}"), &format!("{masked}{five}")), (Vec::new(), true));
+    assert!(!sent(five, &format!("{five}{masked}")).1);
+    assert!(!sent(&format!("{five}{masked}"), &format!("{five}{}", masked.replace("2.1", "2.2"))).1);
+    let (found, _) = sent(five, six);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert!(one.certain && one.example.destination == IpAddr::from([192, 0, 2, 1]));
+    let to = |last| Translation {
+        address: Some(TranslatedTo::Addresses([10, 0, 0, last].into(), [10, 0, 0, last].into())),
+        ports: Some((8080, 8080)),
+    };
+    assert_eq!(one.places, [(Some(to(5)), Some(to(6)))]);
+    let (found, _) = sent("", five);
+    assert_eq!(found[0].places, [(None, Some(to(5)))]);
+    let (found, _) = sent(five, &format!("{}{five}", six.replace("-j", &format!("{LIMIT} -j"))));
+    assert!(!found[0].certain && found[0].places == [(Some(to(5)), Some(to(6)))], "{found:?}");
+}
+
+/// The trace of a packet names the rule that sends it somewhere: where two rule sets send it to two places, it is told.
+#[test]
+fn what_is_sent_elsewhere_is_what_the_traces_say() {
+    let mut seen = [0; 2];
+    for seed in 0..600 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let random = rule_sets::rule_set(&mut rng, Family::V4);
+        let old = read(&random.rules);
+        if random.uncertain || !old.tables.contains_key("nat") {
+            continue;
+        }
+        let new = edited(&mut rng, &old, "nat");
+        let facts = HostFacts::default();
+        let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Arriving);
+        let (found, _) = change.sent_elsewhere();
+        let [mut before, mut after] = [&old, &new].map(|rules| Tracer::new(rules, &facts));
+        let packets = rule_sets::packets(&mut rng, Family::V4, 20);
+        let mut packets: Vec<(Packet, bool)> = packets.iter().map(|one| (known(one), false)).collect();
+        packets.extend(
+            found
+                .iter()
+                .filter(|one| one.certain)
+                .filter_map(|one| Some((example(&one.packets, &one.example)?, true))),
+        );
+        for (packet, is_example) in packets {
+            if !(packet.protocol == 17 || packet.tcp_flags == Some(2)) {
+                continue;
+            }
+            let (was, is) = (before.follow(&packet), after.follow(&packet));
+            if [&was, &is].iter().any(|trace| trace.verdict != Verdict::Admitted) {
+                continue;
+            }
+            let elsewhere = place(&old, &was, &packet) != place(&new, &is, &packet);
+            let mut told = found.iter().map(|one| has(&change, &one.packets, &packet));
+            let told = told.try_fold(is_example, |any, one| Some(any | one?));
+            if let Some(told) = told {
+                assert_eq!(told, elsewhere, "{seed} {packet:?}\n{was:?}\n{is:?}\n{found:?}");
+                seen[usize::from(told)] += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 10), "{seen:?}");
+}
+
+/// Where a rule set sends a packet, by the rule of `nat` that decides about it.
+fn place(rules: &RuleSet, trace: &Trace, packet: &Packet) -> SentTo {
+    let decision = trace.decisions.iter().rfind(|decision| decision.table == "nat")?;
+    let (line, _) = decision.rule.as_ref()?;
+    let all = rules.tables["nat"].chains.values().flat_map(|chain| &chain.rules);
+    let to = all.filter(|rule| rule.line == *line).find_map(|rule| match &rule.target {
+        Target::Translate(to) => Some(to.clone()),
+        _ => None,
+    })?;
+    let same_address = to
+        .address
+        .as_ref()
+        .is_none_or(|address| *address == TranslatedTo::Addresses(packet.destination, packet.destination));
+    let same_port =
+        to.ports.is_none_or(|ports| Some(ports) == packet.destination_port.map(|port| (port, port)));
+    (!(same_address && same_port)).then_some(to)
+}
+
 /// Whatever it is that is not known, what is told of the change is true of it.
 #[test]
 fn a_change_is_as_told_whatever_is_not_known() {
@@ -171,7 +277,7 @@ fn a_change_is_as_told_whatever_is_not_known() {
             continue;
         }
         let old = read(&random.rules);
-        let new = edited(&mut rng, &old);
+        let new = edited(&mut rng, &old, "filter");
         let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
         let differences = Kind::ALL.map(|kind| (kind, change.differences(kind)));
         let untold = change.may_differ_unseen() || differences.iter().any(|(_, (_, whole))| !whole);
@@ -180,7 +286,9 @@ fn a_change_is_as_told_whatever_is_not_known() {
         let mut packets: Vec<(Packet, Option<Kind>)> =
             packets.iter().map(|packet| (known(packet), None)).collect();
         for (kind, (found, _)) in &differences {
-            packets.extend(found.iter().filter_map(|one| Some((example(one)?, Some(*kind)))));
+            packets.extend(
+                found.iter().filter_map(|one| Some((example(&one.packets, &one.example)?, Some(*kind)))),
+            );
         }
         packets.retain(|(packet, _)| packet.protocol == 17 || packet.tcp_flags == Some(2));
         for _ in 0..4 {
@@ -195,7 +303,7 @@ fn a_change_is_as_told_whatever_is_not_known() {
                     if *example_of == Some(kind) {
                         return Some(true);
                     }
-                    let mut found = found.iter().map(|one| has(&one.packets, packet));
+                    let mut found = found.iter().map(|one| has(&change, &one.packets, packet));
                     found.try_fold(false, |any, one| Some(any | one?))
                 };
                 let may_be = |kind| untold || told(kind) != Some(false);
@@ -248,12 +356,12 @@ fn hash(text: &str) -> u64 {
 }
 
 /// An example of a difference, if it is of the first packets of connections. Where it says no interface, any will do.
-fn example(one: &Difference) -> Option<Packet> {
-    let mut packet = one.example.clone();
-    let states = one.packets.get(&Field::State);
+fn example(packets: &Known, example: &Packet) -> Option<Packet> {
+    let mut packet = example.clone();
+    let states = packets.get(&Field::State);
     let sides = [(Field::Inbound, &mut packet.inbound), (Field::Outbound, &mut packet.outbound)];
     for ((side, name), any) in sides.into_iter().zip(INTERFACES) {
-        if name.is_some() != one.packets.contains_key(&side) {
+        if name.is_none() && packets.contains_key(&side) {
             return None;
         }
         name.get_or_insert_with(|| any.to_owned());
@@ -261,15 +369,18 @@ fn example(one: &Difference) -> Option<Packet> {
     states.is_none_or(|set| set.contains(State::New.number())).then_some(packet)
 }
 
-/// Whether a packet that begins a connection is among others; `None` if that is a question of interfaces.
-fn has(packets: &Known, packet: &Packet) -> Option<bool> {
-    if packets.contains_key(&Field::Inbound) || packets.contains_key(&Field::Outbound) {
+/// Whether a packet that begins a connection is among others; `None` if that is a question of where it goes out.
+fn has(change: &Change, packets: &Known, packet: &Packet) -> Option<bool> {
+    if packet.outbound.is_none() && packets.contains_key(&Field::Outbound) {
         return None;
     }
     let port = |port: Option<u16>| port.map(u128::from);
+    let class = |name: &Option<String>| name.as_ref().map(|name| class(change, name));
     Some(packets.iter().all(|(field, set)| {
         let value = match field {
             Field::State => Some(State::New.number()),
+            Field::Inbound => class(&packet.inbound),
+            Field::Outbound => class(&packet.outbound),
             Field::Source => Some(number(packet.source)),
             Field::Destination | Field::SentTo => Some(number(packet.destination)),
             Field::Protocol => Some(packet.protocol.into()),
@@ -283,10 +394,28 @@ fn has(packets: &Known, packet: &Packet) -> Option<bool> {
     }))
 }
 
+/// The number that stands for an interface: that of its name, of the longest prefix of it, or of all others.
+fn class(change: &Change, name: &str) -> u128 {
+    let mut best = None;
+    for number in 0.. {
+        let Some(patterns) = change.interfaces(&Intervals::points([number])) else {
+            return best.map_or(number, |(_, number)| number);
+        };
+        let length = match patterns[0] {
+            InterfacePattern::Name(own) => (own == name).then_some(usize::MAX),
+            InterfacePattern::Prefix(own) => name.starts_with(own).then_some(own.len()),
+        };
+        if let Some(length) = length {
+            best = best.max(Some((length, number)));
+        }
+    }
+    unreachable!("after the last one there are others")
+}
+
 /// A rule set in which a person changed something.
-fn edited(rng: &mut fastrand::Rng, rules: &RuleSet) -> RuleSet {
+fn edited(rng: &mut fastrand::Rng, rules: &RuleSet, table: &str) -> RuleSet {
     let mut new = rules.clone();
-    let chains = &mut new.tables.get_mut("filter").unwrap().chains;
+    let chains = &mut new.tables.get_mut(table).unwrap().chains;
     for _ in 0..rng.usize(1..6) {
         let chain = chains.iter_mut().filter(|(name, chain)| *name != "INPUT" && !chain.rules.is_empty());
         let mut chain: Vec<_> = chain.map(|(_, chain)| chain).collect();
@@ -306,5 +435,12 @@ fn edited(rng: &mut fastrand::Rng, rules: &RuleSet) -> RuleSet {
             }
         }
     }
+    // A line for each rule, also for those that stand there twice.
+    let all = new
+        .tables
+        .values_mut()
+        .flat_map(|table| table.chains.values_mut())
+        .flat_map(|chain| &mut chain.rules);
+    all.enumerate().for_each(|(at, rule)| rule.line = at);
     new
 }

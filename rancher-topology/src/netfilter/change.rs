@@ -5,6 +5,7 @@ use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Lowering, Shared};
 use super::rule_set::RuleSet;
+use super::sent::{self, Answers, SentTo};
 use super::{Hook, InterfacePattern, Known};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, Set};
@@ -16,7 +17,25 @@ pub struct Change {
     found: Diagram,
     equal: bool,
     unclear: bool,
+    /// Its leaves are numbers of answers.
+    sent: Diagram,
+    answers: Answers,
+    sources_alike: bool,
     family: Family,
+}
+
+/// First packets of connections that both rule sets admit, and that one sends elsewhere than the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// Where the one and where the other sends them; several where it is not known which.
+    pub places: Vec<(SentTo, SentTo)>,
+    /// Whether it is certain that these are two places.
+    pub certain: bool,
+    /// The packets.
+    pub packets: Known,
+    /// One of them.
+    pub example: Packet,
 }
 
 impl Change {
@@ -33,7 +52,10 @@ impl Change {
         let zero = || Intervals::from_to(0, 0);
         let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
         let (shared, was) = Lowering::verdicts(shared, before, hook, &known);
-        let (mut shared, is) = Lowering::verdicts(shared, after, hook, &known);
+        let (shared, is) = Lowering::verdicts(shared, after, hook, &known);
+        let (shared, sent_before) = Lowering::translations(shared, before, hook, &known);
+        let (mut shared, sent_after) = Lowering::translations(shared, after, hook, &known);
+        let (sent, answers) = sent::elsewhere(&mut shared, [was, is], [sent_before, sent_after]);
         let diagrams = &mut shared.space.diagrams;
         let found = diagrams.apply(was, is, &mut |was, is| {
             Some(Diagram::leaf(match (was.as_leaf()?, is.as_leaf()?) {
@@ -52,10 +74,12 @@ impl Change {
         };
         let uncertain = diagrams.leaves(found).into_iter().any(|leaf| leaf & UNCLEAR != 0);
         let unclear = uncertain && !(same(before.0, after.0) && before.1 == after.1);
-        Self { shared, found, equal: was == is, unclear, family: before.0.family }
+        let sources_alike = sent::sources_are_alike(before.0, after.0);
+        let family = before.0.family;
+        Self { shared, found, equal: was == is, unclear, sent, answers, sources_alike, family }
     }
 
-    /// Whether both do the same with every packet, as far as that is known.
+    /// Whether both admit the same packets, as far as that is known.
     #[must_use]
     pub const fn is_equal(&self) -> bool {
         self.equal
@@ -79,12 +103,45 @@ impl Change {
         let set = self.shared.space.diagrams.map(self.found, &mut |leaf| u32::from(is_of_kind(leaf)));
         let (found, all) = self.shared.space.cover(Set(set));
         let difference = |packets: Known| {
-            let named = |side| packets.get(&side).and_then(|set| self.shared.interfaces.name_in(set));
-            let mut example = Packet::among(self.family, &packets, named(Field::Inbound))?;
-            example.outbound = named(Field::Outbound);
+            let example = self.example(&packets)?;
             Some(Difference { kind, packets, example })
         };
         (found.into_iter().filter_map(difference).collect(), all)
+    }
+
+    /// The first packets of connections that both admit and one sends elsewhere than the other (`DNAT`, `REDIRECT`, `NETMAP`), and whether these
+    /// are all.
+    pub fn sent_elsewhere(&mut self) -> (Vec<Sent>, bool) {
+        let (mut found, mut whole) = (Vec::new(), true);
+        for number in self.shared.space.diagrams.leaves(self.sent) {
+            let Some(answer) = self.answers.get(number) else { continue };
+            if found.len() >= MOST_SENT {
+                return (found, false);
+            }
+            let set = self.shared.space.diagrams.map(self.sent, &mut |leaf| u32::from(leaf == number));
+            let (packets, all) = self.shared.space.cover(Set(set));
+            whole &= all;
+            found.extend(packets.into_iter().filter_map(|mut packets| {
+                packets.remove(&Field::State);
+                let example = self.example(&packets)?;
+                let places = answer.pairs.iter().cloned().collect();
+                Some(Sent { places, certain: answer.certain, packets, example })
+            }));
+        }
+        (found, whole)
+    }
+
+    /// Whether both say the same of where packets are to come from (`SNAT`, `MASQUERADE`): their words, and no more.
+    #[must_use]
+    pub const fn has_same_sources(&self) -> bool {
+        self.sources_alike
+    }
+
+    fn example(&self, packets: &Known) -> Option<Packet> {
+        let named = |side| packets.get(&side).and_then(|set| self.shared.interfaces.name_in(set));
+        let mut example = Packet::among(self.family, packets, named(Field::Inbound))?;
+        example.outbound = named(Field::Outbound);
+        Some(example)
     }
 
     /// The interfaces that some values of [`Field::Inbound`] or [`Field::Outbound`] stand for; `None` where those are
@@ -93,7 +150,17 @@ impl Change {
     pub fn interfaces(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
         self.shared.interfaces.patterns(classes)
     }
+
+    /// The interfaces that such values do not stand for, where those that neither rule set names are among them.
+    #[must_use]
+    pub fn interfaces_besides(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
+        let all = self.shared.space.layout.all(Field::Inbound);
+        self.shared.interfaces.patterns(&all.difference(classes))
+    }
 }
+
+/// As many packets that are sent elsewhere are told.
+const MOST_SENT: usize = 200;
 
 const ADMITTED: u32 = 1;
 const REFUSED: u32 = 2;

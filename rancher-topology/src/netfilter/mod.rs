@@ -20,10 +20,11 @@ mod lower;
 mod matrix;
 mod outcome;
 mod rule_set;
+mod sent;
 mod trace;
 mod verdict;
 
-pub use change::Change;
+pub use change::{Change, Sent};
 pub use comparison::{Comparison, Difference, Kind, Refusals};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
@@ -33,6 +34,7 @@ pub use rule_set::{
     AddressKind, Chain, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Table, Target,
     TranslatedTo, Translation,
 };
+pub use sent::SentTo;
 pub use trace::{Decision, Trace, Tracer};
 pub use verdict::Verdict;
 

@@ -29,8 +29,7 @@ impl RuleSet {
 
     /// Whether another one has the same rules in a table, wherever they stand in their texts. What only counts or logs is no
     /// part of it.
-    #[must_use]
-    pub fn has_same(&self, table: &str, other: &Self) -> bool {
+    pub(super) fn has_same(&self, table: &str, other: &Self) -> bool {
         let rules = |rules: &Self| {
             let chains = rules.tables.get(table).into_iter().flat_map(|table| &table.chains);
             let chain = |(name, chain): (&String, &Chain)| {
@@ -49,7 +48,7 @@ impl RuleSet {
 
 impl Rule {
     /// Whether it does nothing that another rule could see: lists of `recent` and tables of `hashlimit` are shared.
-    fn only_tells(&self) -> bool {
+    pub(super) fn only_tells(&self) -> bool {
         self.target == Target::Nothing && !self.text.contains("recent") && !self.text.contains("hashlimit")
     }
 }

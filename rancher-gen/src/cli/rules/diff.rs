@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, RuleSet};
-use rancher_topology::packet::{Family, Field};
+use rancher_topology::netfilter::{
+    Change, Difference, InterfacePattern, Kind, RuleSet, Sent, SentTo, TranslatedTo,
+};
+use rancher_topology::packet::{Family, Field, Known};
 use serde_json::{Value, json};
 
 use super::{ChainName, Host};
@@ -18,6 +20,7 @@ struct Way {
     chain: ChainName,
     change: Change,
     kinds: Vec<(Kind, Vec<Difference>, bool)>,
+    sent: (Vec<Sent>, bool),
 }
 
 /// Prints in what two rule sets differ.
@@ -50,15 +53,12 @@ pub(in crate::cli) fn run(
                 (kind, found, whole)
             });
             let kinds = kinds.collect();
-            Way { chain, change, kinds }
+            let sent = change.sent_elsewhere();
+            Way { chain, change, kinds, sent }
         })
         .collect();
-    let is_translated_alike = before.rules.has_same("nat", &after.rules);
-    let exit = match exit(&ways) {
-        Exit::Done if !is_translated_alike => Exit::Uncertain,
-        exit => exit,
-    };
-    let why = why(&ways, exit, is_translated_alike, [(old, &before.rules), (new, &after.rules)]);
+    let exit = exit(&ways);
+    let why = why(&ways, exit, [(old, &before.rules), (new, &after.rules)]);
     let mut all = sections(family, &ways);
     let lines = why.iter().map(|line| (line.clone(), None)).collect();
     all.extend(Section::of("not certain because of", lines, true));
@@ -72,14 +72,17 @@ pub(in crate::cli) fn run(
 }
 
 /// What is not compared, and the rules on which answers depend that a packet does not tell.
-fn why(ways: &[Way], exit: Exit, is_translated_alike: bool, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
+fn why(ways: &[Way], exit: Exit, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
     let mut all = Vec::new();
-    if !is_translated_alike {
-        all.push("the tables nat: what they admit is compared, where they send it is not".to_owned());
+    if !ways.iter().all(|way| way.change.has_same_sources()) {
+        all.push(
+            "the tables nat: from where packets are to come (SNAT, MASQUERADE) is not compared".to_owned(),
+        );
     }
     let is_doubted = |way: &Way| {
         exit == Exit::Uncertain && way.change.may_differ_unseen()
             || way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && !kind.is_certain())
+            || way.sent.0.iter().any(|sent| !sent.certain)
     };
     if ways.iter().any(is_doubted) {
         for (path, rules) in rules {
@@ -93,12 +96,15 @@ fn why(ways: &[Way], exit: Exit, is_translated_alike: bool, rules: [(&Path, &Rul
 
 fn exit(ways: &[Way]) -> Exit {
     let found = |certain: bool| {
-        let mut kinds = ways.iter().flat_map(|way| &way.kinds);
-        kinds.any(|(kind, found, _)| !found.is_empty() && (!certain || kind.is_certain()))
+        ways.iter().any(|way| {
+            way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && (!certain || kind.is_certain()))
+                || way.sent.0.iter().any(|sent| !certain || sent.certain)
+        })
     };
+    let is_open = |way: &Way| way.change.may_differ_unseen() || !way.change.has_same_sources();
     if found(true) {
         Exit::No
-    } else if found(false) || ways.iter().any(|way| way.change.may_differ_unseen()) {
+    } else if found(false) || ways.iter().any(is_open) {
         Exit::Uncertain
     } else {
         Exit::Done
@@ -107,21 +113,20 @@ fn exit(ways: &[Way]) -> Exit {
 
 const fn result(exit: Exit) -> &'static str {
     match exit {
-        Exit::Done => "both admit and refuse the same packets",
+        Exit::Done => "both admit and refuse the same packets, and send them to the same places",
         Exit::Uncertain => "whether they differ depends on what is not known here",
         _ => "they differ",
     }
 }
 
 /// `22/tcp from 10.0.0.0/8 in on eth0`.
-fn line(family: Family, way: &Way, one: &Difference) -> String {
-    let mut text = words::line(family, &one.packets);
+fn line(family: Family, way: &Way, packets: &Known) -> String {
+    let mut text = words::line(family, packets);
     for (side, word) in [(Field::Inbound, "in on"), (Field::Outbound, "out on")] {
-        let Some(classes) = one.packets.get(&side) else { continue };
-        let names = way.change.interfaces(classes).map_or_else(
-            || "other interfaces among them".to_owned(),
-            |patterns| patterns.into_iter().map(pattern).collect::<Vec<_>>().join(", "),
-        );
+        let Some(classes) = packets.get(&side) else { continue };
+        let names = |all: Vec<&InterfacePattern>| all.into_iter().map(pattern).collect::<Vec<_>>().join(", ");
+        let besides = || names(way.change.interfaces_besides(classes).unwrap_or_default());
+        let names = way.change.interfaces(classes).map_or_else(|| format!("all but {}", besides()), names);
         let _ = write!(text, " {word} {names}");
     }
     text
@@ -135,40 +140,92 @@ fn pattern(pattern: &InterfacePattern) -> String {
 }
 
 fn sections(family: Family, ways: &[Way]) -> Vec<Section> {
-    let found = ways.iter().flat_map(|way| way.kinds.iter().map(move |kind| (way, kind)));
-    let section = |(way, (kind, found, whole)): (&Way, &(Kind, Vec<Difference>, bool))| {
-        let line = |one: &Difference| (line(family, way, one), Some(words::packet(&one.example)));
-        let title = format!("{}: {}", way.chain.as_str(), kind.as_str());
-        Section::of(title, found.iter().map(line).collect(), *whole)
+    let sections = |way: &Way| {
+        let of_kind = |(kind, found, whole): &(Kind, Vec<Difference>, bool)| {
+            let line =
+                |one: &Difference| (line(family, way, &one.packets), Some(words::packet(&one.example)));
+            let title = format!("{}: {}", way.chain.as_str(), kind.as_str());
+            Section::of(title, found.iter().map(line).collect(), *whole)
+        };
+        let mut all: Vec<Section> = way.kinds.iter().filter_map(of_kind).collect();
+        for (certain, words) in [(true, "sent elsewhere"), (false, "possibly sent elsewhere")] {
+            let found = way.sent.0.iter().filter(|one| one.certain == certain);
+            let line = |one: &Sent| {
+                let text = format!("{}: {}", line(family, way, &one.packets), places(one));
+                (text, Some(words::packet(&one.example)))
+            };
+            let title = format!("{}: {words}", way.chain.as_str());
+            all.extend(Section::of(title, found.map(line).collect(), way.sent.1));
+        }
+        all
     };
-    found.filter_map(section).collect()
+    ways.iter().flat_map(sections).collect()
+}
+
+/// `10.0.0.5:80 before, 10.0.0.6:80 now`.
+fn places(sent: &Sent) -> String {
+    let pair = |(old, new): &(SentTo, SentTo)| format!("{} before, {} now", place(old), place(new));
+    sent.places.iter().map(pair).collect::<Vec<_>>().join(", or ")
+}
+
+fn place(to: &SentTo) -> String {
+    let Some(to) = to else { return "where it goes".to_owned() };
+    let range = |first: String, last: String| if first == last { first } else { format!("{first}-{last}") };
+    let ports = to.ports.map(|(first, last)| range(first.to_string(), last.to_string()));
+    let address = to.address.as_ref().map(|address| match address {
+        TranslatedTo::Addresses(first, last) if first.is_ipv6() && ports.is_some() => {
+            format!("[{}]", range(first.to_string(), last.to_string()))
+        }
+        TranslatedTo::Addresses(first, last) => range(first.to_string(), last.to_string()),
+        TranslatedTo::Host => "the host".to_owned(),
+        TranslatedTo::Network(net) => net.to_string(),
+    });
+    match (address, ports) {
+        (Some(address), Some(ports)) => format!("{address}:{ports}"),
+        (Some(address), None) => address,
+        (None, Some(ports)) => format!("port {ports}"),
+        (None, None) => "where it goes".to_owned(),
+    }
 }
 
 fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
     let chain = |way: &Way| {
-        let difference = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
+        let interfaces = |packets: &Known, side| {
+            let classes = packets.get(&side)?;
+            Some(way.change.interfaces(classes)?.into_iter().map(pattern).collect::<Vec<_>>())
+        };
+        let of_kind = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
             let one = |one: &Difference| {
-                let interfaces = |side| {
-                    let classes = one.packets.get(&side)?;
-                    Some(way.change.interfaces(classes)?.into_iter().map(pattern).collect::<Vec<_>>())
-                };
                 json!({
                     "kind": kind.as_str(),
                     "certain": kind.is_certain(),
                     "packets": words::Packets::of(family, &one.packets),
-                    "in": interfaces(Field::Inbound),
-                    "out": interfaces(Field::Outbound),
+                    "in": interfaces(&one.packets, Field::Inbound),
+                    "out": interfaces(&one.packets, Field::Outbound),
                     "example": words::OnePacket::of(&one.example),
                 })
             };
             found.iter().map(one).collect::<Vec<_>>()
         };
+        let sent = |one: &Sent| {
+            let pair = |(old, new): &(SentTo, SentTo)| json!({"before": place(old), "now": place(new)});
+            json!({
+                "places": one.places.iter().map(pair).collect::<Vec<_>>(),
+                "certain": one.certain,
+                "packets": words::Packets::of(family, &one.packets),
+                "in": interfaces(&one.packets, Field::Inbound),
+                "out": interfaces(&one.packets, Field::Outbound),
+                "example": words::OnePacket::of(&one.example),
+            })
+        };
         json!({
             "chain": way.chain.as_str(),
             "equal": way.change.is_equal(),
             "may-differ-unseen": way.change.may_differ_unseen(),
-            "differences": way.kinds.iter().flat_map(difference).collect::<Vec<_>>(),
-            "whole": way.kinds.iter().all(|(.., whole)| *whole),
+            "differences": way.kinds.iter().flat_map(of_kind).collect::<Vec<_>>(),
+            "sent-elsewhere": way.sent.0.iter().map(sent).collect::<Vec<_>>(),
+            "same-sources": way.change.has_same_sources(),
+            "whole": way.sent.1 && way.kinds.iter().all(|(.., whole)| *whole),
         })
     };
     json!({

@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// One after another: where the first leads on, the second is asked.
-    fn then(&mut self, first: Lowered, second: Lowered) -> Lowered {
+    pub(super) fn then(&mut self, first: Lowered, second: Lowered) -> Lowered {
         let changes = first.changes || second.changes;
         if !first.changes {
             let Shared { space: Space { diagrams, .. }, outcomes, .. } = &mut self.shared;
@@ -243,11 +243,12 @@ impl<'a> Lowering<'a> {
         Lowered { diagram, changes: true }
     }
 
-    /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks.
+    /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks or rule sets are
+    /// compared.
     fn sent_to(&mut self, to: &Translation) -> Diagram {
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
-        if !self.fields.translated {
+        if !self.fields.translated && self.shared.unknowns.is_none() {
             return elsewhere;
         }
         let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);

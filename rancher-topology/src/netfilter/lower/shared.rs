@@ -12,7 +12,7 @@ use crate::packet::{Family, Field, Intervals, Space};
 pub(in crate::netfilter) struct Shared {
     pub(in crate::netfilter) space: Space,
     pub(in crate::netfilter) interfaces: Interfaces,
-    pub(super) outcomes: Outcomes,
+    pub(in crate::netfilter) outcomes: Outcomes,
     /// What is not known of packets, where it is the same for all rule sets.
     pub(in crate::netfilter) unknowns: Option<Unknowns>,
 }

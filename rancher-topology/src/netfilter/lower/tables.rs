@@ -20,12 +20,7 @@ impl<'a> Lowering<'a> {
         hook: Hook,
         known: &Known,
     ) -> (Shared, Diagram) {
-        let mut given = known.clone();
-        given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
-        let mut lowering = Self::new(shared, rules, facts, &given);
-        if lowering.shared.unknowns.is_some() {
-            lowering.once = asked_once(rules, hook);
-        }
+        let mut lowering = Self::on_way(shared, (rules, facts), hook, known);
         let forwarded = lowering.fields.frames && hook == Hook::Forward;
         let mut way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
         if hook == Hook::Output {
@@ -35,6 +30,51 @@ impl<'a> Lowering<'a> {
         let inside = shared.one_of(known);
         let verdicts = shared.space.diagrams.choose(inside, way, Diagram::leaf(0));
         (shared, verdicts)
+    }
+
+    /// Where packets are sent on their way: the outcomes of the tables up to `nat`, one after the other.
+    pub(in crate::netfilter) fn translations(
+        shared: Shared,
+        (rules, facts): (&'a RuleSet, &'a HostFacts),
+        hook: Hook,
+        known: &Known,
+    ) -> (Shared, Diagram) {
+        let mut lowering = Self::on_way(shared, (rules, facts), hook, known);
+        let mut way = Lowered { diagram: lowering.shared.one(Outcome::Next(0)), changes: false };
+        for step in hook.steps() {
+            let Step::Table(table, name) = *step else { break };
+            if let Some(chain) = lowering.chain_of(table, name) {
+                let view = View { before_tracking: table == "raw", ..View::default() };
+                let here = lowering.base(table, name, chain, view);
+                let goes_on = lowering.each(here.diagram, |outcome| match outcome {
+                    Outcome::Accept(changes) => Outcome::Next(changes),
+                    decided => decided,
+                });
+                way = lowering.then(way, Lowered { diagram: goes_on, ..here });
+            }
+            if table == "nat" {
+                break;
+            }
+        }
+        if hook == Hook::Output {
+            way.diagram = lowering.without_interface(way.diagram, Field::Inbound);
+        }
+        (lowering.shared, way.diagram)
+    }
+
+    fn on_way(
+        shared: Shared,
+        (rules, facts): (&'a RuleSet, &'a HostFacts),
+        hook: Hook,
+        known: &Known,
+    ) -> Self {
+        let mut given = known.clone();
+        given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
+        let mut lowering = Self::new(shared, rules, facts, &given);
+        if lowering.shared.unknowns.is_some() {
+            lowering.once = asked_once(rules, hook);
+        }
+        lowering
     }
 
     fn steps(&mut self, steps: &'static [Step], view: View) -> Diagram {
