@@ -109,8 +109,8 @@ impl Change {
         (found.into_iter().filter_map(difference).collect(), all)
     }
 
-    /// The first packets of connections that both admit and one sends elsewhere than the other (`DNAT`, `REDIRECT`, `NETMAP`), and whether these
-    /// are all.
+    /// The first packets of connections that both admit and one sends elsewhere than the other (`DNAT`, `REDIRECT`,
+    /// `NETMAP`), and whether these are all.
     pub fn sent_elsewhere(&mut self) -> (Vec<Sent>, bool) {
         let (mut found, mut whole) = (Vec::new(), true);
         for number in self.shared.space.diagrams.leaves(self.sent) {

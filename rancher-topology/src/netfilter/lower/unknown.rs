@@ -123,7 +123,8 @@ impl Lowering<'_> {
         let Some(unknowns) = &self.shared.unknowns else { return diagram };
         let mut asked = self.shared.space.diagrams.bits(diagram);
         asked.retain(|bit| unknowns.has(*bit) && unknowns.depends(*bit, change));
-        for bit in asked {
+        // What is so after the same change already stands for what is so after two.
+        for bit in asked.into_iter().rev() {
             let after = match change {
                 Change::Anything(_) => None,
                 change => {
