@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
@@ -13,6 +14,7 @@ use rancher_topology::netfilter::{
 use rancher_topology::packet::{self, Field, Intervals, State, number};
 
 mod support;
+use support::cli::rancher_gen;
 use support::kernel::{Family, known};
 use support::rule_sets::{self, INTERFACES};
 
@@ -190,15 +192,15 @@ fn packets_that_are_sent_elsewhere_are_told() {
     let (found, _) = sent(five, six);
     let [one] = found.as_slice() else { panic!("{found:?}") };
     assert!(one.certain && one.example.destination == IpAddr::from([192, 0, 2, 1]));
-    let to = |last| Translation {
-        address: Some(TranslatedTo::Addresses([10, 0, 0, last].into(), [10, 0, 0, last].into())),
-        ports: Some((8080, 8080)),
+    let to = |last| {
+        let address = TranslatedTo::Addresses([10, 0, 0, last].into(), [10, 0, 0, last].into());
+        SentTo::Elsewhere(Translation { address: Some(address), ports: Some((8080, 8080)) })
     };
-    assert_eq!(one.places, [(Some(to(5)), Some(to(6)))]);
+    assert_eq!(one.places, [(to(5), to(6))]);
     let (found, _) = sent("", five);
-    assert_eq!(found[0].places, [(None, Some(to(5)))]);
+    assert_eq!(found[0].places, [(SentTo::Anyway, to(5))]);
     let (found, _) = sent(five, &format!("{}{five}", six.replace("-j", &format!("{LIMIT} -j"))));
-    assert!(!found[0].certain && found[0].places == [(Some(to(5)), Some(to(6)))], "{found:?}");
+    assert!(!found[0].certain && found[0].places == [(to(5), to(6))], "{found:?}");
 }
 
 /// The trace of a packet names the rule that sends it somewhere: where two rule sets send it to two places, it is told.
@@ -246,21 +248,139 @@ fn what_is_sent_elsewhere_is_what_the_traces_say() {
 }
 
 /// Where a rule set sends a packet, by the rule of `nat` that decides about it.
-fn place(rules: &RuleSet, trace: &Trace, packet: &Packet) -> SentTo {
+fn place(rules: &RuleSet, trace: &Trace, packet: &Packet) -> Option<Translation> {
     let decision = trace.decisions.iter().rfind(|decision| decision.table == "nat")?;
     let (line, _) = decision.rule.as_ref()?;
     let all = rules.tables["nat"].chains.values().flat_map(|chain| &chain.rules);
-    let to = all.filter(|rule| rule.line == *line).find_map(|rule| match &rule.target {
+    let mut to = all.filter(|rule| rule.line == *line).find_map(|rule| match &rule.target {
         Target::Translate(to) => Some(to.clone()),
         _ => None,
     })?;
-    let same_address = to
-        .address
-        .as_ref()
-        .is_none_or(|address| *address == TranslatedTo::Addresses(packet.destination, packet.destination));
-    let same_port =
-        to.ports.is_none_or(|ports| Some(ports) == packet.destination_port.map(|port| (port, port)));
-    (!(same_address && same_port)).then_some(to)
+    // What stays as it is is nowhere else.
+    let own = TranslatedTo::Addresses(packet.destination, packet.destination);
+    to.address.take_if(|address| *address == own);
+    to.ports.take_if(|ports| Some(*ports) == packet.destination_port.map(|port| (port, port)));
+    (to.address.is_some() || to.ports.is_some()).then_some(to)
+}
+
+/// What another rule makes of a packet, or remembers of it, is no property of it.
+#[test]
+fn what_rules_feed_is_not_taken_to_be_the_same() {
+    let table = |table: &str, chain: &str, rules: &str| {
+        format!("*{table}\n:{chain} ACCEPT [0:0]\n:twice - [0:0]\n{rules}COMMIT\n")
+    };
+    let mangled = |rules: &str| table("mangle", "PREROUTING", rules);
+    let nat = |rules: &str| table("nat", "PREROUTING", rules) + &forward("-A FORWARD -j ACCEPT\n");
+    let guard =
+        "-A FORWARD -m recent --update --seconds 60 --hitcount 4 --name SSH -j DROP\n-A FORWARD -j ACCEPT\n";
+    let seen = "-A FORWARD -m recent --set --name SSH\n";
+    let accept = |asked: &str| forward(&format!("-A FORWARD {asked} -j ACCEPT\n"));
+    let dnat = |asked: &str| format!("-A PREROUTING {asked} -j DNAT --to-destination 10.0.0.5\n");
+    let queue = |number: u8| forward(&format!("-A FORWARD -j NFQUEUE --queue-num {number}\n"));
+    let called = |asked: &str| {
+        nat(&format!(
+            "-A PREROUTING -j twice\n-A PREROUTING -j twice\n-A twice {asked} -j DNAT --to-destination 10.0.0.5\n"
+        ))
+    };
+    let changed = "-A PREROUTING -j SET --add-set a src\n-A PREROUTING -j SET --add-set b src\n";
+    let cases = [
+        (forward(&format!("{seen}{guard}")), forward(guard)),
+        (
+            mangled("-A PREROUTING -s 10.0.0.0/8 -j DSCP --set-dscp 0x2e\n") + &accept("-m dscp --dscp 0x2e"),
+            accept("-m dscp --dscp 0x2e"),
+        ),
+        (
+            mangled("-A PREROUTING -j TTL --ttl-set 64\n") + &accept("-m ttl --ttl-eq 64"),
+            accept("-m ttl --ttl-eq 64"),
+        ),
+        (
+            mangled("-A PREROUTING -j MARK --set-mark 1\n") + &accept("-m set --match-set foo src,src"),
+            mangled("-A PREROUTING -j MARK --set-mark 2\n") + &accept("-m set --match-set foo src,src"),
+        ),
+        (queue(0), queue(1)),
+        (nat("-A PREROUTING -j FOO\n"), nat(&dnat(""))),
+        (called("-m limit --limit 5/sec"), called("-m limit --limit 50/sec")),
+        (
+            nat(&(changed.to_owned() + &dnat("-m set --match-set a src"))),
+            nat(&(changed.to_owned() + &dnat("-m set --match-set b src"))),
+        ),
+        (
+            nat("-A PREROUTING -j DNAT --to-destination 10.0.0.5-10.0.0.9\n"),
+            nat("-A PREROUTING -j DNAT --to-destination 10.0.0.5-10.0.0.8\n"),
+        ),
+    ];
+    for (old, new) in cases {
+        assert_eq!(exit(&old, &new), Some(5), "{old}\n{new}");
+        assert_eq!(exit(&old, &old), Some(0), "{old}");
+    }
+    // The same place in other words.
+    let web = |target: &str| nat(&format!("-A PREROUTING -p tcp -m tcp --dport 80 -j {target}\n"));
+    let same = [
+        (web("DNAT --to-destination 10.0.0.5"), web("DNAT --to-destination 10.0.0.5:80")),
+        (
+            forward(&format!("-A FORWARD {LIMIT} -j LOG\n-A FORWARD {LIMIT} -j ACCEPT\n")),
+            forward(&format!("-A FORWARD {LIMIT} -j ACCEPT\n")),
+        ),
+    ];
+    for (old, new) in same {
+        assert_eq!(exit(&old, &new), Some(0), "{old}\n{new}");
+    }
+    let source = |rule: &str| table("nat", "POSTROUTING", rule) + &forward("-A FORWARD -j ACCEPT\n");
+    for (old, new) in [
+        (
+            "-A POSTROUTING --jump SNAT --to-source 1.1.1.1\n",
+            "-A POSTROUTING --jump SNAT --to-source 2.2.2.2\n",
+        ),
+        ("", "-A POSTROUTING -j MASQUERADE\n"),
+    ] {
+        assert_eq!(exit(&source(old), &source(new)), Some(5), "{old}\n{new}");
+    }
+}
+
+/// What `diff --rules` says of forwarded packets.
+fn exit(old: &str, new: &str) -> Option<i32> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old"), old).unwrap();
+    fs::write(folder.path().join("new"), new).unwrap();
+    rancher_gen(folder.path(), &["diff", "--rules", "old", "new", "--chain", "FORWARD"]).code
+}
+
+/// Of a text with rules of both families one half is compared: that it is the same is not that all is.
+#[test]
+fn half_of_a_text_is_not_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let table =
+        |program: &str, rule: &str| format!("# Generated by {program} v1.8.9 (nf_tables)\n{}", forward(rule));
+    let text = |rule: &str| table("iptables-save", "-A FORWARD -j ACCEPT\n") + &table("ip6tables-save", rule);
+    fs::write(folder.path().join("old"), text("")).unwrap();
+    fs::write(folder.path().join("new"), text("-A FORWARD -i eth0 -p tcp -m tcp --syn -j ACCEPT\n")).unwrap();
+    let diff =
+        |more: &[&str]| rancher_gen(folder.path(), &[&["diff", "--rules", "old", "new"], more].concat());
+    let either = diff(&[]);
+    assert_eq!(either.code, Some(5), "{}", either.out);
+    assert!(either.out.contains("only those of v4 are compared: --family says which"), "{}", either.out);
+    assert_eq!(diff(&["--family", "v4"]).code, Some(0));
+    let v6 = diff(&["--family", "v6"]);
+    assert_eq!(v6.code, Some(1));
+    assert!(v6.out.contains("tcp from anywhere flags SYN without FIN, RST, ACK in on eth0"), "{}", v6.out);
+    let value: serde_json::Value =
+        serde_json::from_str(&diff(&["--family", "v6", "--format", "json"]).out).unwrap();
+    let one = &value["chains"][1]["differences"][0];
+    assert_eq!((&one["in"], &one["in-all-but"]), (&serde_json::json!(["eth0"]), &serde_json::Value::Null));
+}
+
+/// Where the same unknown things are asked for everywhere, nothing is taken to be the same before memory runs out.
+#[test]
+fn many_things_that_are_not_known_come_to_an_end() {
+    let many = |of: &dyn Fn(usize) -> String| forward(&(0..400).map(of).collect::<String>());
+    let crossing = |at: usize| {
+        let sides = ["-s 10.0.0.{}", "-d 10.0.0.{}", "-p tcp -m tcp --sport {}", "-p tcp -m tcp --dport {}"];
+        let side = sides[at % 4].replace("{}", &(1 + at / 4).to_string());
+        format!("-A FORWARD {side} -m limit --limit {}/min -j ACCEPT\n", 1 + at)
+    };
+    let text = many(&crossing);
+    assert_eq!(exit(&text, &text), Some(0));
+    assert_eq!(exit(&text, &text.replace("-A FORWARD -s 10.0.0.1 ", "-A FORWARD -s 10.0.0.2 ")), Some(5));
 }
 
 /// Whatever it is that is not known, what is told of the change is true of it.
@@ -333,7 +453,7 @@ fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
                 let conditions = format!("{:?}", rule.conditions);
                 let number = numbers.entry(conditions.clone()).or_default();
                 for condition in &mut rule.conditions {
-                    if matches!(condition, Condition::Unknown(_)) {
+                    if matches!(condition, Condition::Unknown(_) | Condition::Counted(_)) {
                         let place = format!("{salt} {table} {chain} {conditions} {number} {condition:?}");
                         *condition = if hash(&place).is_multiple_of(2) {
                             Condition::All(vec![])
@@ -398,9 +518,10 @@ fn has(change: &Change, packets: &Known, packet: &Packet) -> Option<bool> {
 fn class(change: &Change, name: &str) -> u128 {
     let mut best = None;
     for number in 0.. {
-        let Some(patterns) = change.interfaces(&Intervals::points([number])) else {
+        let (patterns, is_others) = change.interfaces(&Intervals::points([number]));
+        if is_others {
             return best.map_or(number, |(_, number)| number);
-        };
+        }
         let length = match patterns[0] {
             InterfacePattern::Name(own) => (own == name).then_some(usize::MAX),
             InterfacePattern::Prefix(own) => name.starts_with(own).then_some(own.len()),

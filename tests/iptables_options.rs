@@ -322,7 +322,7 @@ const PRINTED: &[(As, Family, &str)] = &[
 /// Whether something that no packet tells is asked for.
 fn is_bounded(condition: &Condition) -> bool {
     match condition {
-        Condition::Unknown(_) | Condition::Unseen(_) => true,
+        Condition::Unknown(_) | Condition::Unseen(_) | Condition::Counted(_) => true,
         Condition::Not(inner) => is_bounded(inner),
         Condition::All(all) | Condition::Any(all) => all.iter().any(is_bounded),
         _ => false,

@@ -394,7 +394,7 @@ fn a_difference_that_is_not_certain_names_what_it_depends_on() {
     let limited = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
     let nat = |to: &str| {
         format!(
-            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination {to}\nCOMMIT\n"
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination {to}\nCOMMIT\n"
         )
     };
     let accept = "-A FORWARD -j ACCEPT\n";
@@ -434,7 +434,7 @@ fn a_difference_that_is_not_certain_names_what_it_depends_on() {
     );
     let moved = diff("five", "six");
     assert_eq!(moved.code, Some(1));
-    let sent = "\nFORWARD: sent elsewhere\n  80/tcp from anywhere in on all but lo: 10.0.0.5:8080 before, 10.0.0.6:8080 now\n";
+    let sent = "\nFORWARD: sent elsewhere\n  80/tcp from anywhere to 192.0.2.1 in on all but lo: 10.0.0.5:8080 before, 10.0.0.6:8080 now\n";
     assert!(moved.out.contains(sent), "{}", moved.out);
     assert_eq!(diff("five", "five").code, Some(0));
     let matrix = rancher_gen(

@@ -111,17 +111,37 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
     if let Some(set) = packets.get(&Field::State) {
         and(format!("state {}", states(set).join(" or ")));
     }
-    for (field, word) in [
-        (Field::SourcePort, "source port"),
-        (Field::IcmpType, "type"),
-        (Field::IcmpCode, "code"),
-        (Field::TcpFlags, "flags"),
-    ] {
+    for (field, word) in
+        [(Field::SourcePort, "source port"), (Field::IcmpType, "type"), (Field::IcmpCode, "code")]
+    {
         if let Some(set) = packets.get(&field) {
             and(format!("{word} {}", in_a_line(&ranges(set))));
         }
     }
+    if let Some(set) = packets.get(&Field::TcpFlags) {
+        and(format!("flags {}", flags(set)));
+    }
     text
+}
+
+/// `SYN without FIN, RST and ACK` where some flags are set, some are not and the rest may be anything; else one by one.
+fn flags(set: &Intervals) -> String {
+    const NAMES: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
+    let all: Vec<u8> = (0..64).filter(|flags| set.contains((*flags).into())).collect();
+    let names = |flags: u8| -> Vec<&str> {
+        NAMES.into_iter().enumerate().filter(|(at, _)| flags >> at & 1 == 1).map(|(_, name)| name).collect()
+    };
+    let (on, some) = all.iter().fold((63, 0), |(on, some), flags| (on & flags, some | flags));
+    let off = 63 & !some;
+    if all.len() == 1 << (6 - (on | off).count_ones()) {
+        return match (names(on).join(", "), names(off).join(", ")) {
+            (on, off) if on.is_empty() => format!("without {off}"),
+            (on, off) if off.is_empty() => on,
+            (on, off) => format!("{on} without {off}"),
+        };
+    }
+    let one = |flags: &u8| if *flags == 0 { "none".to_owned() } else { names(*flags).join("+") };
+    in_a_line(&all.iter().map(one).collect::<Vec<_>>())
 }
 
 /// What connection tracking may say of some packets.

@@ -5,7 +5,7 @@ use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Lowering, Shared};
 use super::rule_set::RuleSet;
-use super::sent::{self, Answers, SentTo};
+use super::sent::{self, Answers, Elsewhere, SentTo};
 use super::{Hook, InterfacePattern, Known};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, Set};
@@ -30,6 +30,8 @@ pub struct Change {
 pub struct Sent {
     /// Where the one and where the other sends them; several where it is not known which.
     pub places: Vec<(SentTo, SentTo)>,
+    /// Whether it may be others than these.
+    pub has_more: bool,
     /// Whether it is certain that these are two places.
     pub certain: bool,
     /// The packets.
@@ -43,12 +45,28 @@ impl Change {
     /// marks yet.
     ///
     /// What is not known of a packet is the same for both: it is in a set that was not given, or not; and a rule that
-    /// asks for what changes from packet to packet, as `limit` does, lets the same ones through, if both have it at the
-    /// same place of the same chain and each packet is asked at most once.
+    /// counts for itself, as with `limit`, lets the same ones through, if both have it at the same place of the same chain
+    /// and each packet is asked at most once. Where that takes too much memory, nothing is taken to be the same.
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
+        let (plain, is_certain) = Self::with(before, after, hook, None);
+        if is_certain {
+            return plain;
+        }
+        let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
+        let (bound, _) = Self::with(before, after, hook, Some(most));
+        if bound.shared.space.diagrams.is_full() { plain } else { bound }
+    }
+
+    /// The comparison, and whether all of it is certain.
+    fn with(
+        before: (&RuleSet, &HostFacts),
+        after: (&RuleSet, &HostFacts),
+        hook: Hook,
+        unknowns: Option<usize>,
+    ) -> (Self, bool) {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
-        let shared = Shared::new(before.0.family, &[before.0, after.0], names).with_unknowns();
+        let shared = Shared::new(before.0.family, &[before.0, after.0], names).compared(unknowns);
         let zero = || Intervals::from_to(0, 0);
         let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
         let (shared, was) = Lowering::verdicts(shared, before, hook, &known);
@@ -72,11 +90,20 @@ impl Change {
             Some(unknowns) => diagrams.forget(found, &|bit| unknowns.has(bit), &mut |one, other| one | other),
             None => found,
         };
-        let uncertain = diagrams.leaves(found).into_iter().any(|leaf| leaf & UNCLEAR != 0);
-        let unclear = uncertain && !(same(before.0, after.0) && before.1 == after.1);
+        let leaves = diagrams.leaves(found);
+        let sent_to: Vec<&Elsewhere> =
+            diagrams.leaves(sent).into_iter().filter_map(|leaf| answers.get(leaf)).collect();
+        let same = same(before.0, after.0) && before.1 == after.1;
+        let unclear = !same
+            && (leaves.iter().any(|leaf| leaf & UNCLEAR != 0)
+                || sent_to.iter().any(|answer| answer.pairs.is_empty()));
+        let is_certain = same
+            || leaves.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
+                && sent_to.iter().all(|answer| answer.certain);
         let sources_alike = sent::sources_are_alike(before.0, after.0);
         let family = before.0.family;
-        Self { shared, found, equal: was == is, unclear, sent, answers, sources_alike, family }
+        let all = Self { shared, found, equal: was == is, unclear, sent, answers, sources_alike, family };
+        (all, is_certain)
     }
 
     /// Whether both admit the same packets, as far as that is known.
@@ -114,7 +141,9 @@ impl Change {
     pub fn sent_elsewhere(&mut self) -> (Vec<Sent>, bool) {
         let (mut found, mut whole) = (Vec::new(), true);
         for number in self.shared.space.diagrams.leaves(self.sent) {
-            let Some(answer) = self.answers.get(number) else { continue };
+            let Some(answer) = self.answers.get(number).filter(|answer| !answer.pairs.is_empty()) else {
+                continue;
+            };
             if found.len() >= MOST_SENT {
                 return (found, false);
             }
@@ -125,7 +154,7 @@ impl Change {
                 packets.remove(&Field::State);
                 let example = self.example(&packets)?;
                 let places = answer.pairs.iter().cloned().collect();
-                Some(Sent { places, certain: answer.certain, packets, example })
+                Some(Sent { places, has_more: answer.more, certain: answer.certain, packets, example })
             }));
         }
         (found, whole)
@@ -144,20 +173,23 @@ impl Change {
         Some(example)
     }
 
-    /// The interfaces that some values of [`Field::Inbound`] or [`Field::Outbound`] stand for; `None` where those are
-    /// among them that neither rule set names.
+    /// The interfaces that some values of [`Field::Inbound`] or [`Field::Outbound`] stand for, as the rule sets name them, and
+    /// whether those are among them that neither names. A prefix is of all that begin so and have no name here.
     #[must_use]
-    pub fn interfaces(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
+    pub fn interfaces(&self, classes: &Intervals) -> (Vec<&InterfacePattern>, bool) {
         self.shared.interfaces.patterns(classes)
     }
 
-    /// The interfaces that such values do not stand for, where those that neither rule set names are among them.
+    /// The interfaces that the rule sets name and such values do not stand for.
     #[must_use]
-    pub fn interfaces_besides(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
+    pub fn interfaces_besides(&self, classes: &Intervals) -> Vec<&InterfacePattern> {
         let all = self.shared.space.layout.all(Field::Inbound);
-        self.shared.interfaces.patterns(&all.difference(classes))
+        self.shared.interfaces.patterns(&all.difference(classes)).0
     }
 }
+
+/// As many nodes there may be at least before what is not known is no longer taken to be the same.
+const MOST_NODES: usize = 1 << 21;
 
 /// As many packets that are sent elsewhere are told.
 const MOST_SENT: usize = 200;

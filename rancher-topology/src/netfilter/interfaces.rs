@@ -67,12 +67,10 @@ impl Interfaces {
         })
     }
 
-    /// The patterns of some classes; `None` where others are among them.
-    pub(super) fn patterns(&self, classes: &Intervals) -> Option<Vec<&InterfacePattern>> {
-        if classes.contains(self.classes.len() as u128) {
-            return None;
-        }
+    /// The patterns of some classes, and whether others are among them.
+    pub(super) fn patterns(&self, classes: &Intervals) -> (Vec<&InterfacePattern>, bool) {
         let known = self.classes.iter().enumerate();
-        Some(known.filter(|(at, _)| classes.contains(*at as u128)).map(|(_, class)| class).collect())
+        let named = known.filter(|(at, _)| classes.contains(*at as u128)).map(|(_, class)| class).collect();
+        (named, classes.contains(self.classes.len() as u128))
     }
 }

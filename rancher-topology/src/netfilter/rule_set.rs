@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::facts::{AddressSet, HostFacts};
+
 use crate::packet::{Family, Field, Intervals};
 
 /// What `iptables-save` or `ip6tables-save` prints: the whole filter of a host for one family.
@@ -18,12 +20,13 @@ pub struct RuleSet {
 
 impl RuleSet {
     /// The rules of which a packet does not tell whether it meets them, or of which is not known what they do.
-    pub fn unsure(&self) -> impl Iterator<Item = &Rule> {
+    pub fn unsure<'a>(&'a self, facts: &'a HostFacts) -> impl Iterator<Item = &'a Rule> {
         let rules =
             self.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
-        rules.filter(|rule| {
-            matches!(rule.target, Target::Unknown(_) | Target::Queue)
-                || rule.target != Target::Nothing && rule.conditions.iter().any(Condition::is_unknown)
+        rules.filter(move |rule| {
+            matches!(rule.target, Target::Unknown(_) | Target::Queue(_))
+                || rule.target != Target::Nothing
+                    && rule.conditions.iter().any(|condition| condition.is_unknown(facts))
         })
     }
 
@@ -130,17 +133,21 @@ pub enum Condition {
     /// Something that a packet has or has not, whichever rule asks, and that is not among its fields: the address of the
     /// network card that sent it, the user who did.
     Unseen(String),
+    /// Something that only this rule counts, by the packets that it is asked for: `limit`, `quota`.
+    Counted(String),
     /// What cannot be known from a packet, or is not known here: it may be met or not, each time that it is asked.
     Unknown(String),
 }
 
 impl Condition {
     /// Whether a packet may meet it or not.
-    fn is_unknown(&self) -> bool {
+    fn is_unknown(&self, facts: &HostFacts) -> bool {
         match self {
-            Self::Unknown(_) | Self::Unseen(_) => true,
-            Self::Not(inner) => inner.is_unknown(),
-            Self::All(all) | Self::Any(all) => all.iter().any(Self::is_unknown),
+            Self::Unknown(_) | Self::Unseen(_) | Self::Counted(_) | Self::Translated => true,
+            Self::Set { name, .. } => matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_))),
+            Self::AddressKind(..) => facts.interfaces.is_none(),
+            Self::Not(inner) => inner.is_unknown(facts),
+            Self::All(all) | Self::Any(all) => all.iter().any(|one| one.is_unknown(facts)),
             _ => false,
         }
     }
@@ -222,8 +229,8 @@ pub enum Target {
     Goto(String),
     /// Sends it to another address or port, and the table is done with it.
     Translate(Translation),
-    /// Only its sender is changed, after every filter: the table is done with it.
-    Masquerade,
+    /// Only its sender is changed, after every filter, in this way: the table is done with it.
+    Masquerade(String),
     /// Sets bits of its mark, or of its connection's: those of the mask are cleared, then the value is `xor`ed in.
     Mark {
         /// [`Field::Mark`] or [`Field::ConnectionMark`].
@@ -241,8 +248,8 @@ pub enum Target {
     Track,
     /// Changes a set of `ipset`, and the next rule is asked.
     ChangeSet(String),
-    /// A program decides, and may change the packet (`NFQUEUE`): the table is done with it.
-    Queue,
+    /// A program decides, this one, and may change the packet (`NFQUEUE`): the table is done with it.
+    Queue(String),
     /// What is not known here: it may do anything.
     Unknown(String),
 }
@@ -268,7 +275,7 @@ impl Target {
             }
             Self::Mark { field, .. } | Self::MarkUnknown(field) => vec![*field],
             Self::Untrack => vec![Field::State],
-            Self::Queue => ANYTHING.to_vec(),
+            Self::Queue(_) => ANYTHING.to_vec(),
             Self::Unknown(_) => ANYTHING.into_iter().chain([Field::State]).collect(),
             _ => Vec::new(),
         }

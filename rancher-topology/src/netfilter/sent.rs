@@ -6,20 +6,83 @@ use hashbrown::HashMap;
 
 use super::lower::{NO, Shared, YES};
 use super::outcome::{Change, Outcome};
-use super::rule_set::{RuleSet, Target, Translation};
+use super::rule_set::{Condition, Policy, RuleSet, Target, TranslatedTo, Translation};
 use super::verdict;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State};
 
-/// Where a packet is sent: `None` is where it goes anyway.
-pub type SentTo = Option<Translation>;
+/// Where a packet is sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SentTo {
+    /// Where it goes anyway.
+    Anyway,
+    /// Elsewhere: to an address, a port, or both.
+    Elsewhere(Translation),
+    /// What a rule that is not understood does, or a program.
+    Unknown,
+}
 
-/// What is said of packets that one rule set sends elsewhere than another: all that may be so, and whether something else
-/// may be, that they are sent to the same place.
+impl SentTo {
+    /// Whether two places, each in its fewest words, may be the same one for some packet.
+    fn may_be(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) | (Self::Anyway, Self::Anyway) => true,
+            (Self::Anyway, Self::Elsewhere(to)) | (Self::Elsewhere(to), Self::Anyway) => {
+                may_be_own(to.address.as_ref()) && to.ports.is_none_or(|(first, last)| first != last)
+            }
+            (Self::Elsewhere(one), Self::Elsewhere(other)) => {
+                let addresses = match (&one.address, &other.address) {
+                    (Some(one), Some(other)) => may_meet(one, other),
+                    (one, other) => may_be_own(one.as_ref().or(other.as_ref())),
+                };
+                let ports = match (one.ports, other.ports) {
+                    (Some(one), Some(other)) => one.0 <= other.1 && other.0 <= one.1,
+                    (one, other) => one.or(other).is_none_or(|(first, last)| first != last),
+                };
+                addresses && ports
+            }
+        }
+    }
+}
+
+/// Whether an address that packets are sent to may be the one that they have. A single one is another, or it would not be said.
+fn may_be_own(address: Option<&TranslatedTo>) -> bool {
+    !matches!(address, Some(TranslatedTo::Addresses(first, last)) if first == last)
+}
+
+fn may_meet(one: &TranslatedTo, other: &TranslatedTo) -> bool {
+    let range = |to: &TranslatedTo| match to {
+        TranslatedTo::Addresses(first, last) => Some((*first, *last)),
+        TranslatedTo::Network(net) => Some((net.network(), net.broadcast())),
+        TranslatedTo::Host => None,
+    };
+    let Some(((first, last), (other_first, other_last))) = range(one).zip(range(other)) else { return true };
+    first <= other_last && other_first <= last
+}
+
+/// What is said of packets that one rule set sends elsewhere than another: all that may be so, and whether it is certain that
+/// they are not sent to the same place. Nothing that may be so, and no certainty: nobody knows where either sends them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Elsewhere {
     pub(super) pairs: BTreeSet<(SentTo, SentTo)>,
+    /// Whether there are more than these.
+    pub(super) more: bool,
     pub(super) certain: bool,
+}
+
+/// As many pairs of places are told of a packet.
+const MOST_PAIRS: usize = 16;
+
+impl Elsewhere {
+    /// Of pairs, the first ones; `more` says that there are others.
+    fn of(pairs: impl IntoIterator<Item = (SentTo, SentTo)>, more: bool, certain: bool) -> Self {
+        let mut pairs: BTreeSet<_> = pairs.into_iter().collect();
+        let more = more || pairs.len() > MOST_PAIRS;
+        while pairs.len() > MOST_PAIRS {
+            pairs.pop_last();
+        }
+        Self { pairs, more, certain }
+    }
 }
 
 /// The answers that are leaves. 0 is that nothing is sent elsewhere.
@@ -35,9 +98,6 @@ impl Answers {
     }
 
     fn number(&mut self, answer: Elsewhere) -> u32 {
-        if answer.pairs.is_empty() {
-            return 0;
-        }
         if let Some(&number) = self.numbers.get(&answer) {
             return number;
         }
@@ -47,15 +107,19 @@ impl Answers {
         number
     }
 
+    fn doubted(&mut self, answer: Elsewhere) -> u32 {
+        self.number(Elsewhere { certain: false, ..answer })
+    }
+
     /// What may be said where one of two things is so.
     fn either(&mut self, one: u32, other: u32) -> u32 {
         let [one, other] = [one, other].map(|leaf| self.get(leaf).cloned());
         let (Some(one), Some(other)) = (&one, &other) else {
             // The one says that it goes to the same place.
-            return one.or(other).map_or(0, |known| self.number(Elsewhere { certain: false, ..known }));
+            return one.or(other).map_or(0, |known| self.doubted(known));
         };
-        let pairs = one.pairs.union(&other.pairs).cloned().collect();
-        self.number(Elsewhere { pairs, certain: one.certain && other.certain })
+        let pairs = one.pairs.union(&other.pairs).cloned();
+        self.number(Elsewhere::of(pairs, one.more || other.more, one.certain && other.certain))
     }
 }
 
@@ -67,38 +131,50 @@ pub(super) fn elsewhere(
     [before, after]: [Diagram; 2],
 ) -> (Diagram, Answers) {
     let mut answers = Answers::default();
-    if before == after {
-        return (Diagram::leaf(0), answers);
-    }
     let Shared { space, outcomes, .. } = shared;
     let places = |leaf: u32| -> BTreeSet<SentTo> {
         let made = outcomes.get(leaf).iter().filter_map(|outcome: &Outcome| outcome.made());
         let sent = made.map(|changes| {
-            outcomes.change(changes).iter().find_map(|change| match change {
-                Change::Sent(to) => Some(to.clone()),
+            let mut places = outcomes.change(changes).iter().filter_map(|change| match change {
+                Change::Sent(to) => Some(SentTo::Elsewhere(to.clone())),
+                Change::Anything(Field::Destination | Field::DestinationPort) => Some(SentTo::Unknown),
                 _ => None,
-            })
+            });
+            places.next_back().unwrap_or(SentTo::Anyway)
         });
         sent.collect()
     };
+    let mut answered: HashMap<(u32, u32), u32> = HashMap::new();
     let sent = space.diagrams.apply(before, after, &mut |before, after| {
-        if before == after {
-            return Some(Diagram::leaf(0));
-        }
-        let (before, after) = (places(before.as_leaf()?), places(after.as_leaf()?));
-        if before == after {
-            return Some(Diagram::leaf(0));
-        }
-        let certain = before.is_disjoint(&after);
-        let all = before.iter().flat_map(|old| after.iter().map(move |new| (old, new)));
-        let pairs = all.filter(|(old, new)| old != new).map(|(old, new)| (old.clone(), new.clone()));
-        Some(Diagram::leaf(answers.number(Elsewhere { pairs: pairs.collect(), certain })))
+        let leaves = (before.as_leaf()?, after.as_leaf()?);
+        let answer = *answered.entry(leaves).or_insert_with(|| {
+            let (before, after) = (places(leaves.0), places(leaves.1));
+            if before == after {
+                let known = before.len() < 2 && !before.contains(&SentTo::Unknown);
+                return if known { 0 } else { answers.number(Elsewhere::of([], false, false)) };
+            }
+            let all = || before.iter().flat_map(|old| after.iter().map(move |new| (old, new)));
+            let certain = !all().any(|(old, new)| old.may_be(new));
+            let pairs = all().filter(|(old, new)| old != new).map(|(old, new)| (old.clone(), new.clone()));
+            answers.number(Elsewhere::of(pairs, false, certain))
+        });
+        Some(Diagram::leaf(answer))
     });
-    let admitted = |leaf: u32| Diagram::leaf(leaf) == verdict::ADMITTED || leaf > 2;
+    // What both admit for certain, and what both may admit.
     let both = space.diagrams.apply(was, is, &mut |was, is| {
-        Some(Diagram::leaf(u32::from(admitted(was.as_leaf()?) && admitted(is.as_leaf()?))))
+        let (was, is) = (was.as_leaf()?, is.as_leaf()?);
+        let certain = [was, is].iter().all(|leaf| Diagram::leaf(*leaf) == verdict::ADMITTED);
+        let may_be = [was, is].iter().all(|leaf| leaf & 1 == 1);
+        Some(Diagram::leaf(u32::from(may_be) + u32::from(certain)))
     });
-    let sent = space.diagrams.choose(both, sent, Diagram::leaf(0));
+    let sent = space.diagrams.apply(sent, both, &mut |sent, both| match both.as_leaf()? {
+        0 => Some(Diagram::leaf(0)),
+        1 => {
+            let answer = answers.get(sent.as_leaf()?).cloned();
+            Some(Diagram::leaf(answer.map_or(0, |answer| answers.doubted(answer))))
+        }
+        _ => Some(sent),
+    });
     // Only the first packet of a connection asks; those that are related to another one are sent as it is, or as this.
     let new = Intervals::points([State::New.number()]);
     let new = space.layout.within(&mut space.diagrams, Field::State, &new, YES, NO);
@@ -118,20 +194,26 @@ pub(super) fn sources_are_alike(one: &RuleSet, other: &RuleSet) -> bool {
     sources(one) == sources(other)
 }
 
-/// What the chains of `nat` say that change the sender.
-fn sources(rules: &RuleSet) -> Vec<String> {
+/// A chain with its policy and what its rules ask for and do.
+type Words<'a> = (&'a str, Option<Policy>, Vec<(&'a [Condition], &'a Target)>);
+
+/// The chains of `nat` that change the sender.
+fn sources(rules: &RuleSet) -> Vec<Words<'_>> {
     let Some(table) = rules.tables.get("nat") else { return Vec::new() };
     let mut words = Vec::new();
     let mut open = vec!["POSTROUTING", "INPUT"];
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
         let Some(chain) = table.chains.get(name).filter(|_| seen.insert(name)) else { continue };
-        for rule in chain.rules.iter().filter(|rule| !rule.only_tells()) {
-            let target = rule.text.find(" -j ").map(|at| &rule.text[at..]);
-            words.push(format!("{name} {:?} {:?} {target:?}", rule.conditions, rule.target));
-            if let Target::Jump(to) | Target::Goto(to) = &rule.target {
-                open.push(to);
-            }
+        let all = chain.rules.iter().filter(|rule| !rule.only_tells());
+        let all: Vec<_> = all.map(|rule| (rule.conditions.as_slice(), &rule.target)).collect();
+        open.extend(all.iter().filter_map(|(_, target)| match target {
+            Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
+            _ => None,
+        }));
+        // A table that is not there accepts.
+        if !all.is_empty() || chain.policy == Some(Policy::Drop) {
+            words.push((name, chain.policy, all));
         }
     }
     words

@@ -209,7 +209,7 @@ impl<'a> Way<'_, 'a> {
         };
         match &rule.target {
             Target::Nothing | Target::ChangeSet(_) => None,
-            Target::Accept | Target::Masquerade => {
+            Target::Accept | Target::Masquerade(_) => {
                 self.found.decisions.push(decided(true));
                 Some(End::Accepts)
             }
@@ -247,7 +247,7 @@ impl<'a> Way<'_, 'a> {
                 }
                 None
             }
-            Target::Queue | Target::Unknown(_) => {
+            Target::Queue(_) | Target::Unknown(_) => {
                 self.found.unclear.push(rule.line);
                 None
             }

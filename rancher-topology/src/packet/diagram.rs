@@ -32,6 +32,8 @@ pub(crate) struct Diagrams {
     /// Results of the operations that are running; an entry may be lost, which costs time and nothing else.
     results: Vec<Known>,
     operation: u32,
+    /// As many nodes there may be.
+    most: usize,
 }
 
 /// What an operation came to for two diagrams.
@@ -69,6 +71,7 @@ impl Default for Diagrams {
             hasher: DefaultHashBuilder::default(),
             results: vec![unknown; RESULTS.0],
             operation: 0,
+            most: usize::MAX,
         }
     }
 }
@@ -181,6 +184,9 @@ impl Diagrams {
         right: Diagram,
         join: &mut impl FnMut(Diagram, Diagram) -> Option<Diagram>,
     ) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if let Some(result) = join(left, right) {
             return result;
         }
@@ -208,6 +214,16 @@ impl Diagrams {
         leaves.sort_unstable();
         leaves.dedup();
         leaves
+    }
+
+    /// How many nodes there may be. When there are more, every function is nothing from then on, and made at once.
+    pub(crate) const fn stop_after(&mut self, nodes: usize) {
+        self.most = nodes;
+    }
+
+    /// Whether there are more nodes than there may be, so that functions mean nothing.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.nodes.len() > self.most
     }
 
     /// The bits that it asks for, lowest first.
@@ -247,6 +263,9 @@ impl Diagrams {
         zero: Diagram,
         done: &mut HashMap<(Diagram, Diagram, Diagram), Diagram>,
     ) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if one == zero {
             return one;
         }
@@ -279,6 +298,9 @@ impl Diagrams {
         leaf: &mut impl FnMut(u32) -> Diagram,
         done: &mut HashMap<Diagram, Diagram>,
     ) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if let Some(number) = diagram.as_leaf() {
             return leaf(number);
         }
@@ -305,6 +327,9 @@ impl Diagrams {
     }
 
     fn assign_known(&mut self, diagram: Diagram, known: &impl Fn(Bit) -> Option<bool>) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if diagram.as_leaf().is_some() {
             return diagram;
         }
@@ -345,6 +370,9 @@ impl Diagrams {
     }
 
     fn rename_known(&mut self, diagram: Diagram, to: &impl Fn(Bit) -> Bit) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if diagram.as_leaf().is_some() {
             return diagram;
         }
@@ -377,6 +405,9 @@ impl Diagrams {
         join: &mut impl FnMut(u32, u32) -> u32,
         done: &mut HashMap<Diagram, Diagram>,
     ) -> Diagram {
+        if self.is_full() {
+            return Diagram::leaf(0);
+        }
         if diagram.as_leaf().is_some() {
             return diagram;
         }

@@ -4,13 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{
-    Change, Difference, InterfacePattern, Kind, RuleSet, Sent, SentTo, TranslatedTo,
-};
-use rancher_topology::packet::{Family, Field, Known};
+use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, Sent, SentTo, TranslatedTo};
+use rancher_topology::packet::{Family, Field, Intervals, Known};
 use serde_json::{Value, json};
 
-use super::{ChainName, Host};
+use super::{ChainName, Host, Rules};
 use crate::cli::diff::Format;
 use crate::cli::diff::sections::{self, Section};
 use crate::cli::{Compared, Failure, words};
@@ -57,8 +55,17 @@ pub(in crate::cli) fn run(
             Way { chain, change, kinds, sent }
         })
         .collect();
-    let exit = exit(&ways);
-    let why = why(&ways, exit, [(old, &before.rules), (new, &after.rules)]);
+    let is_half = before.is_half || after.is_half;
+    let exit = match exit(&ways) {
+        Exit::Done if is_half => Exit::Uncertain,
+        exit => exit,
+    };
+    let mut why = why(&ways, exit, [(old, &before), (new, &after)]);
+    if is_half {
+        why.push(format!(
+            "rules of both families stand there, and only those of {family} are compared: --family says which"
+        ));
+    }
     let mut all = sections(family, &ways);
     let lines = why.iter().map(|line| (line.clone(), None)).collect();
     all.extend(Section::of("not certain because of", lines, true));
@@ -72,7 +79,7 @@ pub(in crate::cli) fn run(
 }
 
 /// What is not compared, and the rules on which answers depend that a packet does not tell.
-fn why(ways: &[Way], exit: Exit, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
+fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
     let mut all = Vec::new();
     if !ways.iter().all(|way| way.change.has_same_sources()) {
         all.push(
@@ -85,9 +92,9 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &RuleSet); 2]) -> Vec<String> {
             || way.sent.0.iter().any(|sent| !sent.certain)
     };
     if ways.iter().any(is_doubted) {
-        for (path, rules) in rules {
+        for (path, Rules { rules, facts, .. }) in rules {
             let unsure =
-                rules.unsure().map(|rule| format!("{}:{}: {}", path.display(), rule.line, rule.text));
+                rules.unsure(facts).map(|rule| format!("{}:{}: {}", path.display(), rule.line, rule.text));
             all.extend(unsure);
         }
     }
@@ -124,15 +131,34 @@ fn line(family: Family, way: &Way, packets: &Known) -> String {
     let mut text = words::line(family, packets);
     for (side, word) in [(Field::Inbound, "in on"), (Field::Outbound, "out on")] {
         let Some(classes) = packets.get(&side) else { continue };
-        let names = |all: Vec<&InterfacePattern>| all.into_iter().map(pattern).collect::<Vec<_>>().join(", ");
-        let besides = || names(way.change.interfaces_besides(classes).unwrap_or_default());
-        let names = way.change.interfaces(classes).map_or_else(|| format!("all but {}", besides()), names);
+        let (names, is_all_but) = interfaces(way, classes);
+        let but = if is_all_but { "all but " } else { "" };
+        let names = format!("{but}{}", names.join(", "));
         let _ = write!(text, " {word} {names}");
     }
     text
 }
 
-fn pattern(pattern: &InterfacePattern) -> String {
+/// The names of some interfaces, or of all others.
+fn interfaces(way: &Way, classes: &Intervals) -> (Vec<String>, bool) {
+    let (own, has_others) = way.change.interfaces(classes);
+    let besides = way.change.interfaces_besides(classes);
+    let (named, rest) = if has_others { (besides, own) } else { (own, besides) };
+    (named.into_iter().map(|one| pattern(one, &rest)).collect(), has_others)
+}
+
+/// `eth0`, `eth+`, `eth+ without eth0` where that is one of the rest.
+fn pattern(pattern: &InterfacePattern, rest: &[&InterfacePattern]) -> String {
+    let InterfacePattern::Prefix(prefix) = pattern else { return words_of(pattern) };
+    let without = rest.iter().filter(|one| match one {
+        InterfacePattern::Name(name) | InterfacePattern::Prefix(name) => name.starts_with(prefix),
+    });
+    let without: Vec<String> = without.map(|one| words_of(one)).collect();
+    let own = words_of(pattern);
+    if without.is_empty() { own } else { format!("{own} without {}", without.join(" and ")) }
+}
+
+fn words_of(pattern: &InterfacePattern) -> String {
     match pattern {
         InterfacePattern::Name(name) => name.clone(),
         InterfacePattern::Prefix(prefix) => format!("{prefix}+"),
@@ -162,14 +188,22 @@ fn sections(family: Family, ways: &[Way]) -> Vec<Section> {
     ways.iter().flat_map(sections).collect()
 }
 
+/// As many places are told in a line.
+const MOST_PLACES: usize = 4;
+
 /// `10.0.0.5:80 before, 10.0.0.6:80 now`.
 fn places(sent: &Sent) -> String {
     let pair = |(old, new): &(SentTo, SentTo)| format!("{} before, {} now", place(old), place(new));
-    sent.places.iter().map(pair).collect::<Vec<_>>().join(", or ")
+    let told = sent.places.iter().take(MOST_PLACES).map(pair).collect::<Vec<_>>().join(", or ");
+    if sent.has_more || sent.places.len() > MOST_PLACES { told + ", or others" } else { told }
 }
 
 fn place(to: &SentTo) -> String {
-    let Some(to) = to else { return "where it goes".to_owned() };
+    let to = match to {
+        SentTo::Anyway => return "not translated".to_owned(),
+        SentTo::Unknown => return "nobody knows where".to_owned(),
+        SentTo::Elsewhere(to) => to,
+    };
     let range = |first: String, last: String| if first == last { first } else { format!("{first}-{last}") };
     let ports = to.ports.map(|(first, last)| range(first.to_string(), last.to_string()));
     let address = to.address.as_ref().map(|address| match address {
@@ -184,15 +218,15 @@ fn place(to: &SentTo) -> String {
         (Some(address), Some(ports)) => format!("{address}:{ports}"),
         (Some(address), None) => address,
         (None, Some(ports)) => format!("port {ports}"),
-        (None, None) => "where it goes".to_owned(),
+        (None, None) => "not translated".to_owned(),
     }
 }
 
 fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
     let chain = |way: &Way| {
-        let interfaces = |packets: &Known, side| {
-            let classes = packets.get(&side)?;
-            Some(way.change.interfaces(classes)?.into_iter().map(pattern).collect::<Vec<_>>())
+        let on = |packets: &Known, side, is_all_but: bool| {
+            let (names, has_others) = interfaces(way, packets.get(&side)?);
+            (has_others == is_all_but).then_some(names)
         };
         let of_kind = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
             let one = |one: &Difference| {
@@ -200,8 +234,10 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
                     "kind": kind.as_str(),
                     "certain": kind.is_certain(),
                     "packets": words::Packets::of(family, &one.packets),
-                    "in": interfaces(&one.packets, Field::Inbound),
-                    "out": interfaces(&one.packets, Field::Outbound),
+                    "in": on(&one.packets, Field::Inbound, false),
+                    "in-all-but": on(&one.packets, Field::Inbound, true),
+                    "out": on(&one.packets, Field::Outbound, false),
+                    "out-all-but": on(&one.packets, Field::Outbound, true),
                     "example": words::OnePacket::of(&one.example),
                 })
             };
@@ -211,10 +247,13 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
             let pair = |(old, new): &(SentTo, SentTo)| json!({"before": place(old), "now": place(new)});
             json!({
                 "places": one.places.iter().map(pair).collect::<Vec<_>>(),
+                "more-places": one.has_more,
                 "certain": one.certain,
                 "packets": words::Packets::of(family, &one.packets),
-                "in": interfaces(&one.packets, Field::Inbound),
-                "out": interfaces(&one.packets, Field::Outbound),
+                "in": on(&one.packets, Field::Inbound, false),
+                    "in-all-but": on(&one.packets, Field::Inbound, true),
+                "out": on(&one.packets, Field::Outbound, false),
+                    "out-all-but": on(&one.packets, Field::Outbound, true),
                 "example": words::OnePacket::of(&one.example),
             })
         };

@@ -80,6 +80,8 @@ impl ChainName {
 pub(super) struct Rules {
     pub(super) rules: RuleSet,
     pub(super) facts: HostFacts,
+    /// Whether its text has rules of the other family too, and nobody said which are meant.
+    pub(super) is_half: bool,
     /// What was not understood, each with the file.
     pub(super) notes: Vec<(String, Note)>,
 }
@@ -107,7 +109,8 @@ pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
     for (name, Note { line, text }) in &notes {
         super::tell(&format!("note: {name}:{line}: not understood, may match or not: {text}\n"));
     }
-    Ok(Rules { rules: read.rules, facts, notes })
+    let is_half = read.has_left_out && family.is_none();
+    Ok(Rules { rules: read.rules, facts, is_half, notes })
 }
 
 fn named(name: &str, notes: Vec<Note>) -> Vec<(String, Note)> {

@@ -91,7 +91,7 @@ pub(super) fn protocol_is(protocol: u8) -> Condition {
 }
 
 /// Modules that ask for something that a packet has or has not, whichever rule asks, and that no person names.
-const UNSEEN: [&str; 17] = [
+const UNSEEN: [&str; 16] = [
     "ah",
     "cpu",
     "dst",
@@ -105,20 +105,21 @@ const UNSEEN: [&str; 17] = [
     "mh",
     "osf",
     "owner",
-    "policy",
     "rt",
     "srh",
     "time",
 ];
 
+/// Modules that ask for what only their own rule counts.
+const COUNTED: [&str; 4] = ["connlimit", "limit", "quota", "statistic"];
+
 /// Modules that ask for what changes from packet to packet, or with what rules before did to one.
-const UNTOLD: [&str; 28] = [
+const UNTOLD: [&str; 25] = [
     "bpf",
     "cgroup",
     "cluster",
     "connbytes",
     "connlabel",
-    "connlimit",
     "devgroup",
     "dscp",
     "ecn",
@@ -127,15 +128,13 @@ const UNTOLD: [&str; 28] = [
     "hl",
     "ipvs",
     "length",
-    "limit",
     "nfacct",
     "physdev",
-    "quota",
+    "policy",
     "rateest",
     "realm",
     "rpfilter",
     "socket",
-    "statistic",
     "string",
     "tcpmss",
     "tos",
@@ -164,6 +163,7 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
         _ if UNSEEN.contains(&name) => Some(vec![Condition::Unseen(text(name, given))]),
+        _ if COUNTED.contains(&name) => Some(vec![Condition::Counted(text(name, given))]),
         _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
         _ => None,
     }

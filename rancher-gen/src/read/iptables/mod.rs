@@ -34,6 +34,8 @@ pub struct Read {
     pub notes: Vec<Note>,
     /// What the text itself has that a reader may not expect: that it has a table twice, or something of the other family.
     pub remarks: Vec<Note>,
+    /// Whether the text has rules of the other family, which are not among these.
+    pub has_left_out: bool,
 }
 
 /// Something that was not understood: it is bounded from both sides.
@@ -67,6 +69,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
         rules: RuleSet { family, tables: std::collections::BTreeMap::new() },
         notes: Vec::new(),
         remarks: Vec::new(),
+        texts_left_out: 0,
         elsewhere: None,
         errors: Vec::new(),
         table: None,
@@ -89,7 +92,12 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
     }
     reader.circles();
     if reader.errors.is_empty() {
-        Ok(Read { rules: reader.rules, notes: reader.notes, remarks: reader.remarks })
+        Ok(Read {
+            rules: reader.rules,
+            notes: reader.notes,
+            remarks: reader.remarks,
+            has_left_out: reader.texts_left_out > 0,
+        })
     } else {
         Err(reader.errors)
     }
@@ -166,6 +174,7 @@ struct Reader {
     rules: RuleSet,
     notes: Vec<Note>,
     remarks: Vec<Note>,
+    texts_left_out: usize,
     /// The line that says that there are rules elsewhere.
     elsewhere: Option<(usize, String)>,
     errors: Vec<Diagnostic>,
@@ -285,6 +294,7 @@ impl Reader {
             self.left_out = family != self.rules.family;
             self.by_nft = by_nft;
             if self.left_out {
+                self.texts_left_out += 1;
                 let text = format!("what stands here is of {family}, and is left out");
                 self.remarks.push(Note { line: number, text });
             }

@@ -21,11 +21,16 @@ pub(super) fn target(
         return if *goes { Target::Goto(name.clone()) } else { Target::Jump(name.clone()) };
     }
     known(name, given).unwrap_or_else(|| {
-        let words: Vec<String> = given.iter().map(ToString::to_string).collect();
-        let text = format!("-j {name} {}", words.join(" ")).trim_end().to_owned();
+        let text = format!("-j {}", words(name, given));
         unclear.push(text.clone());
         Target::Unknown(text)
     })
+}
+
+/// A target with its options, as it was written.
+fn words(name: &str, given: &[Given]) -> String {
+    let words: Vec<String> = given.iter().map(ToString::to_string).collect();
+    format!("{name} {}", words.join(" ")).trim_end().to_owned()
 }
 
 fn known(name: &str, given: &[Given]) -> Option<Target> {
@@ -37,7 +42,7 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "ACCEPT" => Target::Accept,
         "DROP" | "REJECT" | "TARPIT" | "DELUDE" => Target::Drop,
         "RETURN" => Target::Return,
-        "QUEUE" | "NFQUEUE" => Target::Queue,
+        "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,
         "CT" if has("--notrack") => Target::Untrack,
         "CT" => Target::Track,
@@ -49,8 +54,13 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,
         "SET" => changed_set(given)?,
-        "SNAT" | "MASQUERADE" => Target::Masquerade,
+        "SNAT" | "MASQUERADE" => Target::Masquerade(words(name, given)),
         // Old kernels took several, and chose one.
+        "DNAT" | "REDIRECT" | "NETMAP"
+            if given.iter().any(|given| !TRANSLATION.contains(&given.name.as_str())) =>
+        {
+            return None;
+        }
         "DNAT" if given.iter().filter(|given| given.name == "--to-destination").count() > 1 => return None,
         "DNAT" => Target::Translate(destination(value("--to-destination")?)?),
         "REDIRECT" => Target::Translate(Translation {
@@ -64,6 +74,10 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         _ => return None,
     })
 }
+
+/// The options of targets that send packets elsewhere.
+const TRANSLATION: [&str; 6] =
+    ["--to-destination", "--to-ports", "--to", "--random", "--random-fully", "--persistent"];
 
 /// `--set-xmark` and its other names (`man iptables-extensions`, MARK).
 fn mark(field: Field, given: &[Given]) -> Option<Target> {

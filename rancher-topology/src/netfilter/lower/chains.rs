@@ -200,7 +200,7 @@ impl<'a> Lowering<'a> {
     fn target(&mut self, table: &'a str, target: &'a Target, view: View) -> Option<Lowered> {
         let outcome = match target {
             Target::Nothing | Target::ChangeSet(_) => return None,
-            Target::Accept | Target::Masquerade => Outcome::Accept(0),
+            Target::Accept | Target::Masquerade(_) => Outcome::Accept(0),
             Target::Drop => Outcome::Drop,
             Target::Return => Outcome::Return(0),
             Target::Jump(name) | Target::Goto(name) => {
@@ -215,7 +215,7 @@ impl<'a> Lowering<'a> {
                 Outcome::Next(self.made(Change::Anything(*field)))
             }
             Target::Untrack | Target::Track => return Some(self.told_of_connection(target, view)),
-            Target::Queue => {
+            Target::Queue(_) => {
                 let changed = self.changed_anyhow();
                 let all = [Outcome::Accept(0), Outcome::Accept(changed), Outcome::Drop];
                 return Some(Lowered { changes: true, ..self.any_of(&all) });
@@ -243,12 +243,14 @@ impl<'a> Lowering<'a> {
         Lowered { diagram, changes: true }
     }
 
-    /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks or rule sets are
-    /// compared.
+    /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks.
     fn sent_to(&mut self, to: &Translation) -> Diagram {
+        if self.shared.is_compared && is_one_place(to) {
+            return self.sent_in_fewest_words(to);
+        }
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
-        if !self.fields.translated && self.shared.unknowns.is_none() {
+        if !self.fields.translated {
             return elsewhere;
         }
         let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);
@@ -273,6 +275,36 @@ impl<'a> Lowering<'a> {
         let same = Diagram::leaf(self.shared.outcomes.set(same));
         let same = self.shared.within(Field::DestinationPort, &ports, same, elsewhere);
         self.shared.within(Field::Destination, &addresses, same, elsewhere)
+    }
+
+    /// The same with only what is another thing than the packet has, so that two places are the same in the same words.
+    fn sent_in_fewest_words(&mut self, to: &Translation) -> Diagram {
+        let address = to.address.as_ref().and_then(|address| match address {
+            TranslatedTo::Addresses(first, _) => Some(Intervals::points([number(*first)])),
+            _ => None,
+        });
+        let port = to.ports.map(|(port, _)| Intervals::points([port.into()]));
+        let mut sent = |address: Option<TranslatedTo>, ports: Option<(u16, u16)>| {
+            let changes = if address.is_none() && ports.is_none() {
+                0
+            } else {
+                self.made(Change::Sent(Translation { address, ports }))
+            };
+            self.shared.one(Outcome::Accept(changes))
+        };
+        let [same, other] = [None, to.address.clone()].map(|address| {
+            let [same, other] = [None, to.ports].map(|ports| sent(address.clone(), ports));
+            (same, other)
+        });
+        let mut by_port = |(same, other): (Diagram, Diagram)| match &port {
+            Some(port) => self.shared.within(Field::DestinationPort, port, same, other),
+            None => same,
+        };
+        let [same, other] = [same, other].map(&mut by_port);
+        match &address {
+            Some(address) => self.shared.within(Field::Destination, address, same, other),
+            None => same,
+        }
     }
 
     fn made(&mut self, change: Change) -> Changes {
@@ -326,4 +358,13 @@ impl<'a> Lowering<'a> {
         });
         Lowered { diagram, ..called }
     }
+}
+
+/// Whether a translation has one address and port for every packet.
+fn is_one_place(to: &Translation) -> bool {
+    let one_address = to
+        .address
+        .as_ref()
+        .is_none_or(|address| matches!(address, TranslatedTo::Addresses(first, last) if first == last));
+    one_address && to.ports.is_none_or(|(first, last)| first == last)
 }

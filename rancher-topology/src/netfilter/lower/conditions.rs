@@ -90,8 +90,8 @@ impl<'a> Lowering<'a> {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
-            Condition::Unknown(_) | Condition::Unseen(_) => self.unknown(condition),
-            Condition::Within(..) | Condition::Interface(..) => MAYBE,
+            Condition::Unseen(_) | Condition::Counted(_) => self.unknown(condition),
+            Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,
         }
     }
 
@@ -162,6 +162,8 @@ impl<'a> Lowering<'a> {
             return MAYBE;
         }
         match self.facts.sets.get(name) {
+            // What has several dimensions may ask for a mark, or for an interface that there is not everywhere.
+            None | Some(AddressSet::Unknown(_)) if sides.len() > 1 => MAYBE,
             None | Some(AddressSet::Unknown(_)) => {
                 self.unknown(&Condition::Set { name: name.to_owned(), sides: sides.to_vec() })
             }

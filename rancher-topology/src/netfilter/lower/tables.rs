@@ -21,8 +21,7 @@ impl<'a> Lowering<'a> {
         known: &Known,
     ) -> (Shared, Diagram) {
         let mut lowering = Self::on_way(shared, (rules, facts), hook, known);
-        let forwarded = lowering.fields.frames && hook == Hook::Forward;
-        let mut way = lowering.steps(hook.steps(), View { forwarded, ..View::default() });
+        let mut way = lowering.steps(hook.steps(), lowering.first_view(hook));
         if hook == Hook::Output {
             way = lowering.without_interface(way, Field::Inbound);
         }
@@ -44,7 +43,7 @@ impl<'a> Lowering<'a> {
         for step in hook.steps() {
             let Step::Table(table, name) = *step else { break };
             if let Some(chain) = lowering.chain_of(table, name) {
-                let view = View { before_tracking: table == "raw", ..View::default() };
+                let view = View { before_tracking: table == "raw", ..lowering.first_view(hook) };
                 let here = lowering.base(table, name, chain, view);
                 let goes_on = lowering.each(here.diagram, |outcome| match outcome {
                     Outcome::Accept(changes) => Outcome::Next(changes),
@@ -60,6 +59,10 @@ impl<'a> Lowering<'a> {
             way.diagram = lowering.without_interface(way.diagram, Field::Inbound);
         }
         (lowering.shared, way.diagram)
+    }
+
+    fn first_view(&self, hook: Hook) -> View {
+        View { forwarded: self.fields.frames && hook == Hook::Forward, ..View::default() }
     }
 
     fn on_way(

@@ -16,8 +16,8 @@ use crate::packet::diagram::{Bit, Diagram};
 enum Unknown {
     /// It depends on nothing, or on fields only, whichever rule asks.
     OfPacket(Condition),
-    /// It depends on what came before too, as `limit` does: it is so or not for a rule of a chain that is asked at most
-    /// once; of several that ask for the same, for the so-many'th.
+    /// It depends on what a rule was asked before, as with `limit`: it is so or not for a rule of a chain that is asked at
+    /// most once; of several that ask for the same, for the so-many'th.
     OfRule { table: String, chain: String, conditions: Vec<Condition>, number: usize, asked: Condition },
     /// It is so or not after a change.
     After(Bit, Change),
@@ -30,11 +30,16 @@ pub(in crate::netfilter) struct Unknowns {
     /// In the order of their bits.
     all: Vec<Unknown>,
     bits: HashMap<Unknown, Bit>,
+    /// How often one was put in another's place.
+    replaced: usize,
 }
+
+/// As often one may be put in another's place: each time costs as much as the diagrams are big.
+const MOST_REPLACED: usize = 4_000;
 
 impl Unknowns {
     pub(super) fn after(fields: Bit) -> Self {
-        Self { first: fields, all: Vec::new(), bits: HashMap::new() }
+        Self { first: fields, all: Vec::new(), bits: HashMap::new(), replaced: 0 }
     }
 
     /// Whether a bit stands for something unknown.
@@ -99,8 +104,8 @@ impl Lowering<'_> {
     pub(super) fn unknown(&mut self, condition: &Condition) -> Diagram {
         let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
         let unknown = match (condition, self.asking) {
-            (Condition::Unknown(_), None) => return MAYBE,
-            (Condition::Unknown(_), Some(rule)) => {
+            (Condition::Counted(_), None) => return MAYBE,
+            (Condition::Counted(_), Some(rule)) => {
                 let Some(Once { table, chain, number }) = self.once.get(&place(rule)) else { return MAYBE };
                 Unknown::OfRule {
                     table: (*table).to_owned(),
@@ -125,12 +130,15 @@ impl Lowering<'_> {
         asked.retain(|bit| unknowns.has(*bit) && unknowns.depends(*bit, change));
         // What is so after the same change already stands for what is so after two.
         for bit in asked.into_iter().rev() {
+            let Some(unknowns) = &mut self.shared.unknowns else { break };
+            unknowns.replaced += 1;
+            if unknowns.replaced > MOST_REPLACED {
+                self.shared.space.diagrams.stop_after(0);
+                break;
+            }
             let after = match change {
                 Change::Anything(_) => None,
-                change => {
-                    let unknowns = self.shared.unknowns.as_mut();
-                    unknowns.and_then(|all| all.bit(Unknown::After(bit, change.clone())))
-                }
+                change => unknowns.bit(Unknown::After(bit, change.clone())),
             };
             let Some(after) = after else {
                 diagram = self.shared.forget_bits(diagram, &|one| one == bit, join);
@@ -169,7 +177,8 @@ pub(super) fn asked_once(rules: &RuleSet, hook: Hook) -> HashMap<Place, Once<'_>
     let mut once = HashMap::new();
     for ((table, chain), _) in visits.into_iter().filter(|(_, times)| *times == 1) {
         let mut numbers: HashMap<&[Condition], usize> = HashMap::new();
-        for rule in &rules.tables[table].chains[chain].rules {
+        let all = &rules.tables[table].chains[chain].rules;
+        for rule in all.iter().filter(|rule| rule.target != Target::Nothing) {
             let number = numbers.entry(&rule.conditions).or_default();
             once.insert(place(rule), Once { table, chain, number: *number });
             *number += 1;
