@@ -66,7 +66,11 @@ impl Change {
         unknowns: Option<usize>,
     ) -> (Self, bool) {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
-        let shared = Shared::new(before.0.family, &[before.0, after.0], names).compared(unknowns);
+        let shared = Shared::new(before.0.family, &[before.0, after.0], names);
+        let shared = match unknowns {
+            Some(most) => shared.with_unknowns(most),
+            None => shared,
+        };
         let zero = || Intervals::from_to(0, 0);
         let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
         let (shared, was) = Lowering::verdicts(shared, before, hook, &known);

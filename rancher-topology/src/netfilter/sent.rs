@@ -9,7 +9,7 @@ use super::outcome::{Change, Outcome};
 use super::rule_set::{Condition, Policy, RuleSet, Target, TranslatedTo, Translation};
 use super::verdict;
 use crate::packet::diagram::Diagram;
-use crate::packet::{Field, Intervals, State};
+use crate::packet::{Field, Intervals, Known, Space, State, number};
 
 /// Where a packet is sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +23,39 @@ pub enum SentTo {
 }
 
 impl SentTo {
-    /// Whether two places, each in its fewest words, may be the same one for some packet.
+    const fn to(&self) -> (Option<&TranslatedTo>, Option<(u16, u16)>) {
+        match self {
+            Self::Elsewhere(to) => (to.address.as_ref(), to.ports),
+            Self::Anyway | Self::Unknown => (None, None),
+        }
+    }
+
+    /// The packets for which two places are the same one, because they have what one says and the other does not; `None` if
+    /// there are none, or it is not known which.
+    fn same_for(&self, other: &Self) -> Option<Known> {
+        let ((address, ports), (other_address, other_ports)) = (self.to(), other.to());
+        let mut packets = Known::new();
+        match (address, other_address) {
+            (one, other) if one == other => {}
+            (Some(TranslatedTo::Addresses(first, last)), None)
+            | (None, Some(TranslatedTo::Addresses(first, last)))
+                if first == last =>
+            {
+                packets.insert(Field::Destination, Intervals::points([number(*first)]));
+            }
+            _ => return None,
+        }
+        match (ports, other_ports) {
+            (one, other) if one == other => {}
+            (Some((first, last)), None) | (None, Some((first, last))) if first == last => {
+                packets.insert(Field::DestinationPort, Intervals::points([first.into()]));
+            }
+            _ => return None,
+        }
+        (*self != Self::Unknown && *other != Self::Unknown).then_some(packets)
+    }
+
+    /// Whether two places may be the same one for other packets than those.
     fn may_be(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unknown, _) | (_, Self::Unknown) | (Self::Anyway, Self::Anyway) => true,
@@ -45,7 +77,7 @@ impl SentTo {
     }
 }
 
-/// Whether an address that packets are sent to may be the one that they have. A single one is another, or it would not be said.
+/// Whether an address that packets are sent to may be the one that they have, and it is not known which have it.
 fn may_be_own(address: Option<&TranslatedTo>) -> bool {
     !matches!(address, Some(TranslatedTo::Addresses(first, last)) if first == last)
 }
@@ -160,6 +192,7 @@ pub(super) fn elsewhere(
         });
         Some(Diagram::leaf(answer))
     });
+    let sent = but_for_the_same(space, &mut answers, sent);
     // What both admit for certain, and what both may admit.
     let both = space.diagrams.apply(was, is, &mut |was, is| {
         let (was, is) = (was.as_leaf()?, is.as_leaf()?);
@@ -186,6 +219,24 @@ pub(super) fn elsewhere(
         None => sent,
     };
     (sent, answers)
+}
+
+/// Without the packets for which two places are one, whatever they are called.
+fn but_for_the_same(space: &mut Space, answers: &mut Answers, sent: Diagram) -> Diagram {
+    let mut grafts: HashMap<u32, Diagram> = HashMap::new();
+    for number in space.diagrams.leaves(sent) {
+        let mut all = Diagram::leaf(number);
+        if let Some(answer) = answers.get(number).cloned() {
+            // Of several places one may be another than these.
+            let same = if answer.pairs.len() == 1 { 0 } else { answers.doubted(answer.clone()) };
+            for packets in answer.pairs.iter().filter_map(|(old, new)| old.same_for(new)) {
+                let here = space.set(&[packets]).0;
+                all = space.diagrams.choose(here, Diagram::leaf(same), all);
+            }
+        }
+        grafts.insert(number, all);
+    }
+    space.diagrams.graft(sent, &mut |leaf| grafts[&leaf])
 }
 
 /// Whether two rule sets say the same of where packets are to come from: that is no part of what is asked of them here, so

@@ -245,9 +245,6 @@ impl<'a> Lowering<'a> {
 
     /// What is sent to where it goes anyway is not translated (`nf_nat_setup_info`), as far as a rule asks.
     fn sent_to(&mut self, to: &Translation) -> Diagram {
-        if self.shared.is_compared && is_one_place(to) {
-            return self.sent_in_fewest_words(to);
-        }
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
         if !self.fields.translated {
@@ -275,36 +272,6 @@ impl<'a> Lowering<'a> {
         let same = Diagram::leaf(self.shared.outcomes.set(same));
         let same = self.shared.within(Field::DestinationPort, &ports, same, elsewhere);
         self.shared.within(Field::Destination, &addresses, same, elsewhere)
-    }
-
-    /// The same with only what is another thing than the packet has, so that two places are the same in the same words.
-    fn sent_in_fewest_words(&mut self, to: &Translation) -> Diagram {
-        let address = to.address.as_ref().and_then(|address| match address {
-            TranslatedTo::Addresses(first, _) => Some(Intervals::points([number(*first)])),
-            _ => None,
-        });
-        let port = to.ports.map(|(port, _)| Intervals::points([port.into()]));
-        let mut sent = |address: Option<TranslatedTo>, ports: Option<(u16, u16)>| {
-            let changes = if address.is_none() && ports.is_none() {
-                0
-            } else {
-                self.made(Change::Sent(Translation { address, ports }))
-            };
-            self.shared.one(Outcome::Accept(changes))
-        };
-        let [same, other] = [None, to.address.clone()].map(|address| {
-            let [same, other] = [None, to.ports].map(|ports| sent(address.clone(), ports));
-            (same, other)
-        });
-        let mut by_port = |(same, other): (Diagram, Diagram)| match &port {
-            Some(port) => self.shared.within(Field::DestinationPort, port, same, other),
-            None => same,
-        };
-        let [same, other] = [same, other].map(&mut by_port);
-        match &address {
-            Some(address) => self.shared.within(Field::Destination, address, same, other),
-            None => same,
-        }
     }
 
     fn made(&mut self, change: Change) -> Changes {
@@ -358,13 +325,4 @@ impl<'a> Lowering<'a> {
         });
         Lowered { diagram, ..called }
     }
-}
-
-/// Whether a translation has one address and port for every packet.
-fn is_one_place(to: &Translation) -> bool {
-    let one_address = to
-        .address
-        .as_ref()
-        .is_none_or(|address| matches!(address, TranslatedTo::Addresses(first, last) if first == last));
-    one_address && to.ports.is_none_or(|(first, last)| first == last)
 }

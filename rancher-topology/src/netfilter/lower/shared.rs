@@ -15,8 +15,6 @@ pub(in crate::netfilter) struct Shared {
     pub(in crate::netfilter) outcomes: Outcomes,
     /// What is not known of packets, where it is the same for all rule sets.
     pub(in crate::netfilter) unknowns: Option<Unknowns>,
-    /// Whether it matters where packets are sent, and not only what later rules make of them there.
-    pub(super) is_compared: bool,
 }
 
 /// What the leaves of a diagram are.
@@ -58,17 +56,14 @@ impl Shared {
         }
         let interfaces = Interfaces::new(all);
         let space = Space::with_interfaces(family, interfaces.bits());
-        Self { space, interfaces, outcomes: Outcomes::new(), unknowns: None, is_compared: false }
+        Self { space, interfaces, outcomes: Outcomes::new(), unknowns: None }
     }
 
-    /// The same for rule sets that are compared. With as many nodes as may be, what is not known of a packet is taken to
-    /// be the same in every one.
-    pub(in crate::netfilter) fn compared(mut self, with_unknowns: Option<usize>) -> Self {
-        if let Some(most) = with_unknowns {
-            self.space.diagrams.stop_after(most);
-            self.unknowns = Some(Unknowns::after(self.space.layout.bits()));
-        }
-        Self { is_compared: true, ..self }
+    /// The same with what is not known of a packet taken to be the same in every rule set, and as many nodes as may be.
+    pub(in crate::netfilter) fn with_unknowns(mut self, most: usize) -> Self {
+        self.space.diagrams.stop_after(most);
+        self.unknowns = Some(Unknowns::after(self.space.layout.bits()));
+        self
     }
 
     pub(super) fn one(&mut self, outcome: Outcome) -> Diagram {
