@@ -123,31 +123,30 @@ impl<'a> Lowering<'a> {
         join: Join,
     ) -> Diagram {
         let shared = &mut self.shared;
-        let mut grafts: HashMap<u32, Diagram> = HashMap::new();
-        let mut unchanged = None;
-        for leaf in shared.space.diagrams.leaves(diagram) {
-            let outcomes = shared.outcomes.get(leaf).to_vec();
-            let is_unchanged = outcomes.iter().all(|outcome| outcome.made() == Some(0));
-            let all: Vec<Diagram> = outcomes.into_iter().map(|outcome| follows(shared, outcome)).collect();
-            let all = all.into_iter().reduce(|one, other| shared.either(one, other, join));
-            let all = all.unwrap_or(Diagram::leaf(0));
-            if is_unchanged && all.as_leaf().is_none() {
-                unchanged = Some(all);
-            }
-            grafts.insert(leaf, all);
-        }
-        let diagrams = &mut shared.space.diagrams;
-        let Some(unchanged) = unchanged else {
-            return diagrams.graft(diagram, &mut |leaf| grafts[&leaf]);
-        };
         // What follows where nothing was changed asks for all that the diagram does, and more than the rest: it is put in
-        // from the top down, or it would be put together anew below each of the diagram's nodes.
-        let is_unchanged = diagrams.map(diagram, &mut |leaf| u32::from(grafts[&leaf] == unchanged));
-        let changed = diagrams.graft(diagram, &mut |leaf| match grafts[&leaf] {
-            graft if graft == unchanged => Diagram::leaf(0),
-            graft => graft,
-        });
-        diagrams.choose(is_unchanged, unchanged, changed)
+        // once, from the top down, or it would be put together anew for each of the diagram's leaves.
+        let mut unchanged: Option<(Outcome, Diagram)> = None;
+        let mut changed: HashMap<u32, Diagram> = HashMap::new();
+        let leaves = shared.space.diagrams.leaves(diagram);
+        for leaf in &leaves {
+            let mut rest: Option<Diagram> = None;
+            for outcome in shared.outcomes.get(*leaf).to_vec() {
+                let then = follows(shared, outcome);
+                let is_it = unchanged.is_none_or(|(known, _)| known == outcome);
+                if is_it && outcome.made() == Some(0) && then.as_leaf().is_none() {
+                    unchanged = Some((outcome, then));
+                } else {
+                    rest = Some(rest.map_or(then, |rest| shared.either(rest, then, join)));
+                }
+            }
+            changed.insert(*leaf, rest.unwrap_or(Diagram::leaf(0)));
+        }
+        let changed = shared.space.diagrams.graft(diagram, &mut |leaf| changed[&leaf]);
+        let Some((outcome, then)) = unchanged else { return changed };
+        let Shared { space: Space { diagrams, .. }, outcomes, .. } = shared;
+        let here = diagrams.map(diagram, &mut |leaf| u32::from(outcomes.get(leaf).contains(&outcome)));
+        let unchanged = diagrams.choose(here, then, Diagram::leaf(0));
+        self.shared.either(unchanged, changed, join)
     }
 
     /// A rule, or `None` if it decides nothing.
