@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use hashbrown::HashMap;
+
 use super::facts::{HostFacts, HostInterface};
 use super::filter::Packet;
 use super::hook::{self, Step};
@@ -10,7 +12,6 @@ use super::lower::{Lowering, Met, Replaced, Shared, View};
 use super::rule_set::{Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
 use super::{Hook, Known, Verdict};
 use crate::packet::{Field, Intervals, State, Values, number};
-use hashbrown::HashMap;
 
 /// The way of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]

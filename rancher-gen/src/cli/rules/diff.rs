@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, Sent, SentTo, TranslatedTo};
+use rancher_topology::netfilter::{
+    Change, Difference, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
+};
 use rancher_topology::packet::{Family, Field, Intervals, Known};
 use serde_json::{Value, json};
 
@@ -222,40 +224,36 @@ fn place(to: &SentTo) -> String {
     }
 }
 
+/// Some packets with an example, beside what is said of them.
+fn some(family: Family, way: &Way, mut said: Value, packets: &Known, example: &Packet) -> Value {
+    said["packets"] = json!(words::Packets::of(family, packets));
+    for (side, own, besides) in
+        [(Field::Inbound, "in", "in-all-but"), (Field::Outbound, "out", "out-all-but")]
+    {
+        let names = packets.get(&side).map(|classes| interfaces(way, classes));
+        let (names, is_all_but) = names.map_or((Value::Null, false), |(names, but)| (json!(names), but));
+        let (names, others) = if is_all_but { (Value::Null, names) } else { (names, Value::Null) };
+        said[own] = names;
+        said[besides] = others;
+    }
+    said["example"] = json!(words::OnePacket::of(example));
+    said
+}
+
 fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
     let chain = |way: &Way| {
-        let on = |packets: &Known, side, is_all_but: bool| {
-            let (names, has_others) = interfaces(way, packets.get(&side)?);
-            (has_others == is_all_but).then_some(names)
-        };
         let of_kind = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
-            let one = |one: &Difference| {
-                json!({
-                    "kind": kind.as_str(),
-                    "certain": kind.is_certain(),
-                    "packets": words::Packets::of(family, &one.packets),
-                    "in": on(&one.packets, Field::Inbound, false),
-                    "in-all-but": on(&one.packets, Field::Inbound, true),
-                    "out": on(&one.packets, Field::Outbound, false),
-                    "out-all-but": on(&one.packets, Field::Outbound, true),
-                    "example": words::OnePacket::of(&one.example),
-                })
-            };
-            found.iter().map(one).collect::<Vec<_>>()
+            let own = || json!({"kind": kind.as_str(), "certain": kind.is_certain()});
+            found.iter().map(|one| some(family, way, own(), &one.packets, &one.example)).collect::<Vec<_>>()
         };
         let sent = |one: &Sent| {
             let pair = |(old, new): &(SentTo, SentTo)| json!({"before": place(old), "now": place(new)});
-            json!({
+            let own = json!({
                 "places": one.places.iter().map(pair).collect::<Vec<_>>(),
                 "more-places": one.has_more,
                 "certain": one.certain,
-                "packets": words::Packets::of(family, &one.packets),
-                "in": on(&one.packets, Field::Inbound, false),
-                    "in-all-but": on(&one.packets, Field::Inbound, true),
-                "out": on(&one.packets, Field::Outbound, false),
-                    "out-all-but": on(&one.packets, Field::Outbound, true),
-                "example": words::OnePacket::of(&one.example),
-            })
+            });
+            some(family, way, own, &one.packets, &one.example)
         };
         json!({
             "chain": way.chain.as_str(),
