@@ -265,6 +265,22 @@ fn the_table_raw_comes_before_connections() {
             (family, rules, opening(family, 0, 1), admitted)
         })
     }));
+    // What was not heeded is not seen by later rules either, however many of them there are.
+    let twice = [
+        ("--notrack", "--zone 5", "NEW", true),
+        ("--notrack", "--zone 5", "UNTRACKED", false),
+        ("--zone 5", "--notrack", "UNTRACKED", true),
+        ("--zone 5", "--notrack", "NEW", false),
+    ];
+    agree([Family::V4, Family::V6].into_iter().flat_map(|family| {
+        twice.into_iter().map(move |(first, second, state, admitted)| {
+            let rules = format!(
+                "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT {first}\n-A PREROUTING -j CT {second}\n\
+                 -A PREROUTING -m conntrack --ctstate {state} -j DROP\nCOMMIT\n"
+            );
+            (family, rules, opening(family, 0, 1), admitted)
+        })
+    }));
 }
 
 /// What is redirected is sent to the first address of the interface that it came in on, and was translated only if it was

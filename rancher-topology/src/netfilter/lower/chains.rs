@@ -277,12 +277,18 @@ impl<'a> Lowering<'a> {
         self.shared.outcomes.changes(vec![change])
     }
 
-    /// What is said of a packet's connection. What comes in with one keeps it (`xt_ct_target`).
+    /// What is said of a packet's connection, if nothing was: it may have been tracked as it was sent, or an earlier rule has
+    /// said something (`xt_ct_target`). Before it is tracked, a packet of which nothing was said has no valid state.
     fn told_of_connection(&mut self, target: &Target, view: View) -> Lowered {
         let made = self.made(if *target == Target::Track { Change::Tracked } else { UNTRACKED });
         let (told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
-        let seen = if view.before_tracking { self.seen_before() } else { NO };
-        Lowered { diagram: self.shared.space.diagrams.choose(seen, same, told), changes: true }
+        let diagram = if view.before_tracking {
+            let nothing = Intervals::points([State::Invalid.number()]);
+            self.shared.within(Field::State, &nothing, told, same)
+        } else {
+            told
+        };
+        Lowered { diagram, changes: true }
     }
 
     fn changed_anyhow(&mut self) -> Changes {
