@@ -6,7 +6,7 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
-use rancher_gen::read::iptables;
+use rancher_gen::read::{ip_address, iptables};
 use rancher_topology::netfilter::{
     Change, Condition, Filter, Hook, HostFacts, InterfacePattern, Kind, Known, Packet, RuleSet, SentTo,
     Target, Trace, Tracer, TranslatedTo, Translation, Verdict,
@@ -53,7 +53,7 @@ fn what_is_not_known_is_the_same_in_both() {
             format!("-A FORWARD {MAC} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
             format!("-A FORWARD {MAC} -j ACCEPT\n-A FORWARD -j LOG\n-A FORWARD -s 10.0.0.1/32 -j DROP\n-A FORWARD -s 10.0.0.1/32 {LIMIT} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
             &[MayRefuse],
-            false,
+            true,
         ),
         (
             format!("-A FORWARD {LIMIT} -j ACCEPT\n-A FORWARD {web} -j DROP\n"),
@@ -84,20 +84,20 @@ fn what_is_not_known_is_the_same_in_both() {
         (
             format!("-A FORWARD {LIMIT} -j ACCEPT\n"),
             format!("-A FORWARD {LIMIT} -j ACCEPT\n-A FORWARD {LIMIT} -j ACCEPT\n"),
-            &[MayAdmit],
-            false,
+            NOTHING,
+            true,
         ),
         (
             format!("-A FORWARD -j seldom\n-A seldom {LIMIT} -j ACCEPT\n"),
             format!("-A FORWARD -j seldom\n-A FORWARD -j seldom\n-A seldom {LIMIT} -j ACCEPT\n"),
-            &[MayAdmit, MayRefuse],
-            false,
+            NOTHING,
+            true,
         ),
         (
             format!("-A FORWARD {LIMIT} -j ACCEPT\n"),
             format!("-A FORWARD {LIMIT} {web} -j ACCEPT\n"),
-            &[MayAdmit, MayRefuse],
-            false,
+            &[MayRefuse],
+            true,
         ),
         // A set that was not given has an address or not, whichever way it is asked.
         (
@@ -194,7 +194,11 @@ fn packets_that_are_sent_elsewhere_are_told() {
     assert!(one.certain && one.example.destination == IpAddr::from([192, 0, 2, 1]));
     let to = |last| {
         let address = TranslatedTo::Addresses([10, 0, 0, last].into(), [10, 0, 0, last].into());
-        SentTo::Elsewhere(Translation { address: Some(address), ports: Some((8080, 8080)) })
+        SentTo::Elsewhere(Translation {
+            address: Some(address),
+            ports: Some((8080, 8080)),
+            choice: String::new(),
+        })
     };
     assert_eq!(one.places, [(to(5), to(6))]);
     let (found, _) = sent("", five);
@@ -337,6 +341,195 @@ fn what_rules_feed_is_not_taken_to_be_the_same() {
     }
 }
 
+/// A rule that changes nothing does so beside rules that count and remember as well.
+#[test]
+fn what_rules_count_is_the_same_if_they_are_asked_for_the_same_packets() {
+    let guarded = |more: &str| {
+        forward(&format!(
+            "-A FORWARD -d 10.0.0.1/32 -j DROP\n{more}\
+             -A FORWARD -p tcp -m tcp --dport 22 -m recent --set --name SSH -j LOG\n\
+             -A FORWARD -p tcp -m tcp --dport 22 -m recent --update --seconds 60 --hitcount 4 --name SSH -j DROP\n\
+             -A FORWARD -m hashlimit --hashlimit-upto 5/sec --hashlimit-name a -j ACCEPT\n\
+             -A FORWARD -m statistic --mode nth --every 2 --packet 0 -j ACCEPT\n\
+             -A FORWARD -m limit --limit 1/sec -j ACCEPT\n"
+        ))
+    };
+    let nat = |rules: &str| {
+        format!("*nat\n:PREROUTING ACCEPT [0:0]\n:svc - [0:0]\n-A PREROUTING -p tcp -j svc\n{rules}COMMIT\n")
+            + &forward("-A FORWARD -j ACCEPT\n")
+    };
+    let half =
+        "-A svc -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.0.0.5\n";
+    let other = "-A svc -j DNAT --to-destination 10.0.0.6\n";
+    let base = guarded("");
+    let lines: Vec<&str> = base.lines().collect();
+    let swapped = |one: usize, other: usize| {
+        let mut lines = lines.clone();
+        lines.swap(one, other);
+        lines.join("\n") + "\n"
+    };
+    let list = "-A FORWARD -p tcp -m tcp --dport 22 -m recent --set --name SSH -j LOG\n";
+    for (old, new, expected) in [
+        (&base, &guarded("-A FORWARD -s 10.0.0.9/32 -d 10.0.0.1/32 -j ACCEPT\n"), 0),
+        (&base, &guarded("-A FORWARD -s 10.0.0.9/32 -j DROP\n"), 5),
+        // Rules that each count for themselves, and are asked for other packets then.
+        (&base, &swapped(6, 7), 5),
+        (&base, &swapped(5, 6), 5),
+        // What puts addresses on a list, and what looks there.
+        (&base, &swapped(3, 4), 5),
+        (&base, &base.replace(list, ""), 5),
+        (&base, &base.replace(list, &list.replace("--name SSH", "--name A")), 5),
+        (&base, &base.replace(list, &list.replace("--name SSH", "--name SSH --rdest")), 5),
+        (&base, &base.replace(list, &format!("{list}{list}")), 5),
+        // The dice are the same ones only for the same packets.
+        (&nat(&format!("{half}{other}")), &nat(&format!("{half}{other}{other}")), 0),
+        (&nat(&format!("{half}{other}")), &nat(&format!("{half}{}", other.replace("0.6", "0.7"))), 5),
+    ] {
+        assert_eq!(exit(old, new), Some(expected), "{old}\n{new}");
+    }
+    // On its way out of the table nat a packet is not followed.
+    let leaving = |rules: &str| {
+        format!(
+            "*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING {LIMIT} -j SNAT --to-source 10.0.0.1\nCOMMIT\n"
+        ) + &forward(&format!("-A FORWARD {LIMIT} -j ACCEPT\n{rules}"))
+    };
+    assert_eq!(exit(&leaving(""), &leaving("-A FORWARD -j DROP\n")), Some(5));
+}
+
+/// What rules make of packets and no later rule asks for is compared by their words.
+#[test]
+fn rules_that_change_something_else_are_told() {
+    let mangle = |rule: &str| {
+        format!("*mangle\n:PREROUTING ACCEPT [0:0]\n{rule}COMMIT\n") + &forward("-A FORWARD -j ACCEPT\n")
+    };
+    let marked = |mask: &str| {
+        mangle(&format!("-A PREROUTING -j CONNMARK --restore-mark --nfmask {mask} --ctmask {mask}\n"))
+    };
+    let raw = |rule: &str| format!("*raw\n:PREROUTING ACCEPT [0:0]\n{rule}COMMIT\n") + &mangle("");
+    let set = |words: &str| forward(&format!("-A FORWARD -j SET {words}\n-A FORWARD -j ACCEPT\n"));
+    let dnat = |words: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j DNAT --to-destination {words}\nCOMMIT\n"
+        ) + &forward("-A FORWARD -j ACCEPT\n")
+    };
+    for (old, new) in [
+        (mangle("-A PREROUTING -j TTL --ttl-set 64\n"), mangle("-A PREROUTING -j TTL --ttl-set 1\n")),
+        (mangle(""), mangle("-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\n")),
+        (marked("0xff"), marked("0xff00")),
+        (raw(""), raw("-A PREROUTING -p udp -j CT --notrack\n")),
+        (raw("-A PREROUTING -j CT --zone 1\n"), raw("-A PREROUTING -j CT --zone 2\n")),
+        (set("--add-set A src"), set("--del-set A src")),
+        (set("--add-set A src"), set("--add-set A dst")),
+        (dnat("10.0.0.5:2000-2999/1000"), dnat("10.0.0.5:2000-2999/1500")),
+        (dnat("10.0.0.5-10.0.0.6"), dnat("10.0.0.5-10.0.0.6 --persistent")),
+    ] {
+        assert_eq!(exit(&old, &new), Some(5), "{old}\n{new}");
+        assert_eq!(exit(&old, &old), Some(0), "{old}");
+    }
+    assert_eq!(exit(&dnat("10.0.0.5"), &dnat("10.0.0.5 --random")), Some(0));
+    let lists = |rule: &str| {
+        forward(&format!("{rule}-A FORWARD -m set --match-set L src -j DROP\n-A FORWARD -j ACCEPT\n"))
+    };
+    // L may be a list of sets that has A.
+    assert_eq!(exit(&lists(""), &lists("-A FORWARD -j SET --add-set A src\n")), Some(5));
+}
+
+/// Packets that there cannot be are no difference, and those of a connection that has a mark are.
+#[test]
+fn packets_that_there_cannot_be_make_no_difference() {
+    let rules =
+        |rule: &str| forward(&format!("{rule}-A FORWARD -p tcp -j ACCEPT\n-A FORWARD -p icmp -j ACCEPT\n"));
+    for (rule, expected) in [
+        // No rule takes connection tracking away.
+        ("-A FORWARD -m conntrack --ctstate UNTRACKED -j DROP\n", 0),
+        ("-A FORWARD -p tcp -m conntrack --ctstate NEW -m tcp --tcp-flags RST RST -j DROP\n", 0),
+        ("-A FORWARD -p icmp -m icmp --icmp-type 3 -m conntrack --ctstate NEW -j DROP\n", 0),
+        ("-A FORWARD -i lo -j DROP\n", 0),
+        ("-A FORWARD -m connmark --mark 0x1 -m conntrack --ctstate NEW -j DROP\n", 0),
+        ("-A FORWARD -m connmark --mark 0x1 -j DROP\n", 1),
+        ("-A FORWARD -p tcp -m conntrack --ctstate INVALID -m tcp --tcp-flags RST RST -j DROP\n", 1),
+    ] {
+        assert_eq!(exit(&rules(""), &rules(rule)), Some(expected), "{rule}");
+    }
+    let nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.1/32 -p tcp -j DNAT --to-destination 10.0.0.5\nCOMMIT\n";
+    let inside = |rule: &str| {
+        nat.to_owned() + &forward(&format!("{rule}-A FORWARD -d 10.0.0.5/32 -p tcp -j ACCEPT\n"))
+    };
+    // Only what was open before the rule that translates could get there.
+    assert_eq!(
+        exit(
+            &inside(""),
+            &inside("-A FORWARD -d 192.0.2.1/32 -p tcp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT\n")
+        ),
+        Some(5)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let output = |rule: &str| format!("*filter\n:OUTPUT DROP [0:0]\n{rule}COMMIT\n");
+    fs::write(folder.path().join("old"), output("")).unwrap();
+    fs::write(folder.path().join("new"), output("-A OUTPUT -m mark --mark 0xca6c -j ACCEPT\n")).unwrap();
+    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+    assert!(told.code == Some(1) && told.out.contains("mark 0xca6c"), "{}", told.out);
+}
+
+/// A difference in more parts than can be listed is one all the same.
+#[test]
+fn what_is_too_much_to_list_is_told() {
+    let rules = |rule: &str| forward(&format!("{rule}-A FORWARD -j ACCEPT\n"));
+    let odd = "-A FORWARD -s 0.0.0.1/0.0.0.1 -j DROP\n";
+    assert_eq!(exit(&rules(""), &rules(odd)), Some(1));
+    assert_eq!(exit(&rules(""), &rules(&odd.replace("-j", &format!("{MAC} -j")))), Some(5));
+    let facts = HostFacts::default();
+    let (old, new) = (read(&rules("")), read(&rules(odd)));
+    let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
+    let (found, whole) = change.differences(Kind::Refuses);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert!(!whole && number(one.example.source) % 2 == 1, "{one:?}");
+    let sent = |to: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 0.0.0.1/0.0.0.1 -j DNAT --to-destination {to}\nCOMMIT\n"
+        ) + &rules("")
+    };
+    assert_eq!(exit(&sent("10.0.0.5"), &sent("10.0.0.6")), Some(1));
+}
+
+/// What is redirected comes to the host, and is not forwarded; what is sent to another host does not come to this one.
+#[test]
+fn what_is_sent_another_way_does_not_go_this_one() {
+    let rules = |target: &str| {
+        read(&format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j {target}\nCOMMIT\n\
+             *filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\nCOMMIT\n"
+        ))
+    };
+    let host =
+        ip_address::read("2: eth0: <UP> mtu 1500\n    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0\n")
+            .unwrap();
+    let host = HostFacts { interfaces: Some(host.interfaces), ..HostFacts::default() };
+    let nobody = HostFacts::default();
+    let verdict = |target: &str, facts: &HostFacts, hook, port: u128| {
+        let rules = rules(target);
+        let known = Known::from([(Field::DestinationPort, Intervals::from_to(port, port))]);
+        let packet = Packet::among(packet::Family::V4, &known, Some("eth0".to_owned())).unwrap();
+        Filter::new(&rules, facts, hook, &Known::new()).verdict(&packet)
+    };
+    let (own, other) = ("DNAT --to-destination 192.0.2.1", "DNAT --to-destination 10.0.0.5");
+    for (target, facts, hook, expected) in [
+        ("REDIRECT", &nobody, Hook::Forward, Verdict::Refused),
+        ("REDIRECT", &nobody, Hook::Input, Verdict::Admitted),
+        (other, &host, Hook::Input, Verdict::Refused),
+        (other, &host, Hook::Forward, Verdict::Admitted),
+        (other, &nobody, Hook::Input, Verdict::Admitted),
+        (own, &host, Hook::Input, Verdict::Admitted),
+        (own, &host, Hook::Forward, Verdict::Refused),
+        (own, &nobody, Hook::Forward, Verdict::Admitted),
+    ] {
+        assert_eq!(verdict(target, facts, hook, 80), expected, "{target} {hook:?}");
+        if hook == Hook::Forward {
+            assert_eq!(verdict(target, facts, hook, 81), Verdict::Admitted, "{target} {hook:?}");
+        }
+    }
+}
+
 /// What `diff --rules` says of forwarded packets.
 fn exit(old: &str, new: &str) -> Option<i32> {
     let folder = tempfile::tempdir().unwrap();
@@ -453,7 +646,13 @@ fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
                 let conditions = format!("{:?}", rule.conditions);
                 let number = numbers.entry(conditions.clone()).or_default();
                 for condition in &mut rule.conditions {
-                    if matches!(condition, Condition::Unknown(_) | Condition::Counted(_)) {
+                    if matches!(
+                        condition,
+                        Condition::Unknown(_)
+                            | Condition::Unseen(_)
+                            | Condition::Counted(_)
+                            | Condition::Remembered { .. }
+                    ) {
                         let place = format!("{salt} {table} {chain} {conditions} {number} {condition:?}");
                         *condition = if hash(&place).is_multiple_of(2) {
                             Condition::All(vec![])

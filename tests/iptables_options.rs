@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use rancher_gen::read::iptables;
-use rancher_topology::netfilter::{Condition, Target};
+use rancher_topology::netfilter::{Change, Condition, Hook, HostFacts, Target};
 use rancher_topology::packet::Family;
 
 mod support;
@@ -187,7 +187,7 @@ const MODULES: &[(As, &[Family], Place, &str)] = &[
     (Bounded, BOTH, IN, "-m statistic --mode nth ! --every 5 --packet 2"),
     (Bounded, BOTH, IN, "-m u32 ! --u32 0x0>>0x1c&0xf=0x4"),
     (Bounded, BOTH, IN, "-m helper --helper ftp"),
-    (Bounded, BOTH, PRE, "-m socket --transparent --nowildcard --restore-skmark"),
+    (Told, BOTH, PRE, "-m socket --transparent --nowildcard --restore-skmark"),
     (
         Bounded,
         BOTH,
@@ -292,6 +292,7 @@ const TARGETS: &[(As, &[Family], Place, &str)] = &[
 
 /// What this kernel or these programs do not have, as others print it.
 const PRINTED: &[(As, Family, &str)] = &[
+    (Told, Family::V4, "-A INPUT -p tcp -m tcp --dport 90:80 -j DROP"),
     (Exact, Family::V4, "-A INPUT -p udplite -m udplite --dport 5 -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m nfacct --nfacct-name a -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m realm --realm 0x5/0xff -j DROP"),
@@ -323,6 +324,7 @@ const PRINTED: &[(As, Family, &str)] = &[
 fn is_bounded(condition: &Condition) -> bool {
     match condition {
         Condition::Unknown(_) | Condition::Unseen(_) | Condition::Counted(_) => true,
+        Condition::Remembered { always, .. } => !always,
         Condition::Not(inner) => is_bounded(inner),
         Condition::All(all) | Condition::Any(all) => all.iter().any(is_bounded),
         _ => false,
@@ -425,6 +427,39 @@ fn every_option_is_read_as_the_programs_print_it() {
         .collect();
     let wrong: Vec<String> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the programs load and print in a longer way.
+const SHORT: &[(Place, &str)] = &[
+    (IN, "-s 0/0 -j DROP"),
+    (IN, "-s 10 -d 10.1/16 -j DROP"),
+    (IN, "-s 0xa.010 -j DROP"),
+    (IN, "--proto tcp --in-int eth0 --destination-po 22 -j DROP"),
+    (IN, "-m state --state new,Established -j DROP"),
+    (IN, "-p tcp -m multiport --dport 22,80 -j DROP"),
+    (IN, "-p tcp -m multiport --port 22,80 -j DROP"),
+    (IN, "-p icmp -m icmp --icmp-type 255/3 -j DROP"),
+    (NAT, "-p tcp -j DNAT --to 10.0.0.1:80"),
+    (NAT, "-p tcp -j DNAT --to-dest 10.0.0.1-10.0.0.9"),
+    (NAT, "-p tcp -j REDIRECT --to-port 80"),
+];
+
+#[test]
+fn what_is_written_short_is_read_as_it_is_printed() {
+    let namespace = Namespace::new("short");
+    let facts = HostFacts::default();
+    for (place, rule) in SHORT {
+        let (table, chain) = place;
+        let written = format!("*{table}\n:{chain} ACCEPT [0:0]\n-A {chain} {rule}\nCOMMIT\n");
+        let printed = saved(&namespace, Family::V4, BackEnd::Legacy, *place, rule).unwrap();
+        let [written, printed] = [&written, &printed].map(|text| {
+            let read = iptables::read(text, Some(Family::V4)).unwrap();
+            assert_eq!(read.notes, Vec::new(), "{text}");
+            read.rules
+        });
+        let mut change = Change::of((&written, &facts), (&printed, &facts), Hook::Input);
+        assert!(change.is_equal() && change.sent_elsewhere().0.is_empty(), "{rule}\n{printed:?}");
+    }
 }
 
 #[test]

@@ -121,7 +121,19 @@ pub(super) fn line(family: Family, packets: &Known) -> String {
     if let Some(set) = packets.get(&Field::TcpFlags) {
         and(format!("flags {}", flags(set)));
     }
+    for (field, word) in [(Field::Mark, "mark"), (Field::ConnectionMark, "connection mark")] {
+        if let Some(set) = packets.get(&field) {
+            and(format!("{word} {}", in_a_line(&marks(set))));
+        }
+    }
     text
+}
+
+/// Marks and ranges of them, as `iptables` prints them: `0x1`.
+fn marks(set: &Intervals) -> Vec<String> {
+    let word =
+        |(first, last)| if first == last { format!("{first:#x}") } else { format!("{first:#x}-{last:#x}") };
+    set.iter().map(word).collect()
 }
 
 /// `SYN without FIN, RST and ACK` where some flags are set, some are not and the rest may be anything; else one by one.
@@ -173,6 +185,10 @@ pub(super) struct Packets {
     tcp_flags: Option<Vec<String>>,
     /// What connection tracking says: `NEW`, `ESTABLISHED`, `RELATED`, `INVALID`, `UNTRACKED`.
     states: Option<Vec<&'static str>>,
+    /// Of the packet: hexadecimal numbers and ranges of them.
+    marks: Option<Vec<String>>,
+    /// Of its connection.
+    connection_marks: Option<Vec<String>>,
 }
 
 impl Packets {
@@ -189,6 +205,8 @@ impl Packets {
             icmp_codes: numbers(Field::IcmpCode),
             tcp_flags: numbers(Field::TcpFlags),
             states: packets.get(&Field::State).map(states),
+            marks: packets.get(&Field::Mark).map(marks),
+            connection_marks: packets.get(&Field::ConnectionMark).map(marks),
         }
     }
 }
@@ -242,6 +260,9 @@ pub(super) fn packet(packet: &Packet) -> String {
     );
     if let Some(kind) = packet.icmp_type {
         let _ = write!(text, " type {kind} code {}", packet.icmp_code.unwrap_or_default());
+    }
+    if let Some(flags) = packet.tcp_flags.filter(|flags| *flags != 0b10) {
+        let _ = write!(text, " {}", self::flags(&Intervals::points([flags.into()])));
     }
     if let Some(interface) = &packet.inbound {
         let _ = write!(text, " on {interface}");

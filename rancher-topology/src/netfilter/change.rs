@@ -4,24 +4,37 @@ use super::comparison::{Difference, Kind};
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Lowering, Shared};
+use super::remembered;
 use super::rule_set::RuleSet;
 use super::sent::{self, Answers, Elsewhere, SentTo};
-use super::{Hook, InterfacePattern, Known};
+use super::{Hook, InterfacePattern, Known, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, Set};
+use crate::packet::{Family, Field, Intervals, Set, State};
 
 /// Two rule sets of one family, side by side.
 pub struct Change {
     shared: Shared,
-    /// Its leaves are sets of what may be: [`SAME`] and so on.
+    /// Its leaves are sets of what may be: [`SAME`] and so on. Of packets that there cannot be, it says what is shortest.
     found: Diagram,
-    equal: bool,
-    unclear: bool,
-    /// Its leaves are numbers of answers.
+    /// Its leaves are numbers of answers, and of packets that there cannot be as well.
     sent: Diagram,
     answers: Answers,
-    sources_alike: bool,
+    /// The packets that there can be.
+    possible: Diagram,
+    /// What is found of these.
+    kinds: Vec<u32>,
+    sent_to: Vec<u32>,
+    equal: bool,
+    unclear: bool,
+    words: Words,
     family: Family,
+    hook: Hook,
+}
+
+/// What is compared by the words of rules only.
+struct Words {
+    same_sources: bool,
+    same_changes: bool,
 }
 
 /// First packets of connections that both rule sets admit, and that one sends elsewhere than the other.
@@ -41,42 +54,43 @@ pub struct Sent {
 }
 
 impl Change {
-    /// Compares what two rule sets do with packets on a way, whatever their connections' states. The packets have no
-    /// marks yet.
+    /// Compares what two rule sets do with packets on a way, whatever their connections' states. What comes in has no mark
+    /// yet; what a process of the host sends may have any.
     ///
-    /// What is not known of a packet is the same for both: it is in a set that was not given, or not; and a rule that
-    /// counts for itself, as with `limit`, lets the same ones through, if both have it at the same place of the same chain
-    /// and each packet is asked at most once. Where that takes too much memory, nothing is taken to be the same.
+    /// What is not known of a packet is the same for both: it is in a set that was not given, or not. What rules count or
+    /// remember, as with `limit` and `recent`, is the same if in both the same rules ask for it of the same packets, in the
+    /// same chains, and of each packet once at most. Where that takes too much memory, nothing is taken to be the same.
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
-        let (plain, is_certain) = Self::with(before, after, hook, None);
+        let names = [before.1, after.1].into_iter().flat_map(HostFacts::names).collect::<Vec<_>>();
+        let shared = || Shared::new(before.0.family, &[before.0, after.0], names.iter().copied());
+        let (plain, is_certain) = Self::with(shared(), before, after, hook);
         if is_certain {
             return plain;
         }
         let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
-        let (bound, _) = Self::with(before, after, hook, Some(most));
-        if bound.shared.space.diagrams.is_full() { plain } else { bound }
+        let remembered = remembered::is_alike(before, after, || shared().with_unknowns(most, true));
+        let (mut bound, _) = Self::with(shared().with_unknowns(most, remembered), before, after, hook);
+        if bound.shared.space.diagrams.is_full() {
+            return plain;
+        }
+        bound.shared.space.diagrams.stop_after(usize::MAX);
+        bound
     }
 
     /// The comparison, and whether all of it is certain.
     fn with(
+        shared: Shared,
         before: (&RuleSet, &HostFacts),
         after: (&RuleSet, &HostFacts),
         hook: Hook,
-        unknowns: Option<usize>,
     ) -> (Self, bool) {
-        let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
-        let shared = Shared::new(before.0.family, &[before.0, after.0], names);
-        let shared = match unknowns {
-            Some(most) => shared.with_unknowns(most),
-            None => shared,
-        };
-        let zero = || Intervals::from_to(0, 0);
-        let known = Known::from([(Field::Mark, zero()), (Field::ConnectionMark, zero())]);
-        let (shared, was) = Lowering::verdicts(shared, before, hook, &known);
-        let (shared, is) = Lowering::verdicts(shared, after, hook, &known);
-        let (shared, sent_before) = Lowering::translations(shared, before, hook, &known);
-        let (mut shared, sent_after) = Lowering::translations(shared, after, hook, &known);
+        let family = before.0.family;
+        let known = &unmarked(hook);
+        let (shared, was) = Lowering::verdicts(shared, before, hook, known);
+        let (shared, is) = Lowering::verdicts(shared, after, hook, known);
+        let (shared, sent_before) = Lowering::translations(shared, before, hook, known);
+        let (mut shared, sent_after) = Lowering::translations(shared, after, hook, known);
         let (sent, answers) = sent::elsewhere(&mut shared, [was, is], [sent_before, sent_after]);
         let diagrams = &mut shared.space.diagrams;
         let found = diagrams.apply(was, is, &mut |was, is| {
@@ -94,19 +108,37 @@ impl Change {
             Some(unknowns) => diagrams.forget(found, &|bit| unknowns.has(bit), &mut |one, other| one | other),
             None => found,
         };
-        let leaves = diagrams.leaves(found);
-        let sent_to: Vec<&Elsewhere> =
-            diagrams.leaves(sent).into_iter().filter_map(|leaf| answers.get(leaf)).collect();
+        let Set(possible) = shared.space.set(&conntrack::possible(family));
+        let diagrams = &mut shared.space.diagrams;
+        let mut of_possible = |diagram| diagrams.choose(possible, diagram, Diagram::leaf(0));
+        let [found_there, sent_there, was, is] = [found, sent, was, is].map(&mut of_possible);
+        let kinds = diagrams.leaves(found_there);
+        let sent_to = diagrams.leaves(sent_there);
+        let answered: Vec<&Elsewhere> = sent_to.iter().filter_map(|leaf| answers.get(*leaf)).collect();
         let same = same(before.0, after.0) && before.1 == after.1;
         let unclear = !same
-            && (leaves.iter().any(|leaf| leaf & UNCLEAR != 0)
-                || sent_to.iter().any(|answer| answer.pairs.is_empty()));
+            && (kinds.iter().any(|leaf| leaf & UNCLEAR != 0)
+                || answered.iter().any(|answer| answer.pairs.is_empty()));
         let is_certain = same
-            || leaves.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
-                && sent_to.iter().all(|answer| answer.certain);
-        let sources_alike = sent::sources_are_alike(before.0, after.0);
-        let family = before.0.family;
-        let all = Self { shared, found, equal: was == is, unclear, sent, answers, sources_alike, family };
+            || kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
+                && answered.iter().all(|answer| answer.certain);
+        let all = Self {
+            equal: was == is,
+            words: Words {
+                same_sources: sent::sources_are_alike(before.0, after.0),
+                same_changes: sent::changes_are_alike(before.0, after.0),
+            },
+            shared,
+            found,
+            sent,
+            answers,
+            possible,
+            kinds,
+            sent_to,
+            unclear,
+            family,
+            hook,
+        };
         (all, is_certain)
     }
 
@@ -122,17 +154,19 @@ impl Change {
         self.unclear
     }
 
-    /// The packets that one treats otherwise than the other, in one way, and whether these are all. What may be admitted
-    /// and may be refused, as it depends on two things, is among both.
+    /// Whether there are packets that one treats otherwise than the other, in one way.
+    #[must_use]
+    pub fn has(&self, kind: Kind) -> bool {
+        self.kinds.iter().any(|leaf| is_of(*leaf, kind))
+    }
+
+    /// These packets, and whether all of them are told. What may be admitted and may be refused, as it depends on two
+    /// things, is among both.
     pub fn differences(&mut self, kind: Kind) -> (Vec<Difference>, bool) {
-        let is_of_kind = |leaf: u32| match kind {
-            Kind::Admits => leaf == ADMITS,
-            Kind::Refuses => leaf == REFUSES,
-            Kind::MayAdmit => leaf != ADMITS && leaf & (ADMITS | MAY_ADMIT) != 0,
-            Kind::MayRefuse => leaf != REFUSES && leaf & (REFUSES | MAY_REFUSE) != 0,
-        };
-        let set = self.shared.space.diagrams.map(self.found, &mut |leaf| u32::from(is_of_kind(leaf)));
-        let (found, all) = self.shared.space.cover(Set(set));
+        if !self.has(kind) {
+            return (Vec::new(), true);
+        }
+        let (found, all) = self.packets(self.found, |leaf| is_of(leaf, kind));
         let difference = |packets: Known| {
             let example = self.example(&packets)?;
             Some(Difference { kind, packets, example })
@@ -140,19 +174,25 @@ impl Change {
         (found.into_iter().filter_map(difference).collect(), all)
     }
 
+    /// Whether there are first packets of connections that both admit and one sends elsewhere than the other, for certain or
+    /// perhaps.
+    #[must_use]
+    pub fn sends_elsewhere(&self, certain: bool) -> bool {
+        let mut answers = self.sent_to.iter().filter_map(|leaf| self.answers.get(*leaf));
+        answers.any(|answer| !answer.pairs.is_empty() && answer.certain == certain)
+    }
+
     /// The first packets of connections that both admit and one sends elsewhere than the other (`DNAT`, `REDIRECT`,
     /// `NETMAP`), and whether these are all.
     pub fn sent_elsewhere(&mut self) -> (Vec<Sent>, bool) {
         let (mut found, mut whole) = (Vec::new(), true);
-        for number in self.shared.space.diagrams.leaves(self.sent) {
-            let Some(answer) = self.answers.get(number).filter(|answer| !answer.pairs.is_empty()) else {
-                continue;
-            };
+        for number in self.sent_to.clone() {
+            let answer = self.answers.get(number).filter(|answer| !answer.pairs.is_empty()).cloned();
+            let Some(answer) = answer else { continue };
             if found.len() >= MOST_SENT {
                 return (found, false);
             }
-            let set = self.shared.space.diagrams.map(self.sent, &mut |leaf| u32::from(leaf == number));
-            let (packets, all) = self.shared.space.cover(Set(set));
+            let (packets, all) = self.packets(self.sent, |leaf| leaf == number);
             whole &= all;
             found.extend(packets.into_iter().filter_map(|mut packets| {
                 packets.remove(&Field::State);
@@ -164,10 +204,60 @@ impl Change {
         (found, whole)
     }
 
+    /// The packets with some leaves, as few combinations as are found, and whether these are all. Beside packets that there
+    /// can be, they have those that there cannot be where that makes them fewer.
+    fn packets(&mut self, of: Diagram, is_one: impl Fn(u32) -> bool) -> (Vec<Known>, bool) {
+        let space = &mut self.shared.space;
+        let set = Set(space.diagrams.map(of, &mut |leaf| u32::from(is_one(leaf))));
+        let possible = Set(self.possible);
+        let (mut packets, all) = space.cover(set);
+        packets.retain_mut(|one| {
+            let mut can_be = |one: &Known| {
+                let one = space.set(std::slice::from_ref(one));
+                !space.intersection(one, possible).is_empty()
+            };
+            let states = one.get(&Field::State).map(|states| {
+                let in_state = |state: &u128| {
+                    let mut one = one.clone();
+                    one.insert(Field::State, Intervals::points([*state]));
+                    states.contains(*state) && can_be(&one)
+                };
+                Intervals::points(State::ALL.map(State::number).into_iter().filter(in_state))
+            });
+            one.extend(states.map(|states| (Field::State, states)));
+            can_be(one)
+        });
+        if packets.is_empty() {
+            let there = space.intersection(set, possible);
+            let one = |value| Intervals::points([value]);
+            let ordinary = Known::from([
+                (Field::State, one(State::New.number())),
+                (Field::Protocol, one(6)),
+                (Field::TcpFlags, one(0b10)),
+            ]);
+            let ordinary = space.set(&[ordinary]);
+            let ordinary = space.intersection(there, ordinary);
+            packets.extend(space.some(ordinary).or_else(|| space.some(there)));
+        }
+        // All packets have it.
+        let unmarked = unmarked(self.hook);
+        for one in &mut packets {
+            one.retain(|field, set| unmarked.get(field) != Some(set));
+        }
+        (packets, all)
+    }
+
     /// Whether both say the same of where packets are to come from (`SNAT`, `MASQUERADE`): their words, and no more.
     #[must_use]
     pub const fn has_same_sources(&self) -> bool {
-        self.sources_alike
+        self.words.same_sources
+    }
+
+    /// Whether both say the same of what else is changed of packets or remembered of them (marks, `CT`, `TTL`): their words.
+    /// How packets are admitted is compared as far as later rules ask for that, whatever this says.
+    #[must_use]
+    pub const fn has_same_changes(&self) -> bool {
+        self.words.same_changes
     }
 
     fn example(&self, packets: &Known) -> Option<Packet> {
@@ -189,6 +279,22 @@ impl Change {
     pub fn interfaces_besides(&self, classes: &Intervals) -> Vec<&InterfacePattern> {
         let all = self.shared.space.layout.all(Field::Inbound);
         self.shared.interfaces.patterns(&all.difference(classes)).0
+    }
+}
+
+/// What a packet has on its way before any rule.
+pub(super) fn unmarked(hook: Hook) -> Known {
+    let none = Intervals::from_to(0, 0);
+    if hook == Hook::Output { Known::new() } else { Known::from([(Field::Mark, none)]) }
+}
+
+/// Whether a leaf has a kind of difference.
+const fn is_of(leaf: u32, kind: Kind) -> bool {
+    match kind {
+        Kind::Admits => leaf == ADMITS,
+        Kind::Refuses => leaf == REFUSES,
+        Kind::MayAdmit => leaf != ADMITS && leaf & (ADMITS | MAY_ADMIT) != 0,
+        Kind::MayRefuse => leaf != REFUSES && leaf & (REFUSES | MAY_REFUSE) != 0,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Sources: `net/netfilter/nf_conntrack_proto_tcp.c` (`tcp_valid_flags`, `tcp_conntracks`), `nf_conntrack_proto_icmp.c`,
 //! `nf_conntrack_proto_icmpv6.c` of Linux.
 
-use crate::packet::{Family, State};
+use crate::packet::{Family, Field, Intervals, Known, State};
 
 const SYN: u8 = 2;
 const PSH: u8 = 8;
@@ -39,4 +39,36 @@ pub(super) fn icmp(family: Family, kind: u8) -> Option<State> {
         (Family::V6, 130..=136 | 143) => State::Untracked,
         _ => State::Invalid,
     })
+}
+
+/// The packets that there are, by what connection tracking says of them. What begins a connection, and what belongs to none,
+/// has no connection's mark yet.
+pub(super) fn possible(family: Family) -> Vec<Known> {
+    let states = |all: &[State]| (Field::State, Intervals::points(all.iter().map(|state| state.number())));
+    let unmarked = || (Field::ConnectionMark, Intervals::from_to(0, 0));
+    let protocols = |all: &[u8]| Intervals::points(all.iter().map(|&protocol| protocol.into()));
+    let looked_into = protocols(&[6, family.icmp()]);
+    let of = |protocol: u8, field, values: Vec<u128>, state| {
+        Known::from([
+            (Field::Protocol, protocols(&[protocol])),
+            (field, Intervals::points(values)),
+            states(&[state]),
+            unmarked(),
+        ])
+    };
+    let opening = (0..64).filter(|flags| tcp(*flags) == State::New).map(u128::from);
+    let asking = questions(family).iter().map(|&kind| kind.into());
+    let untracked = (0..=255).filter(|kind| icmp(family, *kind) == Some(State::Untracked)).map(u128::from);
+    vec![
+        Known::from([states(&[State::Established, State::Related])]),
+        Known::from([states(&[State::Invalid]), unmarked()]),
+        Known::from([
+            (Field::Protocol, Intervals::from_to(0, 255).difference(&looked_into)),
+            states(&[State::New]),
+            unmarked(),
+        ]),
+        of(6, Field::TcpFlags, opening.collect(), State::New),
+        of(family.icmp(), Field::IcmpType, asking.collect(), State::New),
+        of(family.icmp(), Field::IcmpType, untracked.collect(), State::Untracked),
+    ]
 }

@@ -58,4 +58,22 @@ impl Hook {
             ],
         }
     }
+
+    /// The chains that packets may be asked for on the way, in their order.
+    pub(super) fn chains(self) -> Vec<(&'static str, &'static str)> {
+        let mut chains = Vec::new();
+        for step in self.steps() {
+            let further = match step {
+                Table(..) => std::slice::from_ref(step),
+                Here => INPUT,
+                Through => FORWARD,
+                Route => &[INPUT, FORWARD].concat(),
+            };
+            chains.extend(further.iter().filter_map(|step| match *step {
+                Table(table, chain) => Some((table, chain)),
+                Here | Through | Route => None,
+            }));
+        }
+        chains
+    }
 }

@@ -19,6 +19,7 @@ mod interfaces;
 mod lower;
 mod matrix;
 mod outcome;
+mod remembered;
 mod rule_set;
 mod sent;
 mod trace;

@@ -25,7 +25,7 @@ impl RuleSet {
             self.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
         rules.filter(move |rule| {
             matches!(rule.target, Target::Unknown(_) | Target::Queue(_))
-                || rule.target != Target::Nothing
+                || !rule.target.is_passive()
                     && rule.conditions.iter().any(|condition| condition.is_unknown(facts))
         })
     }
@@ -50,9 +50,29 @@ impl RuleSet {
 }
 
 impl Rule {
-    /// Whether it does nothing that another rule could see: lists of `recent` and tables of `hashlimit` are shared.
+    /// Whether it does nothing that another rule could see.
     pub(super) fn only_tells(&self) -> bool {
-        self.target == Target::Nothing && !self.text.contains("recent") && !self.text.contains("hashlimit")
+        let mut may_change = false;
+        self.conditions.iter().for_each(|condition| {
+            condition.each(&mut |part| {
+                may_change |= matches!(
+                    part,
+                    Condition::Remembered { .. } | Condition::Unknown(_) | Condition::Set { .. }
+                );
+            });
+        });
+        self.target == Target::Nothing && !may_change
+    }
+
+    /// Its conditions on what is remembered of packets, each with its place among all.
+    pub(super) fn remembered(&self) -> impl Iterator<Item = (usize, &Condition)> {
+        self.conditions.iter().enumerate().filter(|(_, condition)| {
+            let mut is_one = false;
+            condition.each(&mut |part| {
+                is_one |= matches!(part, Condition::Remembered { .. } | Condition::Counted(_));
+            });
+            is_one
+        })
     }
 }
 
@@ -135,21 +155,43 @@ pub enum Condition {
     Unseen(String),
     /// Something that only this rule counts, by the packets that it is asked for: `limit`, `quota`.
     Counted(String),
+    /// Something that is remembered of packets for all rules that ask, and that asking may change: a list of `recent`, a
+    /// table of `hashlimit`.
+    Remembered {
+        /// As it was written.
+        text: String,
+        /// Whether every packet meets it: it is only put on the list (`--set`).
+        always: bool,
+    },
     /// What cannot be known from a packet, or is not known here: it may be met or not, each time that it is asked.
     Unknown(String),
 }
 
 impl Condition {
+    /// Looks at every part of it that has no parts itself.
+    pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
+        match self {
+            Self::Not(inner) => inner.each(look),
+            Self::All(all) | Self::Any(all) => all.iter().for_each(|one| one.each(look)),
+            part => look(part),
+        }
+    }
+
     /// Whether a packet may meet it or not.
     fn is_unknown(&self, facts: &HostFacts) -> bool {
-        match self {
-            Self::Unknown(_) | Self::Unseen(_) | Self::Counted(_) | Self::Translated => true,
-            Self::Set { name, .. } => matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_))),
-            Self::AddressKind(..) => facts.interfaces.is_none(),
-            Self::Not(inner) => inner.is_unknown(facts),
-            Self::All(all) | Self::Any(all) => all.iter().any(|one| one.is_unknown(facts)),
-            _ => false,
-        }
+        let mut is_unknown = false;
+        self.each(&mut |part| {
+            is_unknown |= match part {
+                Self::Unknown(_) | Self::Unseen(_) | Self::Counted(_) | Self::Translated => true,
+                Self::Remembered { always, .. } => !always,
+                Self::Set { name, .. } => {
+                    matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))
+                }
+                Self::AddressKind(..) => facts.interfaces.is_none(),
+                _ => false,
+            }
+        });
+        is_unknown
     }
 
     /// Messages of ICMP from one type and code to another, a number each: the type is its high byte.
@@ -215,8 +257,10 @@ pub enum FrameKind {
 /// What a rule does with a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// It counts, logs or changes what no rule can ask for here, and the next rule is asked.
+    /// It counts or logs, and the next rule is asked.
     Nothing,
+    /// Changes what is not followed here (`TTL`, `TCPMSS`), in this way, and the next rule is asked.
+    Alter(String),
     /// The table is done with it.
     Accept,
     /// It is gone, with or without an answer to the sender.
@@ -241,13 +285,23 @@ pub enum Target {
         value: u128,
     },
     /// Makes a mark something that is not known here.
-    MarkUnknown(Field),
+    MarkUnknown {
+        /// [`Field::Mark`] or [`Field::ConnectionMark`].
+        field: Field,
+        /// As it was written.
+        text: String,
+    },
     /// Takes connection tracking away from it, unless something was said of its connection before (`CT --notrack`).
     Untrack,
-    /// Says something of its connection (`CT --helper`, `--zone` and others), so that it is tracked whatever comes.
-    Track,
+    /// Says something of its connection, this (`CT --helper`, `--zone` and others), so that it is tracked whatever comes.
+    Track(String),
     /// Changes a set of `ipset`, and the next rule is asked.
-    ChangeSet(String),
+    ChangeSet {
+        /// The set's name.
+        name: String,
+        /// As it was written.
+        text: String,
+    },
     /// A program decides, this one, and may change the packet (`NFQUEUE`): the table is done with it.
     Queue(String),
     /// What is not known here: it may do anything.
@@ -265,6 +319,11 @@ pub(super) const ANYTHING: [Field; 6] = [
 ];
 
 impl Target {
+    /// Whether packets go on as if it were not there, as far as they are followed here.
+    pub(super) const fn is_passive(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Alter(_) | Self::ChangeSet { .. })
+    }
+
     /// The fields of a packet that it may change.
     #[must_use]
     pub fn changes(&self) -> Vec<Field> {
@@ -273,7 +332,7 @@ impl Target {
                 let address = to.address.is_some().then_some(Field::Destination);
                 address.into_iter().chain(to.ports.is_some().then_some(Field::DestinationPort)).collect()
             }
-            Self::Mark { field, .. } | Self::MarkUnknown(field) => vec![*field],
+            Self::Mark { field, .. } | Self::MarkUnknown { field, .. } => vec![*field],
             Self::Untrack => vec![Field::State],
             Self::Queue(_) => ANYTHING.to_vec(),
             Self::Unknown(_) => ANYTHING.into_iter().chain([Field::State]).collect(),
@@ -289,6 +348,8 @@ pub struct Translation {
     pub address: Option<TranslatedTo>,
     /// To one of these ports; to its own if this is `None`.
     pub ports: Option<(u16, u16)>,
+    /// How one of several is chosen: `--random`. Empty if that is not said, or there is only one.
+    pub choice: String,
 }
 
 /// The address that a packet is sent to instead.

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::lower::{NO, Shared, YES};
 use super::outcome::{Change, Outcome};
-use super::rule_set::{Condition, Policy, RuleSet, Target, TranslatedTo, Translation};
+use super::rule_set::{Condition, Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
 use super::verdict;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Known, Space, State, number};
@@ -33,6 +33,11 @@ impl SentTo {
     /// The packets for which two places are the same one, because they have what one says and the other does not; `None` if
     /// there are none, or it is not known which.
     fn same_for(&self, other: &Self) -> Option<Known> {
+        if let (Self::Elsewhere(one), Self::Elsewhere(other)) = (self, other)
+            && one.choice != other.choice
+        {
+            return None;
+        }
         let ((address, ports), (other_address, other_ports)) = (self.to(), other.to());
         let mut packets = Known::new();
         match (address, other_address) {
@@ -245,11 +250,16 @@ pub(super) fn sources_are_alike(one: &RuleSet, other: &RuleSet) -> bool {
     sources(one) == sources(other)
 }
 
-/// A chain with its policy and what its rules ask for and do.
-type Words<'a> = (&'a str, Option<Policy>, Vec<(&'a [Condition], &'a Target)>);
+/// Whether two rule sets say the same of what else they change of packets and remember of them, by their words.
+pub(super) fn changes_are_alike(one: &RuleSet, other: &RuleSet) -> bool {
+    changes(one) == changes(other)
+}
 
-/// The chains of `nat` that change the sender.
-fn sources(rules: &RuleSet) -> Vec<Words<'_>> {
+/// What rules ask for and do.
+type Words<'a> = Vec<(&'a [Condition], &'a Target)>;
+
+/// The chains of `nat` that change the sender, with their policies.
+fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
     let Some(table) = rules.tables.get("nat") else { return Vec::new() };
     let mut words = Vec::new();
     let mut open = vec!["POSTROUTING", "INPUT"];
@@ -265,6 +275,26 @@ fn sources(rules: &RuleSet) -> Vec<Words<'_>> {
         // A table that is not there accepts.
         if !all.is_empty() || chain.policy == Some(Policy::Drop) {
             words.push((name, chain.policy, all));
+        }
+    }
+    words
+}
+
+/// The rules that change something, or remember it, and let packets go on.
+fn changes(rules: &RuleSet) -> Vec<(&str, &str, Words<'_>)> {
+    let is_change = |rule: &Rule| match &rule.target {
+        Target::Nothing => !rule.only_tells(),
+        Target::Mark { .. } | Target::MarkUnknown { .. } | Target::Untrack | Target::Track(_) => true,
+        target => target.is_passive(),
+    };
+    let mut words = Vec::new();
+    for (table, chains) in &rules.tables {
+        for (name, chain) in &chains.chains {
+            let all = chain.rules.iter().filter(|rule| is_change(rule));
+            let all: Vec<_> = all.map(|rule| (rule.conditions.as_slice(), &rule.target)).collect();
+            if !all.is_empty() {
+                words.push((table.as_str(), name.as_str(), all));
+            }
         }
     }
     words

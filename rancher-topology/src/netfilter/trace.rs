@@ -182,7 +182,7 @@ impl<'a> Way<'_, 'a> {
         });
         let asked = Rc::clone(asked);
         for (rule, met) in chain.rules.iter().zip(asked.iter()) {
-            if matches!(rule.target, Target::Nothing | Target::ChangeSet(_)) {
+            if rule.target.is_passive() {
                 continue;
             }
             match self.tracer.lowering.is_met(*met, &self.values) {
@@ -209,7 +209,7 @@ impl<'a> Way<'_, 'a> {
             admits,
         };
         match &rule.target {
-            Target::Nothing | Target::ChangeSet(_) => None,
+            Target::Nothing | Target::Alter(_) | Target::ChangeSet { .. } => None,
             Target::Accept | Target::Masquerade(_) => {
                 self.found.decisions.push(decided(true));
                 Some(End::Accepts)
@@ -236,13 +236,13 @@ impl<'a> Way<'_, 'a> {
                 self.set(*field, Some((old & !mask) ^ value));
                 None
             }
-            Target::MarkUnknown(field) => {
+            Target::MarkUnknown { field, .. } => {
                 self.set(*field, None);
                 None
             }
             // What was said first of its connection counts.
-            Target::Untrack | Target::Track => {
-                let state = if rule.target == Target::Track { State::New } else { State::Untracked };
+            Target::Untrack | Target::Track(_) => {
+                let state = if rule.target == Target::Untrack { State::Untracked } else { State::New };
                 if self.fields.get(&Field::State) == Some(&State::Invalid.number()) {
                     self.set(Field::State, Some(state.number()));
                 }

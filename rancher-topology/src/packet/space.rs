@@ -121,6 +121,28 @@ impl Space {
         self.diagrams.eval(set.0, |bit| values.get(bit) == Some(true)) == 1
     }
 
+    /// Some packets of a set, with one value for each field that says whether they are in it; `None` if there are none.
+    #[must_use]
+    pub fn some(&self, set: Set) -> Option<Known> {
+        let mut known = BTreeMap::new();
+        let mut at = set.0;
+        while at.as_leaf().is_none() {
+            let bit = self.diagrams.bit(at);
+            let (zero, one) = self.diagrams.branches(at, bit);
+            // What is no leaf leads to a packet.
+            known.insert(bit, zero == NO);
+            at = if zero == NO { one } else { zero };
+        }
+        let value = |field: Field| {
+            let bits = self.layout.bits_of(field);
+            known.range(bits.clone()).next()?;
+            let is_set = |bit| known.get(&bit).is_some_and(|is_set| *is_set);
+            let number = bits.fold(0, |number, bit| number << 1 | u128::from(is_set(bit)));
+            Some((field, Intervals::points([number])))
+        };
+        (at != NO).then(|| Field::ORDER.into_iter().filter_map(value).collect())
+    }
+
     /// What a set is made of, for a person to read: combinations of values, as few as are found, that do not overlap; and
     /// whether these are all. Of more than some thousand combinations not all are told.
     #[must_use]

@@ -29,6 +29,7 @@ impl Section {
         lines.truncate(MOST);
         let more = match (more, whole) {
             (0, true) => None,
+            (0, false) => Some("and others, too many to be listed".to_owned()),
             (more, true) => Some(format!("and {more} more")),
             (more, false) => Some(format!("and more than {more} more")),
         };

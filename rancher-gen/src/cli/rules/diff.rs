@@ -19,7 +19,7 @@ use crate::cli::{Compared, Failure, words};
 struct Way {
     chain: ChainName,
     change: Change,
-    kinds: Vec<(Kind, Vec<Difference>, bool)>,
+    kinds: [(Kind, Vec<Difference>, bool); 4],
     sent: (Vec<Sent>, bool),
 }
 
@@ -47,12 +47,10 @@ pub(in crate::cli) fn run(
         .map(|chain| {
             let mut change =
                 Change::of((&before.rules, &before.facts), (&after.rules, &after.facts), chain.hook());
-            let kinds = if change.is_equal() { &[] as &[Kind] } else { &Kind::ALL };
-            let kinds = kinds.iter().map(|&kind| {
+            let kinds = Kind::ALL.map(|kind| {
                 let (found, whole) = change.differences(kind);
                 (kind, found, whole)
             });
-            let kinds = kinds.collect();
             let sent = change.sent_elsewhere();
             Way { chain, change, kinds, sent }
         })
@@ -88,11 +86,14 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
             "the tables nat: from where packets are to come (SNAT, MASQUERADE) is not compared".to_owned(),
         );
     }
-    let is_doubted = |way: &Way| {
-        exit == Exit::Uncertain && way.change.may_differ_unseen()
-            || way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && !kind.is_certain())
-            || way.sent.0.iter().any(|sent| !sent.certain)
-    };
+    if !ways.iter().all(|way| way.change.has_same_changes()) {
+        all.push(
+            "rules that change what is not followed to its end here (marks, CT, sets, TTL and the like) differ"
+                .to_owned(),
+        );
+    }
+    let is_doubted =
+        |way: &Way| exit == Exit::Uncertain && way.change.may_differ_unseen() || differs(way, false);
     if ways.iter().any(is_doubted) {
         for (path, Rules { rules, facts, .. }) in rules {
             let unsure =
@@ -103,14 +104,18 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
     all
 }
 
+/// Whether there are differences on a way that are certain, or some that are not.
+fn differs(way: &Way, certain: bool) -> bool {
+    let mut kinds = Kind::ALL.into_iter().filter(|kind| kind.is_certain() == certain);
+    kinds.any(|kind| way.change.has(kind)) || way.change.sends_elsewhere(certain)
+}
+
 fn exit(ways: &[Way]) -> Exit {
-    let found = |certain: bool| {
-        ways.iter().any(|way| {
-            way.kinds.iter().any(|(kind, found, _)| !found.is_empty() && (!certain || kind.is_certain()))
-                || way.sent.0.iter().any(|sent| !certain || sent.certain)
-        })
+    let found = |certain| ways.iter().any(|way| differs(way, certain));
+    let is_open = |way: &Way| {
+        let Way { change, .. } = way;
+        change.may_differ_unseen() || !change.has_same_sources() || !change.has_same_changes()
     };
-    let is_open = |way: &Way| way.change.may_differ_unseen() || !way.change.has_same_sources();
     if found(true) {
         Exit::No
     } else if found(false) || ways.iter().any(is_open) {
@@ -216,12 +221,13 @@ fn place(to: &SentTo) -> String {
         TranslatedTo::Host => "the host".to_owned(),
         TranslatedTo::Network(net) => net.to_string(),
     });
-    match (address, ports) {
+    let place = match (address, ports) {
         (Some(address), Some(ports)) => format!("{address}:{ports}"),
         (Some(address), None) => address,
         (None, Some(ports)) => format!("port {ports}"),
         (None, None) => "not translated".to_owned(),
-    }
+    };
+    if to.choice.is_empty() { place } else { format!("{place} ({})", to.choice) }
 }
 
 /// Some packets with an example, beside what is said of them.
@@ -262,6 +268,7 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
             "differences": way.kinds.iter().flat_map(of_kind).collect::<Vec<_>>(),
             "sent-elsewhere": way.sent.0.iter().map(sent).collect::<Vec<_>>(),
             "same-sources": way.change.has_same_sources(),
+            "same-changes": way.change.has_same_changes(),
             "whole": way.sent.1 && way.kinds.iter().all(|(.., whole)| *whole),
         })
     };

@@ -19,7 +19,7 @@ fn states(states: &[State]) -> Condition {
 fn state_list(value: &str) -> Option<Condition> {
     let mut any = Vec::new();
     for word in value.split(',') {
-        any.push(match word {
+        any.push(match word.to_ascii_uppercase().as_str() {
             "NEW" => states(&[State::New]),
             "ESTABLISHED" => states(&[State::Established]),
             "RELATED" => states(&[State::Related]),

@@ -7,8 +7,13 @@ use super::options::{Given, Options};
 use super::{conntrack, values};
 use crate::read::icmp_names;
 
-/// The conditions of a rule; what is not understood is told, and may be met or not.
-pub(super) fn conditions(options: &Options, family: Family, unclear: &mut Vec<String>) -> Vec<Condition> {
+/// The conditions of a rule; what is not understood is told, and may be met or not. `has` says which words the whole text has.
+pub(super) fn conditions(
+    options: &Options,
+    family: Family,
+    has: &dyn Fn(&str) -> bool,
+    unclear: &mut Vec<String>,
+) -> Vec<Condition> {
     let mut all = Vec::new();
     for given in options.own.iter().filter(|given| !matches!(given.name.as_str(), "-c" | "--set-counters")) {
         if let Some(condition) = own(given, family) {
@@ -19,7 +24,7 @@ pub(super) fn conditions(options: &Options, family: Family, unclear: &mut Vec<St
         }
     }
     for (name, given) in &options.modules {
-        if let Some(conditions) = module(name, given, family) {
+        if let Some(conditions) = module(name, given, family, has) {
             all.extend(conditions);
         } else {
             let text = text(name, given);
@@ -64,6 +69,8 @@ fn own(given: &Given, family: Family) -> Option<Condition> {
         "-o" | "--out-interface" => interface(Field::Outbound, value?),
         "-p" | "--protocol" => match values::protocol(value?)? {
             0 => always(),
+            // Of these v6 asks for what comes after them (`ipv6_find_hdr`, `man ip6tables`, -p).
+            43 | 44 | 51 | 60 if family == Family::V6 => never(),
             protocol => protocol_is(protocol),
         },
         // Connection tracking puts fragments together before any rule sees them.
@@ -90,63 +97,52 @@ pub(super) fn protocol_is(protocol: u8) -> Condition {
     Condition::Within(Field::Protocol, Intervals::from_to(protocol.into(), protocol.into()))
 }
 
-/// Modules that ask for something that a packet has or has not, whichever rule asks, and that no person names.
-const UNSEEN: [&str; 16] = [
-    "ah",
-    "cpu",
-    "dst",
-    "esp",
-    "eui64",
-    "frag",
-    "hbh",
-    "ipcomp",
-    "ipv6header",
-    "mac",
-    "mh",
-    "osf",
-    "owner",
-    "rt",
-    "srh",
-    "time",
-];
+/// What gives a packet another address, and so another route.
+const ROUTE: &[&str] =
+    &["DNAT", "REDIRECT", "NETMAP", "MARK", "CONNMARK", "HMARK", "SET", "TOS", "DSCP", "TPROXY"];
+
+/// What changes any of its bytes.
+const BYTES: &[&str] =
+    &["DNAT", "REDIRECT", "NETMAP", "TOS", "DSCP", "ECN", "TTL", "HL", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM"];
+
+/// For a module that asks for something that a packet has or has not, whichever rule asks, the words that may change it.
+fn changed_by(name: &str, given: &[Given]) -> Option<&'static [&'static str]> {
+    let only = |options: &[&str]| given.iter().all(|given| options.contains(&given.name.as_str()));
+    let is_inbound = || {
+        given.iter().any(|given| given.name == "--dir" && given.values == ["in"])
+            || only(&["--physdev-in", "--physdev-is-in", "--src-group"])
+    };
+    Some(match name {
+        "ah" | "cgroup" | "cluster" | "connbytes" | "cpu" | "dst" | "esp" | "eui64" | "frag" | "hbh"
+        | "ipcomp" | "ipv6header" | "length" | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => &[],
+        "devgroup" | "physdev" | "policy" if is_inbound() => &[],
+        "devgroup" | "physdev" | "policy" | "realm" | "rpfilter" => ROUTE,
+        "string" | "u32" => BYTES,
+        "connlabel" => &["--set"],
+        "dscp" | "ecn" | "tos" => &["DSCP", "ECN", "TOS"],
+        "helper" => &["CT"],
+        "hl" | "ttl" => &["HL", "TTL"],
+        "osf" => &["TTL", "TCPMSS", "TCPOPTSTRIP"],
+        "tcpmss" => &["TCPMSS", "TCPOPTSTRIP"],
+        _ => return None,
+    })
+}
+
+/// Those of which `!` asks for all other packets.
+const COMPLEMENTED: [&str; 11] =
+    ["devgroup", "dscp", "helper", "hl", "length", "mac", "owner", "realm", "string", "tos", "ttl"];
 
 /// Modules that ask for what only their own rule counts.
 const COUNTED: [&str; 4] = ["connlimit", "limit", "quota", "statistic"];
 
-/// Modules that ask for what changes from packet to packet, or with what rules before did to one.
-const UNTOLD: [&str; 25] = [
-    "bpf",
-    "cgroup",
-    "cluster",
-    "connbytes",
-    "connlabel",
-    "devgroup",
-    "dscp",
-    "ecn",
-    "hashlimit",
-    "helper",
-    "hl",
-    "ipvs",
-    "length",
-    "nfacct",
-    "physdev",
-    "policy",
-    "rateest",
-    "realm",
-    "rpfilter",
-    "socket",
-    "string",
-    "tcpmss",
-    "tos",
-    "ttl",
-    "u32",
-];
+/// Modules that ask for what else is going on.
+const UNTOLD: [&str; 5] = ["bpf", "ipvs", "nfacct", "rateest", "socket"];
 
 /// The conditions of a module; `None` if it, or one of its options, is not understood.
-fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>> {
+fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> bool) -> Option<Vec<Condition>> {
     match name {
         "comment" => given.iter().all(|given| given.name == "--comment").then(Vec::new),
-        "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, transport),
+        "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, |given| transport(given, has)),
         "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, |given| icmp(given, family)),
         "multiport" => each(given, multiport),
         "state" | "conntrack" => conntrack::conditions(given, family),
@@ -162,19 +158,33 @@ fn module(name: &str, given: &[Given], family: Family) -> Option<Vec<Condition>>
         }
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
-        _ if UNSEEN.contains(&name) => Some(vec![Condition::Unseen(text(name, given))]),
+        "hashlimit" => Some(vec![Condition::Remembered { text: text(name, given), always: false }]),
         _ if COUNTED.contains(&name) => Some(vec![Condition::Counted(text(name, given))]),
         _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
-        _ => None,
+        _ => {
+            let words = changed_by(name, given)?;
+            let [only] = given else { return Some(vec![unseen(text(name, given), words, has)]) };
+            if !only.negated || !COMPLEMENTED.contains(&name) {
+                return Some(vec![unseen(text(name, given), words, has)]);
+            }
+            let asked = Given { negated: false, ..only.clone() };
+            Some(vec![signed(true, unseen(text(name, &[asked]), words, has))])
+        }
     }
+}
+
+/// What a packet has or has not, unless the text has words that may change it.
+fn unseen(text: String, changed_by: &[&str], has: &dyn Fn(&str) -> bool) -> Condition {
+    if changed_by.iter().any(|word| has(word)) { Condition::Unknown(text) } else { Condition::Unseen(text) }
 }
 
 fn each(given: &[Given], read: impl Fn(&Given) -> Option<Condition>) -> Option<Vec<Condition>> {
     given.iter().map(|given| Some(signed(given.negated, read(given)?))).collect()
 }
 
-fn transport(given: &Given) -> Option<Condition> {
+fn transport(given: &Given, has: &dyn Fn(&str) -> bool) -> Option<Condition> {
     let ports = |field| Some(Condition::Within(field, Intervals::of(vec![values::ports(given.value()?)?])));
+    let asked = || Given { negated: false, ..given.clone() }.to_string();
     match given.name.as_str() {
         "--sport" | "--source-port" => ports(Field::SourcePort),
         "--dport" | "--destination-port" => ports(Field::DestinationPort),
@@ -187,9 +197,8 @@ fn transport(given: &Given) -> Option<Condition> {
             }
             _ => None,
         },
-        "--tcp-option" | "--chunk-types" | "--dccp-types" | "--dccp-option" => {
-            Some(Condition::Unknown(given.to_string()))
-        }
+        "--tcp-option" => Some(unseen(asked(), &["TCPMSS", "TCPOPTSTRIP"], has)),
+        "--chunk-types" | "--dccp-types" | "--dccp-option" => Some(Condition::Unseen(asked())),
         _ => None,
     }
 }
@@ -203,9 +212,13 @@ fn icmp(given: &Given, family: Family) -> Option<Condition> {
         return None;
     }
     let value = given.value()?;
-    // 255 is any message of ICMP; of ICMPv6 it is a type (`icmp_type_code_match`, `icmp6_type_code_match`).
-    if family == Family::V4 && ["any", "255", "255/0:255"].contains(&value) {
+    // 255 is any message of ICMP, whatever its code; of ICMPv6 it is a type (`icmp_type_code_match`,
+    // `icmp6_type_code_match`).
+    if family == Family::V4 && ["any", "255"].contains(&value) {
         return Some(always());
+    }
+    if family == Family::V4 && value.starts_with("255/") {
+        return values::range(&value[4..], 255).map(|_| always());
     }
     let (kind, code): (u8, Intervals) = if value.starts_with(|first: char| first.is_ascii_digit()) {
         let (kind, code) = value.split_once('/').unwrap_or((value, "0:255"));
@@ -226,7 +239,7 @@ fn multiport(given: &Given) -> Option<Condition> {
     match given.name.as_str() {
         "--sports" | "--source-ports" => Some(Condition::Within(Field::SourcePort, ports)),
         "--dports" | "--destination-ports" => Some(Condition::Within(Field::DestinationPort, ports)),
-        "--ports" => Some(Condition::Any(vec![
+        "--ports" | "--port" => Some(Condition::Any(vec![
             Condition::Within(Field::SourcePort, ports.clone()),
             Condition::Within(Field::DestinationPort, ports),
         ])),
@@ -243,7 +256,7 @@ fn iprange(given: &Given, family: Family) -> Option<Condition> {
     let value = given.value()?;
     let (first, last) = value.split_once('-').unwrap_or((value, value));
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    if Family::of(first) != family || Family::of(last) != family {
+    if Family::of(first) != family || Family::of(last) != family || first > last {
         return None;
     }
     Some(Condition::Within(field, Intervals::of(vec![(number(first), number(last))])))
@@ -329,10 +342,8 @@ fn frame(given: &Given) -> Option<Condition> {
 /// `--set` puts the address on the list and is always met; the rest depends on what is on the list.
 fn recent(given: &[Given]) -> Vec<Condition> {
     let others = ["--set", "--name", "--rsource", "--rdest", "--mask"];
-    match given.iter().find(|option| option.name == "--set") {
-        Some(set) if given.iter().all(|option| others.contains(&option.name.as_str())) => {
-            vec![signed(set.negated, always())]
-        }
-        _ => unknown("recent", given),
-    }
+    let set = given.iter().find(|option| option.name == "--set");
+    let set = set.filter(|_| given.iter().all(|option| others.contains(&option.name.as_str())));
+    let remembered = Condition::Remembered { text: text("recent", given), always: set.is_some() };
+    vec![signed(set.is_some_and(|set| set.negated), remembered)]
 }

@@ -108,6 +108,12 @@ impl Given {
         self.values.is_empty() && TEXTS.contains(&self.name.as_str())
     }
 
+    fn is_port_list(&self) -> bool {
+        let is_port =
+            matches!(self.name.as_str(), "--sport" | "--dport" | "--source-port" | "--destination-port");
+        is_port && self.value().is_some_and(|ports| ports.contains(','))
+    }
+
     /// The only value.
     pub(super) fn value(&self) -> Option<&str> {
         match self.values.as_slice() {
@@ -165,7 +171,13 @@ impl Options {
                         Some((given.values.first().cloned().unwrap_or_default(), Vec::new(), goes));
                 }
                 name if is_own(name) => options.own.push(given),
-                name if is_of_protocol(name) => options.of_protocol(given),
+                name if is_of_protocol(name) => match options.modules.last_mut() {
+                    // `--dport` is `--dports` cut short.
+                    Some((module, of_module)) if module == "multiport" && given.is_port_list() => {
+                        of_module.push(Given { name: format!("{}s", given.name), ..given });
+                    }
+                    _ => options.of_protocol(given),
+                },
                 _ => {
                     if let Some((_, of_target, _)) = &mut options.target {
                         of_target.push(given);
@@ -178,6 +190,12 @@ impl Options {
             }
         }
         options
+    }
+
+    /// The option with which asking for something sets the packet's mark, if it is there (`net/netfilter/xt_socket.c`).
+    pub(super) fn marks(&self) -> Option<String> {
+        let all = self.modules.iter().flat_map(|(_, given)| given);
+        all.map(|given| &given.name).find(|name| *name == "--restore-skmark").cloned()
     }
 
     /// An option that the protocol's module knows, wherever it stands: what stands before it may be another module's or a
@@ -239,7 +257,7 @@ fn all(words: &[Word]) -> Vec<Given> {
                 _ => (word.text.as_str(), None),
             };
             let values = value.map(str::to_owned).into_iter().collect();
-            all.push(Given { negated: std::mem::take(&mut negated), name: name.to_owned(), values });
+            all.push(Given { negated: std::mem::take(&mut negated), name: whole(name).to_owned(), values });
         } else if let Some(last) = all.last_mut() {
             last.values.push(word.text.clone());
         } else {
@@ -247,6 +265,25 @@ fn all(words: &[Word]) -> Vec<Given> {
         }
     }
     all
+}
+
+/// The name of an option that is cut short, if there is one that begins so (`getopt_long`).
+fn whole(name: &str) -> &str {
+    const NAMES: [&str; 8] = [
+        "--destination",
+        "--destination-port",
+        "--fragment",
+        "--in-interface",
+        "--out-interface",
+        "--protocol",
+        "--source",
+        "--source-port",
+    ];
+    let mut longer = NAMES.into_iter().filter(|long| long.starts_with(name));
+    match (longer.next(), longer.next()) {
+        (Some(only), None) if name.len() > 4 && !NAMES.contains(&name) => only,
+        _ => name,
+    }
 }
 
 fn is_number(word: &str) -> bool {

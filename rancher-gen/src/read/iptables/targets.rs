@@ -35,7 +35,12 @@ fn words(name: &str, given: &[Given]) -> String {
 
 fn known(name: &str, given: &[Given]) -> Option<Target> {
     let has = |option: &str| given.iter().any(|given| given.name == option);
-    let value = |option: &str| given.iter().find(|given| given.name == option).and_then(Given::value);
+    // `--to-destination`, `--to-ports` and `--to`: each has one of them, however short it is cut.
+    let is_to = |given: &Given| {
+        let mut names = ["--to-destination", "--to-ports"].into_iter();
+        given.name.starts_with("--to") && names.any(|whole| whole.starts_with(&given.name))
+    };
+    let to = || given.iter().find(|given| is_to(given)).and_then(Given::value);
     Some(match name {
         // These have no options: what stands here belongs to a match that is not seen.
         "ACCEPT" | "DROP" | "RETURN" | "NOTRACK" if !given.is_empty() => return None,
@@ -45,39 +50,44 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,
         "CT" if has("--notrack") => Target::Untrack,
-        "CT" => Target::Track,
-        // None of these ends a table, and what they change no match that is known here asks for.
-        "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP"
-        | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP" | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST"
-        | "IDLETIMER" | "LED" => Target::Nothing,
-        "HMARK" => Target::MarkUnknown(Field::Mark),
+        "CT" => Target::Track(words(name, given)),
+        // None of these ends a table.
+        "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "IDLETIMER" | "LED" => Target::Nothing,
+        // What these change no match asks for that is known here.
+        "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP" | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP"
+        | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST" => Target::Alter(words(name, given)),
+        "HMARK" => Target::MarkUnknown { field: Field::Mark, text: words(name, given) },
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,
-        "SET" => changed_set(given)?,
+        "SET" => changed_set(given, &words(name, given))?,
         "SNAT" | "MASQUERADE" => Target::Masquerade(words(name, given)),
-        // Old kernels took several, and chose one.
         "DNAT" | "REDIRECT" | "NETMAP"
-            if given.iter().any(|given| !TRANSLATION.contains(&given.name.as_str())) =>
+            if given.iter().any(|given| !is_to(given) && !CHOICE.contains(&given.name.as_str())) =>
         {
             return None;
         }
-        "DNAT" if given.iter().filter(|given| given.name == "--to-destination").count() > 1 => return None,
-        "DNAT" => Target::Translate(destination(value("--to-destination")?)?),
-        "REDIRECT" => Target::Translate(Translation {
-            address: Some(TranslatedTo::Host),
-            ports: if has("--to-ports") { Some(ports(value("--to-ports")?)?) } else { None },
-        }),
-        "NETMAP" => Target::Translate(Translation {
-            address: Some(TranslatedTo::Network(values::network(value("--to")?)?)),
-            ports: None,
-        }),
+        // Old kernels took several, and chose one.
+        "DNAT" | "REDIRECT" | "NETMAP" if given.iter().filter(|given| is_to(given)).count() > 1 => {
+            return None;
+        }
+        "DNAT" => {
+            let (address, ports) = destination(to()?)?;
+            translate(address, ports, given)
+        }
+        "REDIRECT" => {
+            let ports = if given.iter().any(is_to) { Some(ports(to()?)?) } else { None };
+            translate(Some(TranslatedTo::Host), ports, given)
+        }
+        "NETMAP" => {
+            let network = TranslatedTo::Network(values::network(to()?)?);
+            translate(Some(network), None, &[])
+        }
         _ => return None,
     })
 }
 
-/// The options of targets that send packets elsewhere.
-const TRANSLATION: [&str; 6] =
-    ["--to-destination", "--to-ports", "--to", "--random", "--random-fully", "--persistent"];
+/// How targets that send packets elsewhere choose one of several places.
+const CHOICE: [&str; 3] = ["--random", "--random-fully", "--persistent"];
 
 /// `--set-xmark` and its other names (`man iptables-extensions`, MARK).
 fn mark(field: Field, given: &[Given]) -> Option<Target> {
@@ -105,15 +115,17 @@ fn mark(field: Field, given: &[Given]) -> Option<Target> {
 }
 
 /// One set that the packet's addresses go into or out of, or that says its mark.
-fn changed_set(given: &[Given]) -> Option<Target> {
+fn changed_set(given: &[Given], text: &str) -> Option<Target> {
     let mut target = None;
     for one in given {
         let new = match one.name.as_str() {
-            "--add-set" | "--del-set" => Target::ChangeSet(one.values.first()?.clone()),
-            "--map-set" => Target::Nothing,
+            "--add-set" | "--del-set" => {
+                Target::ChangeSet { name: one.values.first()?.clone(), text: text.to_owned() }
+            }
+            "--map-set" => Target::Alter(text.to_owned()),
             "--map-mark" => {
                 target = None;
-                Target::MarkUnknown(Field::Mark)
+                Target::MarkUnknown { field: Field::Mark, text: text.to_owned() }
             }
             "--exist" | "--timeout" | "--map-prio" | "--map-queue" => continue,
             _ => return None,
@@ -128,16 +140,19 @@ fn changed_set(given: &[Given]) -> Option<Target> {
 fn connection_mark(given: &[Given]) -> Option<Target> {
     let has = |option: &str| given.iter().any(|given| given.name == option);
     if has("--restore-mark") {
-        Some(Target::MarkUnknown(Field::Mark))
+        Some(Target::MarkUnknown { field: Field::Mark, text: words("CONNMARK", given) })
     } else if has("--save-mark") {
-        Some(Target::MarkUnknown(Field::ConnectionMark))
+        Some(Target::MarkUnknown { field: Field::ConnectionMark, text: words("CONNMARK", given) })
     } else {
         mark(Field::ConnectionMark, given)
     }
 }
 
+/// An address and ports, as far as a rule says them.
+type Place = (Option<TranslatedTo>, Option<(u16, u16)>);
+
 /// `10.0.0.1`, `10.0.0.1-10.0.0.9:80-90`, `:8080`, `[2001:db8::1]:80`.
-fn destination(word: &str) -> Option<Translation> {
+fn destination(word: &str) -> Option<Place> {
     let (addresses, port) = match word.strip_prefix('[') {
         Some(rest) => {
             let (addresses, port) = rest.split_once(']')?;
@@ -157,7 +172,19 @@ fn destination(word: &str) -> Option<Translation> {
         Some(port) => Some(ports(port)?),
         None => None,
     };
-    Some(Translation { address, ports })
+    Some((address, ports))
+}
+
+/// Of several places, how one is chosen is kept: `/1000` says where counting ports begins.
+fn translate(address: Option<TranslatedTo>, ports: Option<(u16, u16)>, given: &[Given]) -> Target {
+    let is_one = !matches!(&address, Some(TranslatedTo::Addresses(first, last)) if first != last)
+        && ports.is_none_or(|(first, last)| first == last);
+    let words = given.iter().filter_map(|given| match given.value() {
+        None => Some(given.to_string()),
+        Some(to) => to.split_once('/').map(|(_, first)| format!("from {first}")),
+    });
+    let choice = if is_one { String::new() } else { words.collect::<Vec<_>>().join(" ") };
+    Target::Translate(Translation { address, ports, choice })
 }
 
 fn bare(word: &str) -> Option<IpAddr> {

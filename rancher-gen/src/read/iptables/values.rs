@@ -14,9 +14,19 @@ pub(in crate::read) fn network(word: &str) -> Option<IpNet> {
     word.parse().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
+/// `10.1/16`, `0/0`, `10`: the bytes that are not there are 0 (`xtables_numeric_to_ipaddr`).
+fn short_network(word: &str) -> Option<IpNet> {
+    let (address, length) = word.split_once('/').unwrap_or((word, "32"));
+    let mut bytes = [0; 4];
+    for (at, part) in address.split('.').enumerate() {
+        *bytes.get_mut(at)? = unsigned(part)?.try_into().ok()?;
+    }
+    IpNet::new(bytes.into(), length.parse().ok()?).ok()
+}
+
 /// An address, a network, or an address and a mask, as a condition on a field.
 pub(super) fn address(field: Field, word: &str, family: Family) -> Option<Condition> {
-    if let Some(net) = network(word) {
+    if let Some(net) = network(word).or_else(|| short_network(word)) {
         if Family::of(net.addr()) != family {
             return None;
         }
@@ -52,7 +62,8 @@ pub(in crate::read) fn dashed_ports(word: &str) -> Option<(u16, u16)> {
         return Some((only, only));
     }
     let (first, last) = word.split_once('-')?;
-    Some((port(first)?, port(last)?))
+    let ports = (port(first)?, port(last)?);
+    (ports.0 <= ports.1).then_some(ports)
 }
 
 /// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`.
@@ -63,7 +74,7 @@ pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
     };
     let first = if first.is_empty() { 0 } else { port(first)? };
     let last = if last.is_empty() { u16::MAX } else { port(last)? };
-    Some((first.into(), last.into()))
+    (first <= last).then(|| (first.into(), last.into()))
 }
 
 /// `22,80,1024:65535`.

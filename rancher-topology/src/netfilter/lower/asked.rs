@@ -19,9 +19,15 @@ impl Asked {
     pub(super) fn of(rules: &RuleSet, facts: &HostFacts) -> Self {
         let mut asked = Self::default();
         for rule in all_rules(rules) {
-            rule.conditions.iter().for_each(|condition| fields_of(condition, &mut asked));
+            let mut look = |part: &Condition| match part {
+                Condition::Within(Field::SentTo | Field::SentToPort, _) => asked.original = true,
+                Condition::Translated => asked.translated = true,
+                Condition::Frame(_) => asked.frames = true,
+                _ => {}
+            };
+            rule.conditions.iter().for_each(|condition| condition.each(&mut look));
             asked.changed.extend(rule.target.changes());
-            if let Target::ChangeSet(name) = &rule.target {
+            if let Target::ChangeSet { name, .. } = &rule.target {
                 asked.changed_sets.push(name.clone());
             }
         }
@@ -36,16 +42,5 @@ impl Asked {
             }
         }
         asked
-    }
-}
-
-fn fields_of(condition: &Condition, asked: &mut Asked) {
-    match condition {
-        Condition::Within(Field::SentTo | Field::SentToPort, _) => asked.original = true,
-        Condition::Translated => asked.translated = true,
-        Condition::Frame(_) => asked.frames = true,
-        Condition::Not(inner) => fields_of(inner, asked),
-        Condition::All(all) | Condition::Any(all) => all.iter().for_each(|one| fields_of(one, asked)),
-        _ => {}
     }
 }

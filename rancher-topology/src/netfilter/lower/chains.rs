@@ -198,7 +198,7 @@ impl<'a> Lowering<'a> {
     /// What a target does with every packet; `None` if that is nothing.
     fn target(&mut self, table: &'a str, target: &'a Target, view: View) -> Option<Lowered> {
         let outcome = match target {
-            Target::Nothing | Target::ChangeSet(_) => return None,
+            Target::Nothing | Target::Alter(_) | Target::ChangeSet { .. } => return None,
             Target::Accept | Target::Masquerade(_) => Outcome::Accept(0),
             Target::Drop => Outcome::Drop,
             Target::Return => Outcome::Return(0),
@@ -210,10 +210,10 @@ impl<'a> Lowering<'a> {
             Target::Mark { field, mask, value } if value & !mask == 0 => {
                 Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
             }
-            Target::Mark { field, .. } | Target::MarkUnknown(field) => {
+            Target::Mark { field, .. } | Target::MarkUnknown { field, .. } => {
                 Outcome::Next(self.made(Change::Anything(*field)))
             }
-            Target::Untrack | Target::Track => return Some(self.told_of_connection(target, view)),
+            Target::Untrack | Target::Track(_) => return Some(self.told_of_connection(target, view)),
             Target::Queue(_) => {
                 let changed = self.changed_anyhow();
                 let all = [Outcome::Accept(0), Outcome::Accept(changed), Outcome::Drop];
@@ -280,7 +280,7 @@ impl<'a> Lowering<'a> {
     /// What is said of a packet's connection, if nothing was: it may have been tracked as it was sent, or an earlier rule has
     /// said something (`xt_ct_target`). Before it is tracked, a packet of which nothing was said has no valid state.
     fn told_of_connection(&mut self, target: &Target, view: View) -> Lowered {
-        let made = self.made(if *target == Target::Track { Change::Tracked } else { UNTRACKED });
+        let made = self.made(if *target == Target::Untrack { UNTRACKED } else { Change::Tracked });
         let (told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
         let diagram = if view.before_tracking {
             let nothing = Intervals::points([State::Invalid.number()]);

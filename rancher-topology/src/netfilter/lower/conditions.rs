@@ -90,7 +90,10 @@ impl<'a> Lowering<'a> {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
-            Condition::Unseen(_) | Condition::Counted(_) => self.unknown(condition),
+            Condition::Remembered { always: true, .. } => YES,
+            Condition::Unseen(_) | Condition::Counted(_) | Condition::Remembered { .. } => {
+                self.unknown(condition)
+            }
             Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,
         }
     }
@@ -164,6 +167,8 @@ impl<'a> Lowering<'a> {
         match self.facts.sets.get(name) {
             // What has several dimensions may ask for a mark, or for an interface that there is not everywhere.
             None | Some(AddressSet::Unknown(_)) if sides.len() > 1 => MAYBE,
+            // It may be a list of sets, and one that rules change among them.
+            None if !self.fields.changed_sets.is_empty() => MAYBE,
             None | Some(AddressSet::Unknown(_)) => {
                 self.unknown(&Condition::Set { name: name.to_owned(), sides: sides.to_vec() })
             }

@@ -79,7 +79,7 @@ pub(super) use crate::packet::{NO, YES};
 const MAYBE: Diagram = Diagram::leaf(2);
 
 /// All rules of a rule set.
-pub(super) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
+pub(in crate::netfilter) fn all_rules(rules: &RuleSet) -> impl Iterator<Item = &Rule> {
     rules.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules)
 }
 

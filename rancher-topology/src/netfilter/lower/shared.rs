@@ -44,7 +44,12 @@ impl Shared {
     ) -> Self {
         let patterns = rules.iter().flat_map(|rules| all_rules(rules)).flat_map(|rule| &rule.conditions);
         let mut all: Vec<InterfacePattern> = Vec::new();
-        patterns.for_each(|condition| patterns_of(condition, &mut all));
+        let mut look = |part: &Condition| {
+            if let Condition::Interface(_, pattern) = part {
+                all.push(pattern.clone());
+            }
+        };
+        patterns.for_each(|condition| condition.each(&mut look));
         all.extend(names.map(|name| InterfacePattern::Name(name.to_owned())));
         let before = |rules: &RuleSet, table| {
             let chain = rules.tables.get(table).and_then(|table| table.chains.get("PREROUTING"));
@@ -59,10 +64,11 @@ impl Shared {
         Self { space, interfaces, outcomes: Outcomes::new(), unknowns: None }
     }
 
-    /// The same with what is not known of a packet taken to be the same in every rule set, and as many nodes as may be.
-    pub(in crate::netfilter) fn with_unknowns(mut self, most: usize) -> Self {
+    /// The same with what is not known of a packet taken to be the same in every rule set, what is remembered among it or
+    /// not, and as many nodes as may be.
+    pub(in crate::netfilter) fn with_unknowns(mut self, most: usize, remembered: bool) -> Self {
         self.space.diagrams.stop_after(most);
-        self.unknowns = Some(Unknowns::after(self.space.layout.bits()));
+        self.unknowns = Some(Unknowns::after(self.space.layout.bits(), remembered));
         self
     }
 
@@ -140,14 +146,5 @@ impl Shared {
             MAYBE => Some(Diagram::leaf(outcomes.union(then.as_leaf()?, next))),
             _ => None,
         })
-    }
-}
-
-fn patterns_of(condition: &Condition, patterns: &mut Vec<InterfacePattern>) {
-    match condition {
-        Condition::Interface(_, pattern) => patterns.push(pattern.clone()),
-        Condition::Not(inner) => patterns_of(inner, patterns),
-        Condition::All(all) | Condition::Any(all) => all.iter().for_each(|one| patterns_of(one, patterns)),
-        _ => {}
     }
 }

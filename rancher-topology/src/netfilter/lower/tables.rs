@@ -6,8 +6,8 @@ use super::unknown::asked_once;
 use super::{Join, Lowered, Lowering, MAYBE, NO, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
 use crate::netfilter::hook::{self, Hook, Step};
-use crate::netfilter::outcome::{Changes, Outcome};
-use crate::netfilter::rule_set::{Chain, Condition, Policy, RuleSet};
+use crate::netfilter::outcome::{Change, Changes, Outcome};
+use crate::netfilter::rule_set::{Chain, Condition, Policy, RuleSet, TranslatedTo};
 use crate::netfilter::{Known, verdict};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, Space, State, number};
@@ -22,9 +22,7 @@ impl<'a> Lowering<'a> {
     ) -> (Shared, Diagram) {
         let mut lowering = Self::on_way(shared, (rules, facts), hook, known);
         let mut way = lowering.steps(hook.steps(), lowering.first_view(hook));
-        if hook == Hook::Output {
-            way = lowering.without_interface(way, Field::Inbound);
-        }
+        way = lowering.coming_in(way, hook);
         let mut shared = lowering.shared;
         let inside = shared.one_of(known);
         let verdicts = shared.space.diagrams.choose(inside, way, Diagram::leaf(0));
@@ -55,10 +53,24 @@ impl<'a> Lowering<'a> {
                 break;
             }
         }
-        if hook == Hook::Output {
-            way.diagram = lowering.without_interface(way.diagram, Field::Inbound);
+        let diagram = lowering.coming_in(way.diagram, hook);
+        (lowering.shared, diagram)
+    }
+
+    /// What becomes of packets on a way, by the interfaces that they come in on there. What a process sends comes in on none.
+    /// None is forwarded that comes in on the loopback interface, as it has its route from when it was sent
+    /// (`ip_rcv_finish_core`): of these the same is said as of others.
+    fn coming_in(&mut self, way: Diagram, hook: Hook) -> Diagram {
+        let loopback = self.shared.interfaces.loopback();
+        match (hook, loopback) {
+            (Hook::Output, _) => self.without_interface(way, Field::Inbound),
+            (Hook::Forward, Some(class)) => {
+                let others = self.without_interface(way, Field::Inbound);
+                let is = self.shared.within(Field::Inbound, &Intervals::points([class]), YES, NO);
+                self.shared.space.diagrams.choose(is, others, way)
+            }
+            _ => way,
         }
-        (lowering.shared, way.diagram)
     }
 
     fn first_view(&self, hook: Hook) -> View {
@@ -115,9 +127,13 @@ impl<'a> Lowering<'a> {
         }
         let mut after: BTreeMap<Changes, Diagram> = BTreeMap::new();
         for changes in self.changes_in(lowered.diagram, |_| true) {
-            let view = self.view_after(view, changes);
-            let next = self.steps(rest, view);
-            let diagram = self.before(changes, next, Join::Verdicts);
+            let diagram = if self.leaves_way(rest, changes) {
+                verdict::REFUSED
+            } else {
+                let view = self.view_after(view, changes);
+                let next = self.steps(rest, view);
+                self.before(changes, next, Join::Verdicts)
+            };
             after.insert(changes, diagram);
         }
         self.graft(
@@ -128,6 +144,25 @@ impl<'a> Lowering<'a> {
             },
             Join::Verdicts,
         )
+    }
+
+    /// Whether packets are sent, by some changes, where the way that they are asked about does not lead: to the host, where they
+    /// were to be forwarded; to another address than its own, where they were to come to it.
+    fn leaves_way(&self, rest: &[Step], changes: Changes) -> bool {
+        let to = self.shared.outcomes.change(changes).iter().rev().find_map(|change| match change {
+            Change::Sent(to) => to.address.as_ref(),
+            _ => None,
+        });
+        match (rest.first(), to) {
+            (Some(Step::Through), Some(TranslatedTo::Host)) => true,
+            (Some(step @ (Step::Through | Step::Here)), Some(TranslatedTo::Addresses(first, last))) => {
+                let Some(own) = self.facts.own(self.rules.family) else { return false };
+                let own = own.union(&self.rules.family.multicast());
+                let to = Intervals::from_to(number(*first), number(*last));
+                if *step == Step::Here { !own.meets(&to) } else { to.is_subset(&own) }
+            }
+            _ => false,
+        }
     }
 
     /// What is for the host goes to its processes, the rest is forwarded: by the routes, where they are known.
@@ -174,6 +209,12 @@ impl<'a> Lowering<'a> {
         self.shared.space.diagrams.choose(here, tracked, NO)
     }
 
+    /// One thing for packets of a state, another for all others.
+    fn where_state(&mut self, state: State, this: Diagram, other: Diagram) -> Diagram {
+        let is = self.shared.within(Field::State, &Intervals::points([state.number()]), YES, NO);
+        self.shared.space.diagrams.choose(is, this, other)
+    }
+
     /// What becomes of packets that have no interface on a side: its name is empty then, which only `+` matches
     /// (`ip_packet_match`, `nft_meta_store_ifname`).
     fn without_interface(&mut self, diagram: Diagram, side: Field) -> Diagram {
@@ -202,19 +243,27 @@ impl<'a> Lowering<'a> {
             diagram = self.shared.space.diagrams.choose(seen, seen_there, diagram);
         }
         if table == "nat" {
-            // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may
-            // be an error about it, which does not.
+            // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may be an
+            // error about it, which does not; and later packets go where the first one was sent, by these rules or by those
+            // that there were then.
             let passes = self.shared.one(Outcome::Accept(0));
-            let either =
-                match self.unknown(&Condition::Unseen("an error about another connection".to_owned())) {
-                    MAYBE => self.shared.either(diagram, passes, Join::Outcomes),
-                    is_error => self.shared.space.diagrams.choose(is_error, passes, diagram),
+            let sent = self.each(diagram, |outcome| match outcome.made() {
+                Some(_) => outcome,
+                None => Outcome::Accept(0),
+            });
+            let later = [
+                (State::Related, "an error about another connection", passes, diagram),
+                (State::Established, "of a connection that was sent elsewhere", sent, passes),
+            ];
+            let mut all = passes;
+            for (state, words, yes, no) in later {
+                let either = match self.unknown(&Condition::Unseen(words.to_owned())) {
+                    MAYBE => self.shared.either(yes, no, Join::Outcomes),
+                    is_so => self.shared.space.diagrams.choose(is_so, yes, no),
                 };
-            let one = |state: State| Intervals::points([state.number()]);
-            let others = self.shared.within(Field::State, &one(State::Related), YES, NO);
-            let others = self.shared.space.diagrams.choose(others, either, passes);
-            let begins = self.shared.within(Field::State, &one(State::New), YES, NO);
-            diagram = self.shared.space.diagrams.choose(begins, diagram, others);
+                all = self.where_state(state, either, all);
+            }
+            diagram = self.where_state(State::New, diagram, all);
             diagram = self.shared.space.diagrams.choose(seen, passes, diagram);
         }
         Lowered { diagram, ..lowered }

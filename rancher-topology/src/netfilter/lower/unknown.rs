@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use super::{Join, Lowering, MAYBE, NO, YES};
-use crate::netfilter::hook::{self, Hook, Step};
+use crate::netfilter::hook::Hook;
 use crate::netfilter::outcome::Change;
 use crate::netfilter::rule_set::{Condition, Rule, RuleSet, Target};
 use crate::packet::Field;
@@ -16,8 +16,8 @@ use crate::packet::diagram::{Bit, Diagram};
 enum Unknown {
     /// It depends on nothing, or on fields only, whichever rule asks.
     OfPacket(Condition),
-    /// It depends on what a rule was asked before, as with `limit`: it is so or not for a rule of a chain that is asked at
-    /// most once; of several that ask for the same, for the so-many'th.
+    /// It depends on what a rule was asked before, as with `limit` or `recent`: it is so or not for a rule of a chain that is
+    /// asked at most once; of several that ask for the same, for the so-many'th.
     OfRule { table: String, chain: String, conditions: Vec<Condition>, number: usize, asked: Condition },
     /// It is so or not after a change.
     After(Bit, Change),
@@ -32,14 +32,16 @@ pub(in crate::netfilter) struct Unknowns {
     bits: HashMap<Unknown, Bit>,
     /// How often one was put in another's place.
     replaced: usize,
+    /// Whether what rules count and remember is the same in all rule sets.
+    remembered: bool,
 }
 
 /// As often one may be put in another's place: each time costs as much as the diagrams are big.
 const MOST_REPLACED: usize = 4_000;
 
 impl Unknowns {
-    pub(super) fn after(fields: Bit) -> Self {
-        Self { first: fields, all: Vec::new(), bits: HashMap::new(), replaced: 0 }
+    pub(super) fn after(fields: Bit, remembered: bool) -> Self {
+        Self { first: fields, all: Vec::new(), bits: HashMap::new(), replaced: 0, remembered }
     }
 
     /// Whether a bit stands for something unknown.
@@ -104,8 +106,11 @@ impl Lowering<'_> {
     pub(super) fn unknown(&mut self, condition: &Condition) -> Diagram {
         let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
         let unknown = match (condition, self.asking) {
-            (Condition::Counted(_), None) => return MAYBE,
-            (Condition::Counted(_), Some(rule)) => {
+            (Condition::Counted(_) | Condition::Remembered { .. }, None) => return MAYBE,
+            (Condition::Counted(_) | Condition::Remembered { .. }, _) if !unknowns.remembered => {
+                return MAYBE;
+            }
+            (Condition::Counted(_) | Condition::Remembered { .. }, Some(rule)) => {
                 let Some(Once { table, chain, number }) = self.once.get(&place(rule)) else { return MAYBE };
                 Unknown::OfRule {
                     table: (*table).to_owned(),
@@ -173,36 +178,20 @@ pub(super) fn place(rule: &Rule) -> Place {
 /// The rules that each packet is asked for at most once on a way.
 pub(super) fn asked_once(rules: &RuleSet, hook: Hook) -> HashMap<Place, Once<'_>> {
     let mut visits: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    visit_steps(rules, hook.steps(), &mut visits);
+    for (table, chain) in hook.chains() {
+        visit(rules, table, chain, &mut visits);
+    }
     let mut once = HashMap::new();
     for ((table, chain), _) in visits.into_iter().filter(|(_, times)| *times == 1) {
         let mut numbers: HashMap<&[Condition], usize> = HashMap::new();
         let all = &rules.tables[table].chains[chain].rules;
-        for rule in all.iter().filter(|rule| rule.target != Target::Nothing) {
+        for rule in all.iter().filter(|rule| !rule.only_tells()) {
             let number = numbers.entry(&rule.conditions).or_default();
             once.insert(place(rule), Once { table, chain, number: *number });
             *number += 1;
         }
     }
     once
-}
-
-fn visit_steps<'a>(
-    rules: &'a RuleSet,
-    steps: &'static [Step],
-    visits: &mut BTreeMap<(&'a str, &'a str), u32>,
-) {
-    for step in steps {
-        match *step {
-            Step::Here => visit_steps(rules, hook::INPUT, visits),
-            Step::Through => visit_steps(rules, hook::FORWARD, visits),
-            Step::Route => {
-                visit_steps(rules, hook::INPUT, visits);
-                visit_steps(rules, hook::FORWARD, visits);
-            }
-            Step::Table(table, chain) => visit(rules, table, chain, visits),
-        }
-    }
 }
 
 /// A chain that is called twice is looked into twice, and no more often.
