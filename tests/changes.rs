@@ -649,7 +649,7 @@ fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
                     if matches!(
                         condition,
                         Condition::Unknown(_)
-                            | Condition::Unseen(_)
+                            | Condition::Unseen { .. }
                             | Condition::Counted(_)
                             | Condition::Remembered { .. }
                     ) {

@@ -292,7 +292,7 @@ const TARGETS: &[(As, &[Family], Place, &str)] = &[
 
 /// What this kernel or these programs do not have, as others print it.
 const PRINTED: &[(As, Family, &str)] = &[
-    (Told, Family::V4, "-A INPUT -p tcp -m tcp --dport 90:80 -j DROP"),
+    (Exact, Family::V4, "-A INPUT -p tcp -m tcp --dport 90:80 -j DROP"),
     (Exact, Family::V4, "-A INPUT -p udplite -m udplite --dport 5 -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m nfacct --nfacct-name a -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m realm --realm 0x5/0xff -j DROP"),
@@ -323,7 +323,7 @@ const PRINTED: &[(As, Family, &str)] = &[
 /// Whether something that no packet tells is asked for.
 fn is_bounded(condition: &Condition) -> bool {
     match condition {
-        Condition::Unknown(_) | Condition::Unseen(_) | Condition::Counted(_) => true,
+        Condition::Unknown(_) | Condition::Unseen { .. } | Condition::Counted(_) => true,
         Condition::Remembered { always, .. } => !always,
         Condition::Not(inner) => is_bounded(inner),
         Condition::All(all) | Condition::Any(all) => all.iter().any(is_bounded),

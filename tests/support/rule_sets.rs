@@ -327,6 +327,8 @@ impl Maker<'_> {
                 "-j CT --notrack",
                 "-j CT --zone 3",
                 "-j MARK --set-xmark 0x2/0x2",
+                "-j CONNMARK --set-xmark 0x1/0x3",
+                "-j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x3",
                 "-j DROP",
                 "-j ACCEPT",
             ]);
@@ -340,13 +342,17 @@ impl Maker<'_> {
         for _ in 0..self.rng.u8(1..5) {
             let chain = self.any(&["PREROUTING", "PREROUTING", "FORWARD", "marks"]);
             let conditions = self.conditions(chain);
-            let target = match self.rng.u8(0..7) {
+            let target = match self.rng.u8(0..11) {
                 0 => "-j DROP",
                 1 => "-j ACCEPT",
                 2 if chain != "marks" => "-j marks",
                 3 => "-j MARK --set-xmark 0x2/0x2",
                 4 => "-j MARK --set-xmark 0x1/0xffffffff",
                 5 => "-j MARK --set-xmark 0x0/0x1",
+                6 => "-j CONNMARK --set-xmark 0x2/0x3",
+                7 => "-j CONNMARK --save-mark --nfmask 0x3 --ctmask 0x3",
+                8 => "-j CONNMARK --restore-mark --nfmask 0x1 --ctmask 0x1",
+                9 => "-j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xffffffff",
                 _ => "-j RETURN",
             };
             writeln!(rules, "-A {chain} {conditions}{target}").unwrap();
@@ -465,7 +471,7 @@ pub fn host(rng: &mut Rng, family: Family) -> IpAddr {
 
 /// Packets that are not of each other's connections.
 pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
-    (0..count)
+    let mut packets: Vec<Packet> = (0..count)
         .map(|at| {
             let looped = rng.u8(0..12) == 0;
             let inbound = if looped { "lo" } else { INTERFACES[rng.usize(0..INTERFACES.len())] };
@@ -497,7 +503,17 @@ pub fn packets(rng: &mut Rng, family: Family, count: u16) -> Vec<Packet> {
             packet.icmp_type = kinds[rng.usize(0..kinds.len())];
             packet
         })
-        .collect()
+        .collect();
+    // Without ports the way back is of the same connection: what goes it is no first packet.
+    for at in 0..packets.len() {
+        let (before, rest) = packets.split_at_mut(at);
+        let (one, port_less) = (&mut rest[0], |packet: &Packet| matches!(packet.proto, Protocol::Number(_)));
+        let is_answer = |other: &Packet| port_less(other) && other.src == one.dst && other.dst == one.src;
+        if port_less(one) && before.iter().any(is_answer) {
+            one.proto = Protocol::Udp;
+        }
+    }
+    packets
 }
 
 /// One of the node's addresses.

@@ -7,6 +7,7 @@ use super::lower::{Lowering, Shared};
 use super::remembered;
 use super::rule_set::RuleSet;
 use super::sent::{self, Answers, Elsewhere, SentTo};
+use super::unfolded::unfolded;
 use super::{Hook, InterfacePattern, Known, conntrack};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, Set, State};
@@ -31,8 +32,11 @@ pub struct Change {
     hook: Hook,
 }
 
-/// What is compared by the words of rules only.
+/// What is compared by the words of rules.
+#[derive(Clone, Copy)]
 struct Words {
+    /// All of them.
+    same: bool,
     same_sources: bool,
     same_changes: bool,
 }
@@ -64,13 +68,21 @@ impl Change {
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names).collect::<Vec<_>>();
         let shared = || Shared::new(before.0.family, &[before.0, after.0], names.iter().copied());
-        let (plain, is_certain) = Self::with(shared(), before, after, hook);
+        let words = Words {
+            same: same(before.0, after.0) && before.1 == after.1,
+            same_sources: sent::sources_are_alike(before.0, after.0),
+            same_changes: sent::changes_are_alike(before.0, after.0),
+        };
+        let (plain, is_certain) = Self::with(shared(), before, after, hook, words);
         if is_certain {
             return plain;
         }
         let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
         let remembered = remembered::is_alike(before, after, || shared().with_unknowns(most, true));
-        let (mut bound, _) = Self::with(shared().with_unknowns(most, remembered), before, after, hook);
+        let [old, new] = [before.0, after.0].map(|rules| unfolded(rules, hook));
+        let before = (old.as_ref().unwrap_or(before.0), before.1);
+        let after = (new.as_ref().unwrap_or(after.0), after.1);
+        let (mut bound, _) = Self::with(shared().with_unknowns(most, remembered), before, after, hook, words);
         if bound.shared.space.diagrams.is_full() {
             return plain;
         }
@@ -84,14 +96,13 @@ impl Change {
         before: (&RuleSet, &HostFacts),
         after: (&RuleSet, &HostFacts),
         hook: Hook,
+        words: Words,
     ) -> (Self, bool) {
         let family = before.0.family;
         let known = &unmarked(hook);
         let (shared, was) = Lowering::verdicts(shared, before, hook, known);
         let (shared, is) = Lowering::verdicts(shared, after, hook, known);
-        let (shared, sent_before) = Lowering::translations(shared, before, hook, known);
-        let (mut shared, sent_after) = Lowering::translations(shared, after, hook, known);
-        let (sent, answers) = sent::elsewhere(&mut shared, [was, is], [sent_before, sent_after]);
+        let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, [was, is]);
         let diagrams = &mut shared.space.diagrams;
         let found = diagrams.apply(was, is, &mut |was, is| {
             Some(Diagram::leaf(match (was.as_leaf()?, is.as_leaf()?) {
@@ -115,19 +126,15 @@ impl Change {
         let kinds = diagrams.leaves(found_there);
         let sent_to = diagrams.leaves(sent_there);
         let answered: Vec<&Elsewhere> = sent_to.iter().filter_map(|leaf| answers.get(*leaf)).collect();
-        let same = same(before.0, after.0) && before.1 == after.1;
-        let unclear = !same
+        let unclear = !words.same
             && (kinds.iter().any(|leaf| leaf & UNCLEAR != 0)
                 || answered.iter().any(|answer| answer.pairs.is_empty()));
-        let is_certain = same
+        let is_certain = words.same
             || kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
                 && answered.iter().all(|answer| answer.certain);
         let all = Self {
             equal: was == is,
-            words: Words {
-                same_sources: sent::sources_are_alike(before.0, after.0),
-                same_changes: sent::changes_are_alike(before.0, after.0),
-            },
+            words,
             shared,
             found,
             sent,
@@ -140,6 +147,26 @@ impl Change {
             hook,
         };
         (all, is_certain)
+    }
+
+    /// Where packets are sent that both may admit: nowhere else, if all that says where is the same.
+    fn sent(
+        shared: Shared,
+        before: (&RuleSet, &HostFacts),
+        after: (&RuleSet, &HostFacts),
+        hook: Hook,
+        verdicts: [Diagram; 2],
+    ) -> (Shared, Diagram, Answers) {
+        let chains = hook.chains();
+        let until = chains.iter().position(|(table, _)| *table == "nat").map_or(0, |at| at + 1);
+        if remembered::has_same_until(before, after, &chains[..until]) {
+            return (shared, Diagram::leaf(0), Answers::default());
+        }
+        let known = &unmarked(hook);
+        let (shared, was) = Lowering::translations(shared, before, hook, known);
+        let (mut shared, is) = Lowering::translations(shared, after, hook, known);
+        let (sent, answers) = sent::elsewhere(&mut shared, verdicts, [was, is]);
+        (shared, sent, answers)
     }
 
     /// Whether both admit the same packets, as far as that is known.

@@ -23,6 +23,7 @@ mod remembered;
 mod rule_set;
 mod sent;
 mod trace;
+mod unfolded;
 mod verdict;
 
 pub use change::{Change, Sent};

@@ -26,6 +26,8 @@ pub(super) type Changes = u32;
 pub(super) enum Change {
     /// Bits of a field are known now.
     Bits { field: Field, mask: u128, value: u128 },
+    /// Bits of a mark are those of the other one now.
+    Copied { to: Field, mask: u128 },
     /// A field is anything now.
     Anything(Field),
     /// It is tracked, whatever comes: it has a template of its connection (`xt_ct_target`).
@@ -123,9 +125,16 @@ impl Outcomes {
 fn add(all: &mut Vec<Change>, change: &Change) {
     let of_state =
         |change: &Change| matches!(change, Change::Tracked | Change::Bits { field: Field::State, .. });
+    let copies = all.iter().any(|earlier| matches!(earlier, Change::Copied { .. }));
     match change {
         // What was said first of its connection counts.
         change if of_state(change) && all.iter().any(of_state) => {}
+        // What is copied depends on what came before.
+        Change::Anything(_) | Change::Bits { .. } | Change::Copied { .. } if copies => {
+            if all.last() != Some(change) {
+                all.push(change.clone());
+            }
+        }
         Change::Anything(field) => {
             all.retain(|earlier| !matches!(earlier, Change::Bits { field: own, .. } if own == field));
             if !all.contains(change) {
@@ -144,7 +153,7 @@ fn add(all: &mut Vec<Change>, change: &Change) {
                 all.push(change.clone());
             }
         }
-        Change::Tracked | Change::Sent(_) => all.push(change.clone()),
+        Change::Tracked | Change::Sent(_) | Change::Copied { .. } => all.push(change.clone()),
     }
 }
 

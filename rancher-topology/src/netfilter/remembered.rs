@@ -7,6 +7,7 @@ use super::facts::HostFacts;
 use super::hook::Hook;
 use super::lower::{Lowering, Shared};
 use super::rule_set::{Chain, Condition, Policy, Rule, RuleSet, Target};
+use super::unfolded::unfolded;
 use super::verdict;
 use crate::packet::diagram::Diagram;
 
@@ -14,7 +15,7 @@ use crate::packet::diagram::Diagram;
 /// same packets, on every way through the host. Then every answer is the same, by induction over the packets and the rules
 /// that they are asked by: so far as that was shown, what is asked next has the same things to go by.
 ///
-/// `shared` takes it to be so.
+/// `shared` takes it to be so. What comes before any rule that differs need not be looked at.
 pub(super) fn is_alike(
     before: (&RuleSet, &HostFacts),
     after: (&RuleSet, &HostFacts),
@@ -24,25 +25,46 @@ pub(super) fn is_alike(
         return false;
     }
     [Hook::Input, Hook::Forward, Hook::Output].into_iter().all(|hook| {
-        let (Some(was), Some(is)) = (asking(before.0, hook), asking(after.0, hook)) else { return false };
-        was.iter().map(Asking::words).eq(is.iter().map(Asking::words))
-            && was
-                .chunk_by(|one, other| one.step == other.step)
-                .zip(is.chunk_by(|one, other| one.step == other.step))
-                .all(|(was, is)| {
-                    let packets = |shared, of: (&RuleSet, &HostFacts), asking| {
-                        Lowering::verdicts(shared, (&only(of.0, hook, asking), of.1), hook, &unmarked(hook))
-                    };
-                    let (shared, was) = packets(shared(), before, was);
-                    let (mut shared, is) = packets(shared, after, is);
-                    let diagrams = &mut shared.space.diagrams;
-                    let is_certain = |leaf| {
-                        [verdict::IMPOSSIBLE, verdict::ADMITTED, verdict::REFUSED]
-                            .contains(&Diagram::leaf(leaf))
-                    };
-                    was == is && diagrams.leaves(was).into_iter().all(is_certain) && !diagrams.is_full()
-                })
+        let (Some(old), Some(new)) = (unfolded(before.0, hook), unfolded(after.0, hook)) else {
+            return false;
+        };
+        let (Some(was), Some(is)) = (asking(&old, hook), asking(&new, hook)) else { return false };
+        if !was.iter().map(Asking::words).eq(is.iter().map(Asking::words)) {
+            return false;
+        }
+        let same_step = |one: &Asking<'_>, other: &Asking<'_>| one.step == other.step;
+        was.chunk_by(same_step).zip(is.chunk_by(same_step)).all(|(was, is)| {
+            let step = was.first().map_or(0, |one| one.step);
+            has_same_until(before, after, &hook.chains()[..=step]) || {
+                let packets = |shared, of: (&RuleSet, &HostFacts), asking| {
+                    Lowering::verdicts(shared, (&only(of.0, hook, asking), of.1), hook, &unmarked(hook))
+                };
+                let (shared, was) = packets(shared(), (&old, before.1), was);
+                let (mut shared, is) = packets(shared, (&new, after.1), is);
+                let diagrams = &mut shared.space.diagrams;
+                let is_certain = |leaf| {
+                    [verdict::IMPOSSIBLE, verdict::ADMITTED, verdict::REFUSED].contains(&Diagram::leaf(leaf))
+                };
+                was == is && diagrams.leaves(was).into_iter().all(is_certain) && !diagrams.is_full()
+            }
+        })
     })
+}
+
+/// Whether two rule sets are the same in some chains, so that they do the same there with the same packets.
+pub(super) fn has_same_until(
+    before: (&RuleSet, &HostFacts),
+    after: (&RuleSet, &HostFacts),
+    chains: &[(&str, &str)],
+) -> bool {
+    // What is remembered for several tables may differ by what others do.
+    let remembers = |table: &str| {
+        let chains = before.0.tables.get(table).into_iter().flat_map(|table| table.chains.values());
+        let mut remembered = chains.flat_map(|chain| &chain.rules).flat_map(Rule::remembered);
+        remembered.any(|(_, condition)| !matches!(condition, Condition::Counted(_)))
+    };
+    before.1 == after.1
+        && chains.iter().all(|(table, _)| before.0.has_same(table, after.0) && !remembers(table))
 }
 
 /// A rule that asks for what is counted or remembered.
@@ -98,9 +120,7 @@ impl<'a> Found<'a> {
         }
         let before = self.all.len();
         for (at, rule) in chain.rules.iter().enumerate() {
-            // What a rule counts for itself alone is of no account if it decides nothing.
-            let is_own = |(_, condition): (_, &Condition)| matches!(condition, Condition::Counted(_));
-            if !(rule.target.is_passive() && rule.remembered().all(is_own)) {
+            if rule.asks_what_is_remembered() {
                 let asking = |(place, _)| Asking { step, table, chain: name, at, rule, place };
                 self.all.extend(rule.remembered().map(asking));
             }
@@ -126,7 +146,7 @@ fn only(rules: &RuleSet, hook: Hook, asking: &[Asking<'_>]) -> RuleSet {
     let mut told: BTreeMap<(&str, usize), Vec<Rule>> = BTreeMap::new();
     for (number, one) in asking.iter().enumerate() {
         let mut conditions = one.rule.conditions[..one.place].to_vec();
-        conditions.push(Condition::Unseen(format!("what is asked {number}")));
+        conditions.push(Condition::unseen(&format!("what is asked {number}")));
         let rule = Rule { conditions, target: Target::Accept, ..one.rule.clone() };
         told.entry((one.chain, one.at)).or_default().push(rule);
     }

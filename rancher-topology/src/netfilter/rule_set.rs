@@ -64,6 +64,13 @@ impl Rule {
         self.target == Target::Nothing && !may_change
     }
 
+    /// Whether it asks for what is remembered of packets. What it counts for itself alone is of no account if it decides
+    /// nothing.
+    pub(super) fn asks_what_is_remembered(&self) -> bool {
+        let mut all = self.remembered();
+        all.any(|(_, condition)| !(self.target.is_passive() && matches!(condition, Condition::Counted(_))))
+    }
+
     /// Its conditions on what is remembered of packets, each with its place among all.
     pub(super) fn remembered(&self) -> impl Iterator<Item = (usize, &Condition)> {
         self.conditions.iter().enumerate().filter(|(_, condition)| {
@@ -152,7 +159,12 @@ pub enum Condition {
     Any(Vec<Condition>),
     /// Something that a packet has or has not, whichever rule asks, and that is not among its fields: the address of the
     /// network card that sent it, the user who did.
-    Unseen(String),
+    Unseen {
+        /// As it was written.
+        text: String,
+        /// The fields that it depends on: where a rule changes one of these, it may become another thing.
+        fields: Vec<Field>,
+    },
     /// Something that only this rule counts, by the packets that it is asked for: `limit`, `quota`.
     Counted(String),
     /// Something that is remembered of packets for all rules that ask, and that asking may change: a list of `recent`, a
@@ -168,6 +180,11 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// What is so of a packet or not, and depends on none of its fields.
+    pub(super) fn unseen(text: &str) -> Self {
+        Self::Unseen { text: text.to_owned(), fields: Vec::new() }
+    }
+
     /// Looks at every part of it that has no parts itself.
     pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         match self {
@@ -182,7 +199,7 @@ impl Condition {
         let mut is_unknown = false;
         self.each(&mut |part| {
             is_unknown |= match part {
-                Self::Unknown(_) | Self::Unseen(_) | Self::Counted(_) | Self::Translated => true,
+                Self::Unknown(_) | Self::Unseen { .. } | Self::Counted(_) | Self::Translated => true,
                 Self::Remembered { always, .. } => !always,
                 Self::Set { name, .. } => {
                     matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))
@@ -284,6 +301,13 @@ pub enum Target {
         /// What is put in.
         value: u128,
     },
+    /// Copies bits of its connection's mark into its own, or the other way, if it has a connection.
+    CopyMark {
+        /// The mark that is changed: [`Field::Mark`] or [`Field::ConnectionMark`].
+        to: Field,
+        /// The bits that are copied.
+        mask: u128,
+    },
     /// Makes a mark something that is not known here.
     MarkUnknown {
         /// [`Field::Mark`] or [`Field::ConnectionMark`].
@@ -332,7 +356,9 @@ impl Target {
                 let address = to.address.is_some().then_some(Field::Destination);
                 address.into_iter().chain(to.ports.is_some().then_some(Field::DestinationPort)).collect()
             }
-            Self::Mark { field, .. } | Self::MarkUnknown { field, .. } => vec![*field],
+            Self::Mark { field, .. } | Self::MarkUnknown { field, .. } | Self::CopyMark { to: field, .. } => {
+                vec![*field]
+            }
             Self::Untrack => vec![Field::State],
             Self::Queue(_) => ANYTHING.to_vec(),
             Self::Unknown(_) => ANYTHING.into_iter().chain([Field::State]).collect(),

@@ -284,7 +284,11 @@ fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
 fn changes(rules: &RuleSet) -> Vec<(&str, &str, Words<'_>)> {
     let is_change = |rule: &Rule| match &rule.target {
         Target::Nothing => !rule.only_tells(),
-        Target::Mark { .. } | Target::MarkUnknown { .. } | Target::Untrack | Target::Track(_) => true,
+        Target::Mark { .. }
+        | Target::CopyMark { .. }
+        | Target::MarkUnknown { .. }
+        | Target::Untrack
+        | Target::Track(_) => true,
         target => target.is_passive(),
     };
     let mut words = Vec::new();

@@ -236,6 +236,15 @@ impl<'a> Way<'_, 'a> {
                 self.set(*field, Some((old & !mask) ^ value));
                 None
             }
+            Target::CopyMark { to, mask } => {
+                let from = if *to == Field::Mark { Field::ConnectionMark } else { Field::Mark };
+                let without = [State::Invalid, State::Untracked].map(State::number);
+                if !self.fields.get(&Field::State).is_some_and(|state| without.contains(state)) {
+                    let old = self.fields.get(to).copied().zip(self.fields.get(&from).copied());
+                    self.set(*to, old.map(|(old, other)| old & !mask | other & mask));
+                }
+                None
+            }
             Target::MarkUnknown { field, .. } => {
                 self.set(*field, None);
                 None

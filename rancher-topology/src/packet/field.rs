@@ -51,6 +51,15 @@ impl Family {
         }
     }
 
+    /// The address of every host's loopback interface: 127.0.0.1 or `::1`.
+    #[must_use]
+    pub fn own(self) -> IpAddr {
+        self.address(match self {
+            Self::V4 => 0x7F00_0001,
+            Self::V6 => 1,
+        })
+    }
+
     /// Addresses of groups (RFC 5771, RFC 4291 section 2.7).
     #[must_use]
     pub fn multicast(self) -> Intervals {

@@ -29,12 +29,16 @@ fn state_list(value: &str) -> Option<Condition> {
             // The sender is changed after every filter has seen the first packet.
             "SNAT" => Condition::All(vec![
                 Condition::Not(Box::new(states(&[State::New, State::Invalid, State::Untracked]))),
-                Condition::Unseen("--ctstate SNAT".to_owned()),
+                unseen("--ctstate SNAT".to_owned()),
             ]),
             _ => return None,
         });
     }
     Some(if any.len() == 1 { any.pop()? } else { merged(any) })
+}
+
+fn unseen(text: String) -> Condition {
+    Condition::Unseen { text, fields: Vec::new() }
 }
 
 /// States as one set where that can be.
@@ -66,7 +70,7 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
             name if name.starts_with("--ctrepl") || matches!(name, "--ctstatus" | "--ctexpire") => {
                 Condition::Unknown
             }
-            _ => Condition::Unseen,
+            _ => unseen,
         };
         let unknown = || unknown(one.to_string());
         let condition = match one.name.as_str() {
@@ -111,11 +115,11 @@ fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text:
         |all: &[u8]| Condition::Within(Field::Protocol, Intervals::points(all.iter().map(|&one| one.into())));
     let (with_ports, icmp, gre) =
         (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
-    let unknown = || Condition::Unseen(text.to_owned());
+    let unknown = || unseen(text.to_owned());
     let of_icmp = if field == Field::SentToPort { Condition::messages((first, last)) } else { unknown() };
     let others = Condition::Any(vec![with_ports.clone(), icmp.clone(), gre.clone()]);
     let mut any = vec![
-        Condition::All(vec![with_ports, Condition::Within(field, Intervals::from_to(first, last))]),
+        Condition::All(vec![with_ports, Condition::Within(field, Intervals::of(vec![(first, last)]))]),
         Condition::All(vec![icmp, of_icmp]),
         Condition::All(vec![gre, unknown()]),
     ];

@@ -97,16 +97,32 @@ pub(super) fn protocol_is(protocol: u8) -> Condition {
     Condition::Within(Field::Protocol, Intervals::from_to(protocol.into(), protocol.into()))
 }
 
-/// What gives a packet another address, and so another route.
-const ROUTE: &[&str] =
-    &["DNAT", "REDIRECT", "NETMAP", "MARK", "CONNMARK", "HMARK", "SET", "TOS", "DSCP", "TPROXY"];
+/// What something depends on that a packet has or has not, whichever rule asks.
+struct Dependence {
+    /// Fields that rules may change.
+    fields: &'static [Field],
+    /// Words that stand in a text where rules may change it otherwise.
+    words: &'static [&'static str],
+}
 
-/// What changes any of its bytes.
-const BYTES: &[&str] =
-    &["DNAT", "REDIRECT", "NETMAP", "TOS", "DSCP", "ECN", "TTL", "HL", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM"];
+const ON_NOTHING: Dependence = Dependence { fields: &[], words: &[] };
 
-/// For a module that asks for something that a packet has or has not, whichever rule asks, the words that may change it.
-fn changed_by(name: &str, given: &[Given]) -> Option<&'static [&'static str]> {
+/// On where a packet goes.
+const ON_ROUTE: Dependence =
+    Dependence { fields: &[Field::Destination, Field::Mark], words: &["TOS", "DSCP", "TPROXY"] };
+
+/// On any of its bytes.
+const ON_BYTES: Dependence = Dependence {
+    fields: &[Field::Destination, Field::DestinationPort],
+    words: &["TOS", "DSCP", "ECN", "TTL", "HL", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM"],
+};
+
+const fn on(words: &'static [&'static str]) -> Dependence {
+    Dependence { fields: &[], words }
+}
+
+/// What a module asks for that a packet has or has not, by what it depends on.
+fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
     let only = |options: &[&str]| given.iter().all(|given| options.contains(&given.name.as_str()));
     let is_inbound = || {
         given.iter().any(|given| given.name == "--dir" && given.values == ["in"])
@@ -114,16 +130,19 @@ fn changed_by(name: &str, given: &[Given]) -> Option<&'static [&'static str]> {
     };
     Some(match name {
         "ah" | "cgroup" | "cluster" | "connbytes" | "cpu" | "dst" | "esp" | "eui64" | "frag" | "hbh"
-        | "ipcomp" | "ipv6header" | "length" | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => &[],
-        "devgroup" | "physdev" | "policy" if is_inbound() => &[],
-        "devgroup" | "physdev" | "policy" | "realm" | "rpfilter" => ROUTE,
-        "string" | "u32" => BYTES,
-        "connlabel" => &["--set"],
-        "dscp" | "ecn" | "tos" => &["DSCP", "ECN", "TOS"],
-        "helper" => &["CT"],
-        "hl" | "ttl" => &["HL", "TTL"],
-        "osf" => &["TTL", "TCPMSS", "TCPOPTSTRIP"],
-        "tcpmss" => &["TCPMSS", "TCPOPTSTRIP"],
+        | "ipcomp" | "ipv6header" | "length" | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => ON_NOTHING,
+        "devgroup" | "physdev" | "policy" if is_inbound() => ON_NOTHING,
+        // It is asked before packets are sent elsewhere (`rpfilter_check`).
+        "rpfilter" if only(&["--loose", "--accept-local", "--invert"]) => on(&["TOS", "DSCP"]),
+        "devgroup" | "physdev" | "policy" | "realm" | "rpfilter" => ON_ROUTE,
+        "string" | "u32" => ON_BYTES,
+        "socket" => Dependence { fields: ON_BYTES.fields, words: &[] },
+        "connlabel" => on(&["--set"]),
+        "dscp" | "ecn" | "tos" => on(&["DSCP", "ECN", "TOS"]),
+        "helper" => on(&["CT"]),
+        "hl" | "ttl" => on(&["HL", "TTL"]),
+        "osf" => on(&["TTL", "TCPMSS", "TCPOPTSTRIP"]),
+        "tcpmss" => on(&["TCPMSS", "TCPOPTSTRIP"]),
         _ => return None,
     })
 }
@@ -136,7 +155,7 @@ const COMPLEMENTED: [&str; 11] =
 const COUNTED: [&str; 4] = ["connlimit", "limit", "quota", "statistic"];
 
 /// Modules that ask for what else is going on.
-const UNTOLD: [&str; 5] = ["bpf", "ipvs", "nfacct", "rateest", "socket"];
+const UNTOLD: [&str; 4] = ["bpf", "ipvs", "nfacct", "rateest"];
 
 /// The conditions of a module; `None` if it, or one of its options, is not understood.
 fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> bool) -> Option<Vec<Condition>> {
@@ -162,20 +181,24 @@ fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> boo
         _ if COUNTED.contains(&name) => Some(vec![Condition::Counted(text(name, given))]),
         _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
         _ => {
-            let words = changed_by(name, given)?;
-            let [only] = given else { return Some(vec![unseen(text(name, given), words, has)]) };
+            let on = dependence(name, given)?;
+            let [only] = given else { return Some(vec![unseen(text(name, given), &on, has)]) };
             if !only.negated || !COMPLEMENTED.contains(&name) {
-                return Some(vec![unseen(text(name, given), words, has)]);
+                return Some(vec![unseen(text(name, given), &on, has)]);
             }
             let asked = Given { negated: false, ..only.clone() };
-            Some(vec![signed(true, unseen(text(name, &[asked]), words, has))])
+            Some(vec![signed(true, unseen(text(name, &[asked]), &on, has))])
         }
     }
 }
 
-/// What a packet has or has not, unless the text has words that may change it.
-fn unseen(text: String, changed_by: &[&str], has: &dyn Fn(&str) -> bool) -> Condition {
-    if changed_by.iter().any(|word| has(word)) { Condition::Unknown(text) } else { Condition::Unseen(text) }
+/// What a packet has or has not, unless rules may change it otherwise than they change fields.
+fn unseen(text: String, on: &Dependence, has: &dyn Fn(&str) -> bool) -> Condition {
+    if on.words.iter().any(|word| has(word)) {
+        Condition::Unknown(text)
+    } else {
+        Condition::Unseen { text, fields: on.fields.to_vec() }
+    }
 }
 
 fn each(given: &[Given], read: impl Fn(&Given) -> Option<Condition>) -> Option<Vec<Condition>> {
@@ -197,8 +220,8 @@ fn transport(given: &Given, has: &dyn Fn(&str) -> bool) -> Option<Condition> {
             }
             _ => None,
         },
-        "--tcp-option" => Some(unseen(asked(), &["TCPMSS", "TCPOPTSTRIP"], has)),
-        "--chunk-types" | "--dccp-types" | "--dccp-option" => Some(Condition::Unseen(asked())),
+        "--tcp-option" => Some(unseen(asked(), &on(&["TCPMSS", "TCPOPTSTRIP"]), has)),
+        "--chunk-types" | "--dccp-types" | "--dccp-option" => Some(unseen(asked(), &ON_NOTHING, has)),
         _ => None,
     }
 }
@@ -256,7 +279,7 @@ fn iprange(given: &Given, family: Family) -> Option<Condition> {
     let value = given.value()?;
     let (first, last) = value.split_once('-').unwrap_or((value, value));
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    if Family::of(first) != family || Family::of(last) != family || first > last {
+    if Family::of(first) != family || Family::of(last) != family {
         return None;
     }
     Some(Condition::Within(field, Intervals::of(vec![(number(first), number(last))])))

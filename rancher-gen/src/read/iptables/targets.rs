@@ -138,14 +138,27 @@ fn changed_set(given: &[Given], text: &str) -> Option<Target> {
 }
 
 fn connection_mark(given: &[Given]) -> Option<Target> {
-    let has = |option: &str| given.iter().any(|given| given.name == option);
-    if has("--restore-mark") {
-        Some(Target::MarkUnknown { field: Field::Mark, text: words("CONNMARK", given) })
-    } else if has("--save-mark") {
-        Some(Target::MarkUnknown { field: Field::ConnectionMark, text: words("CONNMARK", given) })
-    } else {
-        mark(Field::ConnectionMark, given)
+    let [first, masks @ ..] = given else { return None };
+    let to = match first.name.as_str() {
+        "--restore-mark" => Field::Mark,
+        "--save-mark" => Field::ConnectionMark,
+        _ => return mark(Field::ConnectionMark, given),
+    };
+    let (mut own, mut other) = (u128::from(u32::MAX), u128::from(u32::MAX));
+    for mask in masks {
+        let value = values::unsigned(mask.value()?)?;
+        match mask.name.as_str() {
+            "--mask" => (own, other) = (value, value),
+            "--nfmask" => own = value,
+            "--ctmask" => other = value,
+            _ => return None,
+        }
     }
+    Some(if own == other {
+        Target::CopyMark { to, mask: own }
+    } else {
+        Target::MarkUnknown { field: to, text: words("CONNMARK", given) }
+    })
 }
 
 /// An address and ports, as far as a rule says them.

@@ -66,7 +66,7 @@ pub(in crate::read) fn dashed_ports(word: &str) -> Option<(u16, u16)> {
     (ports.0 <= ports.1).then_some(ports)
 }
 
-/// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`.
+/// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`. No port is from a higher one to a lower one (`port_match`).
 pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
     let Some((first, last)) = word.split_once(':') else {
         let only = port(word)?;
@@ -74,7 +74,7 @@ pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
     };
     let first = if first.is_empty() { 0 } else { port(first)? };
     let last = if last.is_empty() { u16::MAX } else { port(last)? };
-    (first <= last).then(|| (first.into(), last.into()))
+    Some((first.into(), last.into()))
 }
 
 /// `22,80,1024:65535`.

@@ -213,6 +213,7 @@ impl<'a> Lowering<'a> {
             Target::Mark { field, .. } | Target::MarkUnknown { field, .. } => {
                 Outcome::Next(self.made(Change::Anything(*field)))
             }
+            Target::CopyMark { to, mask } => return Some(self.copies(*to, *mask)),
             Target::Untrack | Target::Track(_) => return Some(self.told_of_connection(target, view)),
             Target::Queue(_) => {
                 let changed = self.changed_anyhow();
@@ -225,8 +226,15 @@ impl<'a> Lowering<'a> {
         Some(Lowered { diagram: self.shared.one(outcome), changes })
     }
 
-    /// What `DNAT` and the like do. `REDIRECT` sends what comes in on an interface to that interface's address.
+    /// What `DNAT` and the like do. `REDIRECT` sends what comes in on an interface to that interface's address, and what a
+    /// process sends to that of the loopback interface (`nf_nat_redirect_ipv4`, `nf_nat_redirect_ipv6`).
     fn translated(&mut self, to: &'a Translation) -> Lowered {
+        if to.address == Some(TranslatedTo::Host) && self.leaving {
+            let address = self.rules.family.own();
+            let address = Some(TranslatedTo::Addresses(address, address));
+            let diagram = self.sent_to(&Translation { address, ..to.clone() });
+            return Lowered { diagram, changes: true };
+        }
         let mut diagram = self.sent_to(to);
         if to.address == Some(TranslatedTo::Host) {
             for interface in self.facts.interfaces.iter().flatten().filter(|one| !one.loopback) {
@@ -289,6 +297,16 @@ impl<'a> Lowering<'a> {
             told
         };
         Lowered { diagram, changes: true }
+    }
+
+    /// A mark of a connection is copied where there is one (`connmark_tg`).
+    fn copies(&mut self, to: Field, mask: u128) -> Lowered {
+        let made = self.made(Change::Copied { to, mask });
+        let (copied, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
+        let without = [State::Invalid, State::Untracked].map(State::number);
+        let last = self.shared.space.layout.last(Field::State);
+        let without = Intervals::points(without).union(&Intervals::from_to(without[1], last));
+        Lowered { diagram: self.shared.within(Field::State, &without, same, copied), changes: true }
     }
 
     fn changed_anyhow(&mut self) -> Changes {

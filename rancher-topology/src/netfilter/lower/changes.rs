@@ -1,6 +1,6 @@
 //! What rules change of a packet: a later table sees it changed, and is asked about it as it was.
 
-use super::{Join, Lowering, View};
+use super::{Join, Lowering, NO, View, YES};
 use crate::netfilter::outcome::{Change, Changes};
 use crate::netfilter::rule_set::{TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
@@ -19,6 +19,7 @@ impl Lowering<'_> {
                     self.with_bits(diagram, Field::State, u128::MAX, State::New.number())
                 }
                 Change::Tracked => diagram,
+                Change::Copied { to, mask } => self.copied(diagram, to, mask),
                 Change::Anything(field) => self.shared.forget(diagram, field, join),
                 Change::Sent(to) => self.sent(diagram, &to, join),
             };
@@ -32,6 +33,21 @@ impl Lowering<'_> {
         diagrams.assign(diagram, &|bit| {
             (bits.contains(&bit) && layout.bit_of(field, bit, mask)).then(|| layout.bit_of(field, bit, value))
         })
+    }
+
+    /// Asks the other mark for the bits of one that are copied from there.
+    fn copied(&mut self, mut diagram: Diagram, to: Field, mask: u128) -> Diagram {
+        let from = if to == Field::Mark { Field::ConnectionMark } else { Field::Mark };
+        let Space { diagrams, layout } = &mut self.shared.space;
+        let bits = layout.bits_of(to);
+        let asked = diagrams.bits(diagram);
+        for bit in asked.into_iter().filter(|bit| bits.contains(bit) && layout.bit_of(to, *bit, mask)) {
+            let [no, yes] =
+                [false, true].map(|so| diagrams.assign(diagram, &|one| (one == bit).then_some(so)));
+            let which = diagrams.node(layout.renamed(to, from, bit), NO, YES);
+            diagram = diagrams.choose(which, yes, no);
+        }
+        diagram
     }
 
     fn sent(&mut self, mut diagram: Diagram, to: &Translation, join: Join) -> Diagram {

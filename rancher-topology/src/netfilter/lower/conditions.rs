@@ -91,7 +91,7 @@ impl<'a> Lowering<'a> {
                 self.any(any)
             }
             Condition::Remembered { always: true, .. } => YES,
-            Condition::Unseen(_) | Condition::Counted(_) | Condition::Remembered { .. } => {
+            Condition::Unseen { .. } | Condition::Counted(_) | Condition::Remembered { .. } => {
                 self.unknown(condition)
             }
             Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,

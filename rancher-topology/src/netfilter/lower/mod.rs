@@ -39,6 +39,8 @@ pub(super) struct Lowering<'a> {
     /// The chains that are being lowered, outermost first.
     open: Vec<&'a str>,
     fields: Asked,
+    /// Whether the packets are from processes of the host.
+    leaving: bool,
     /// The rule that is being lowered.
     asking: Option<&'a Rule>,
     /// The rules that a packet is asked for at most once, where what is not known has bits.
@@ -107,6 +109,7 @@ impl<'a> Lowering<'a> {
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
+            leaving: false,
             asking: None,
             once: HashMap::new(),
         }

@@ -86,6 +86,7 @@ impl<'a> Lowering<'a> {
         let mut given = known.clone();
         given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
         let mut lowering = Self::new(shared, rules, facts, &given);
+        lowering.leaving = hook == Hook::Output;
         if lowering.shared.unknowns.is_some() {
             lowering.once = asked_once(rules, hook);
         }
@@ -257,7 +258,7 @@ impl<'a> Lowering<'a> {
             ];
             let mut all = passes;
             for (state, words, yes, no) in later {
-                let either = match self.unknown(&Condition::Unseen(words.to_owned())) {
+                let either = match self.unknown(&Condition::unseen(words)) {
                     MAYBE => self.shared.either(yes, no, Join::Outcomes),
                     is_so => self.shared.space.diagrams.choose(is_so, yes, no),
                 };

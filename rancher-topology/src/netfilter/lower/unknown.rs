@@ -85,13 +85,16 @@ fn fields_of(condition: &Condition) -> Vec<Field> {
             sides.iter().copied().chain(ports).collect()
         }
         Condition::AddressKind(field, _) => vec![*field],
+        Condition::Unseen { fields, .. } => fields.clone(),
         _ => Vec::new(),
     }
 }
 
 fn changes(change: &Change, field: Field) -> bool {
     match change {
-        Change::Bits { field: changed, .. } | Change::Anything(changed) => *changed == field,
+        Change::Bits { field: changed, .. }
+        | Change::Copied { to: changed, .. }
+        | Change::Anything(changed) => *changed == field,
         Change::Sent(to) => match field {
             Field::Destination => to.address.is_some(),
             Field::DestinationPort => to.ports.is_some(),
