@@ -185,6 +185,15 @@ impl Condition {
         Self::Unseen { text: text.to_owned(), fields: Vec::new() }
     }
 
+    /// Whether a packet may meet it when it is asked once and not when it is asked again.
+    pub(super) fn may_vary(&self) -> bool {
+        let mut may_vary = false;
+        self.each(&mut |part| {
+            may_vary |= matches!(part, Self::Unknown(_) | Self::Counted(_) | Self::Remembered { .. });
+        });
+        may_vary
+    }
+
     /// Looks at every part of it that has no parts itself.
     pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         match self {

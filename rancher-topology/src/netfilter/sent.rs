@@ -266,8 +266,7 @@ fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
         let Some(chain) = table.chains.get(name).filter(|_| seen.insert(name)) else { continue };
-        let all = chain.rules.iter().filter(|rule| !rule.only_tells());
-        let all: Vec<_> = all.map(|rule| (rule.conditions.as_slice(), &rule.target)).collect();
+        let all = words_of(chain.rules.iter().filter(|rule| !rule.only_tells()));
         open.extend(all.iter().filter_map(|(_, target)| match target {
             Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
             _ => None,
@@ -275,6 +274,30 @@ fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
         // A table that is not there accepts.
         if !all.is_empty() || chain.policy == Some(Policy::Drop) {
             words.push((name, chain.policy, all));
+        }
+    }
+    words
+}
+
+/// What some rules say. The same said twice is said once, where it changes nothing more.
+fn words_of<'a>(rules: impl Iterator<Item = &'a Rule>) -> Words<'a> {
+    let mut words = Words::new();
+    for rule in rules {
+        let once = match &rule.target {
+            Target::Mark { mask, value, .. } => value & !mask == 0,
+            target => matches!(
+                target,
+                Target::Accept
+                    | Target::Masquerade(_)
+                    | Target::CopyMark { .. }
+                    | Target::Untrack
+                    | Target::Track(_)
+            ),
+        };
+        let said = (rule.conditions.as_slice(), &rule.target);
+        let may_vary = || rule.conditions.iter().any(Condition::may_vary);
+        if !(once && words.last() == Some(&said) && !may_vary()) {
+            words.push(said);
         }
     }
     words
@@ -294,8 +317,7 @@ fn changes(rules: &RuleSet) -> Vec<(&str, &str, Words<'_>)> {
     let mut words = Vec::new();
     for (table, chains) in &rules.tables {
         for (name, chain) in &chains.chains {
-            let all = chain.rules.iter().filter(|rule| is_change(rule));
-            let all: Vec<_> = all.map(|rule| (rule.conditions.as_slice(), &rule.target)).collect();
+            let all = words_of(chain.rules.iter().filter(|rule| is_change(rule)));
             if !all.is_empty() {
                 words.push((table.as_str(), name.as_str(), all));
             }
