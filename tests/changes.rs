@@ -449,11 +449,11 @@ fn rules_that_change_something_else_are_told() {
 #[test]
 fn what_is_certain_is_told_as_certain() {
     let restored = |rules: &str| {
-        format!(
-            "*mangle\n:PREROUTING ACCEPT [0:0]\n\
-             -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000\n\
-             COMMIT\n"
-        ) + &forward(&format!("{rules}-A FORWARD -m mark --mark 0x40000/0xff0000 -j ACCEPT\n"))
+        "*mangle\n:PREROUTING ACCEPT [0:0]\n\
+         -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j CONNMARK --restore-mark --nfmask 0xff0000 --ctmask 0xff0000\n\
+         COMMIT\n"
+            .to_owned()
+            + &forward(&format!("{rules}-A FORWARD -m mark --mark 0x40000/0xff0000 -j ACCEPT\n"))
     };
     let limited = |calls: &str| {
         format!(
