@@ -358,6 +358,15 @@ fn what_rules_count_is_the_same_if_they_are_asked_for_the_same_packets() {
         format!("*nat\n:PREROUTING ACCEPT [0:0]\n:svc - [0:0]\n-A PREROUTING -p tcp -j svc\n{rules}COMMIT\n")
             + &forward("-A FORWARD -j ACCEPT\n")
     };
+    // None of what is sent elsewhere is admitted.
+    let kept = |to: &str, side: &str| {
+        format!(
+            "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 81 -j DNAT --to-destination 10.0.{to}\nCOMMIT\n"
+        ) + &forward(&format!(
+            "-A FORWARD -p tcp -m tcp --dport 81 -m recent --set --name A {side} -j DROP\n\
+                 -A FORWARD -m recent --rcheck --name A {side} -j DROP\n-A FORWARD -j ACCEPT\n"
+        ))
+    };
     let half =
         "-A svc -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.0.0.5\n";
     let other = "-A svc -j DNAT --to-destination 10.0.0.6\n";
@@ -384,6 +393,9 @@ fn what_rules_count_is_the_same_if_they_are_asked_for_the_same_packets() {
         // The dice are the same ones only for the same packets.
         (&nat(&format!("{half}{other}")), &nat(&format!("{half}{other}{other}")), 0),
         (&nat(&format!("{half}{other}")), &nat(&format!("{half}{}", other.replace("0.6", "0.7"))), 5),
+        // What is remembered of where packets go depends on where they are sent.
+        (&kept("0.5", "--rdest"), &kept("0.6", "--rdest"), 5),
+        (&kept("0.5", "--rsource"), &kept("0.6", "--rsource"), 0),
     ] {
         assert_eq!(exit(old, new), Some(expected), "{old}\n{new}");
     }
@@ -416,7 +428,22 @@ fn rules_that_change_something_else_are_told() {
             "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j DNAT --to-destination {words}\nCOMMIT\n"
         ) + &forward("-A FORWARD -j ACCEPT\n")
     };
+    // Which packets come to such a rule is said by others.
+    let called = |by: &str| {
+        format!("*mangle\n:PREROUTING ACCEPT [0:0]\n:A - [0:0]\n{by}-A A -j TTL --ttl-set 5\nCOMMIT\n")
+            + &mangle("")[39..]
+    };
+    let ttl = |table: &str, chain: &str| {
+        format!("*{table}\n:{chain} ACCEPT [0:0]\n-A {chain} -m ttl --ttl-eq 5 -j DROP\nCOMMIT\n")
+            + if table == "filter" { "" } else { "*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n" }
+    };
     for (old, new) in [
+        (called("-A PREROUTING -s 10.0.0.0/8 -j A\n"), called("-A PREROUTING -s 11.0.0.0/8 -j A\n")),
+        (
+            called("-A PREROUTING -j A\n"),
+            called("-A PREROUTING -s 10.0.0.5/32 -j RETURN\n-A PREROUTING -j A\n"),
+        ),
+        (ttl("mangle", "PREROUTING"), ttl("filter", "FORWARD")),
         (mangle("-A PREROUTING -j TTL --ttl-set 64\n"), mangle("-A PREROUTING -j TTL --ttl-set 1\n")),
         (mangle(""), mangle("-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\n")),
         (marked("0xff"), marked("0xff00")),
@@ -511,10 +538,13 @@ fn packets_that_there_cannot_be_make_no_difference() {
     for (rule, expected) in [
         // No rule takes connection tracking away.
         ("-A FORWARD -m conntrack --ctstate UNTRACKED -j DROP\n", 0),
-        ("-A FORWARD -p tcp -m conntrack --ctstate NEW -m tcp --tcp-flags RST RST -j DROP\n", 0),
+        ("-A FORWARD -p tcp -m conntrack --ctstate NEW -m tcp --tcp-flags SYN,ACK SYN,ACK -j DROP\n", 0),
+        ("-A FORWARD -p tcp -m conntrack --ctstate ESTABLISHED -m tcp --tcp-flags ALL NONE -j DROP\n", 0),
+        // Before an answer is seen, later packets are of a new connection too, and may have its mark.
+        ("-A FORWARD -p tcp -m conntrack --ctstate NEW -m tcp --tcp-flags RST RST -j DROP\n", 1),
         ("-A FORWARD -p icmp -m icmp --icmp-type 3 -m conntrack --ctstate NEW -j DROP\n", 0),
         ("-A FORWARD -i lo -j DROP\n", 0),
-        ("-A FORWARD -m connmark --mark 0x1 -m conntrack --ctstate NEW -j DROP\n", 0),
+        ("-A FORWARD -m connmark --mark 0x1 -m conntrack --ctstate NEW -j DROP\n", 1),
         ("-A FORWARD -m connmark --mark 0x1 -j DROP\n", 1),
         ("-A FORWARD -p tcp -m conntrack --ctstate INVALID -m tcp --tcp-flags RST RST -j DROP\n", 1),
     ] {
@@ -715,20 +745,18 @@ fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
                 let conditions = format!("{:?}", rule.conditions);
                 let number = numbers.entry(conditions.clone()).or_default();
                 for condition in &mut rule.conditions {
-                    if matches!(
-                        condition,
-                        Condition::Unknown(_)
-                            | Condition::Unseen { .. }
-                            | Condition::Counted(_)
-                            | Condition::Remembered { .. }
-                    ) {
-                        let place = format!("{salt} {table} {chain} {conditions} {number} {condition:?}");
-                        *condition = if hash(&place).is_multiple_of(2) {
-                            Condition::All(vec![])
-                        } else {
-                            Condition::Any(vec![])
-                        };
-                    }
+                    let asked = match condition {
+                        Condition::Unseen { .. } => format!("{salt} {condition:?}"),
+                        Condition::Unknown(_) | Condition::Counted(_) | Condition::Remembered { .. } => {
+                            format!("{salt} {table} {chain} {conditions} {number} {condition:?}")
+                        }
+                        _ => continue,
+                    };
+                    *condition = if hash(&asked).is_multiple_of(2) {
+                        Condition::All(vec![])
+                    } else {
+                        Condition::Any(vec![])
+                    };
                 }
                 *number += 1;
             }

@@ -438,6 +438,8 @@ const SHORT: &[(Place, &str)] = &[
     (IN, "-m state --state new,Established -j DROP"),
     (IN, "-p tcp -m multiport --dport 22,80 -j DROP"),
     (IN, "-p tcp -m multiport --port 22,80 -j DROP"),
+    (IN, "-s 10.0.0.1 --mat state --state NEW --jum DROP"),
+    (RAW, "-j CT --notr"),
     (IN, "-p icmp -m icmp --icmp-type 255/3 -j DROP"),
     (NAT, "-p tcp -j DNAT --to 10.0.0.1:80"),
     (NAT, "-p tcp -j DNAT --to-dest 10.0.0.1-10.0.0.9"),
@@ -460,6 +462,20 @@ fn what_is_written_short_is_read_as_it_is_printed() {
         let mut change = Change::of((&written, &facts), (&printed, &facts), Hook::Input);
         assert!(change.is_equal() && change.sent_elsewhere().0.is_empty(), "{rule}\n{printed:?}");
     }
+}
+
+/// An option of a module that is called as one of the rule's own is begun is the module's.
+#[test]
+fn an_option_is_of_the_module_that_has_it() {
+    let rules = |rule: &str| {
+        let text = format!("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {rule} -j DROP\nCOMMIT\n");
+        iptables::read(&text, Some(Family::V4)).unwrap().rules.tables["filter"].chains["INPUT"].rules[0]
+            .conditions
+            .clone()
+    };
+    let policy = "-m policy --dir in --pol ipsec --proto esp";
+    assert_eq!(rules(policy).len(), 1);
+    assert_eq!(rules(&format!("-p esp {policy}")).len(), 2);
 }
 
 #[test]

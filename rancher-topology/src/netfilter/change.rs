@@ -63,7 +63,7 @@ impl Change {
     ///
     /// What is not known of a packet is the same for both: it is in a set that was not given, or not. What rules count or
     /// remember, as with `limit` and `recent`, is the same if in both the same rules ask for it of the same packets, in the
-    /// same chains, and of each packet once at most. Where that takes too much memory, nothing is taken to be the same.
+    /// same chains. Where that takes too much memory, nothing is taken to be the same.
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names).collect::<Vec<_>>();
@@ -99,7 +99,7 @@ impl Change {
         words: Words,
     ) -> (Self, bool) {
         let family = before.0.family;
-        let known = &unmarked(hook);
+        let known = &hook.unmarked();
         let (shared, was) = Lowering::verdicts(shared, before, hook, known);
         let (shared, is) = Lowering::verdicts(shared, after, hook, known);
         let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, [was, is]);
@@ -157,12 +157,10 @@ impl Change {
         hook: Hook,
         verdicts: [Diagram; 2],
     ) -> (Shared, Diagram, Answers) {
-        let chains = hook.chains();
-        let until = chains.iter().position(|(table, _)| *table == "nat").map_or(0, |at| at + 1);
-        if remembered::has_same_until(before, after, &chains[..until]) {
+        if remembered::has_same_until(before, after, &hook.until_nat()) {
             return (shared, Diagram::leaf(0), Answers::default());
         }
-        let known = &unmarked(hook);
+        let known = &hook.unmarked();
         let (shared, was) = Lowering::translations(shared, before, hook, known);
         let (mut shared, is) = Lowering::translations(shared, after, hook, known);
         let (sent, answers) = sent::elsewhere(&mut shared, verdicts, [was, is]);
@@ -194,8 +192,8 @@ impl Change {
             return (Vec::new(), true);
         }
         let (found, all) = self.packets(self.found, |leaf| is_of(leaf, kind));
-        let difference = |packets: Known| {
-            let example = self.example(&packets)?;
+        let difference = |(packets, there): (Known, Known)| {
+            let example = self.example(&there)?;
             Some(Difference { kind, packets, example })
         };
         (found.into_iter().filter_map(difference).collect(), all)
@@ -221,9 +219,9 @@ impl Change {
             }
             let (packets, all) = self.packets(self.sent, |leaf| leaf == number);
             whole &= all;
-            found.extend(packets.into_iter().filter_map(|mut packets| {
+            found.extend(packets.into_iter().filter_map(|(mut packets, there)| {
                 packets.remove(&Field::State);
-                let example = self.example(&packets)?;
+                let example = self.example(&there)?;
                 let places = answer.pairs.iter().cloned().collect();
                 Some(Sent { places, has_more: answer.more, certain: answer.certain, packets, example })
             }));
@@ -232,30 +230,23 @@ impl Change {
     }
 
     /// The packets with some leaves, as few combinations as are found, and whether these are all. Beside packets that there
-    /// can be, they have those that there cannot be where that makes them fewer.
-    fn packets(&mut self, of: Diagram, is_one: impl Fn(u32) -> bool) -> (Vec<Known>, bool) {
+    /// can be, they have those that there cannot be where that makes them fewer. With each come some that there can be.
+    fn packets(&mut self, of: Diagram, is_one: impl Fn(u32) -> bool) -> (Vec<(Known, Known)>, bool) {
         let space = &mut self.shared.space;
         let set = Set(space.diagrams.map(of, &mut |leaf| u32::from(is_one(leaf))));
-        let possible = Set(self.possible);
-        let (mut packets, all) = space.cover(set);
-        packets.retain_mut(|one| {
-            let mut can_be = |one: &Known| {
-                let one = space.set(std::slice::from_ref(one));
-                !space.intersection(one, possible).is_empty()
-            };
-            let states = one.get(&Field::State).map(|states| {
-                let in_state = |state: &u128| {
-                    let mut one = one.clone();
-                    one.insert(Field::State, Intervals::points([*state]));
-                    states.contains(*state) && can_be(&one)
-                };
-                Intervals::points(State::ALL.map(State::number).into_iter().filter(in_state))
-            });
-            one.extend(states.map(|states| (Field::State, states)));
-            can_be(one)
-        });
+        let (found, all) = space.cover(set);
+        let there_are = conntrack::possible(self.family);
+        let mut packets: Vec<(Known, Known)> = Vec::new();
+        for mut one in found {
+            let there: Vec<Known> = there_are.iter().filter_map(|other| both(&one, other)).collect();
+            if let Some(own) = one.get_mut(&Field::State) {
+                let states = there.iter().filter_map(|one| one.get(&Field::State));
+                *own = states.fold(Intervals::default(), |all, one| all.union(one));
+            }
+            packets.extend(there.into_iter().next().map(|example| (one, example)));
+        }
         if packets.is_empty() {
-            let there = space.intersection(set, possible);
+            let there = space.intersection(set, Set(self.possible));
             let one = |value| Intervals::points([value]);
             let ordinary = Known::from([
                 (Field::State, one(State::New.number())),
@@ -264,11 +255,12 @@ impl Change {
             ]);
             let ordinary = space.set(&[ordinary]);
             let ordinary = space.intersection(there, ordinary);
-            packets.extend(space.some(ordinary).or_else(|| space.some(there)));
+            let some = space.some(ordinary).or_else(|| space.some(there));
+            packets.extend(some.map(|one| (one.clone(), one)));
         }
         // All packets have it.
-        let unmarked = unmarked(self.hook);
-        for one in &mut packets {
+        let unmarked = self.hook.unmarked();
+        for (one, _) in &mut packets {
             one.retain(|field, set| unmarked.get(field) != Some(set));
         }
         (packets, all)
@@ -309,10 +301,17 @@ impl Change {
     }
 }
 
-/// What a packet has on its way before any rule.
-pub(super) fn unmarked(hook: Hook) -> Known {
-    let none = Intervals::from_to(0, 0);
-    if hook == Hook::Output { Known::new() } else { Known::from([(Field::Mark, none)]) }
+/// The packets that two combinations have in common, if there are any.
+fn both(one: &Known, other: &Known) -> Option<Known> {
+    let mut both = one.clone();
+    for (field, set) in other {
+        let own = both.entry(*field).or_insert_with(|| set.clone());
+        *own = own.intersection(set);
+        if own.is_empty() {
+            return None;
+        }
+    }
+    Some(both)
 }
 
 /// Whether a leaf has a kind of difference.

@@ -41,34 +41,57 @@ pub(super) fn icmp(family: Family, kind: u8) -> Option<State> {
     })
 }
 
-/// The packets that there are, by what connection tracking says of them. What begins a connection, and what belongs to none,
-/// has no connection's mark yet.
+/// The flags of a segment that connection tracking takes at all (`tcp_valid_flags`).
+const fn may_be_of_connection(flags: u8) -> bool {
+    const RST: u8 = 4;
+    const FIN: u8 = 1;
+    matches!(flags & !PSH & 0x3F, SYN | ACK | RST)
+        || matches!(flags & !PSH & 0x3F, flags if flags == SYN | URG || flags == SYN | ACK || flags == RST | ACK)
+        || matches!(flags & !PSH & !URG & 0x3F, flags if flags == ACK || flags == FIN | ACK)
+}
+
+/// The packets that there are, by what connection tracking says of them. Until an answer is seen, every packet of a
+/// connection is [`State::New`].
 pub(super) fn possible(family: Family) -> Vec<Known> {
     let states = |all: &[State]| (Field::State, Intervals::points(all.iter().map(|state| state.number())));
-    let unmarked = || (Field::ConnectionMark, Intervals::from_to(0, 0));
     let protocols = |all: &[u8]| Intervals::points(all.iter().map(|&protocol| protocol.into()));
-    let looked_into = protocols(&[6, family.icmp()]);
-    let of = |protocol: u8, field, values: Vec<u128>, state| {
+    let of_icmp = |state: State, is_one: &dyn Fn(u8) -> bool| {
+        let kinds = (0..=255).filter(|kind| is_one(*kind)).map(u128::from);
         Known::from([
-            (Field::Protocol, protocols(&[protocol])),
-            (field, Intervals::points(values)),
+            (Field::Protocol, protocols(&[family.icmp()])),
+            (Field::IcmpType, Intervals::points(kinds)),
             states(&[state]),
-            unmarked(),
         ])
     };
-    let opening = (0..64).filter(|flags| tcp(*flags) == State::New).map(u128::from);
-    let asking = questions(family).iter().map(|&kind| kind.into());
-    let untracked = (0..=255).filter(|kind| icmp(family, *kind) == Some(State::Untracked)).map(u128::from);
+    let is_question = |kind: u8| questions(family).contains(&kind);
+    // An answer is the next number, but to an echo of v4 it is 0.
+    let answers = |kind: u8| match (family, kind) {
+        (Family::V4, 0) => true,
+        (Family::V4, 9) => false,
+        _ => kind > 0 && is_question(kind - 1),
+    };
+    let is_error = |kind: u8| icmp(family, kind).is_none();
+    let unmarked = (Field::ConnectionMark, Intervals::from_to(0, 0));
+    let with_connection = [State::New, State::Established, State::Related];
+    let flags = (0..64).filter(|flags| may_be_of_connection(*flags));
+    let opening = flags.clone().filter(|flags| flags & !PSH & !URG & 0x3F != SYN | ACK);
+    let of_tcp = |flags: Vec<u8>, of: &[State]| {
+        let flags = Intervals::points(flags.into_iter().map(u128::from));
+        Known::from([(Field::Protocol, protocols(&[6])), (Field::TcpFlags, flags), states(of)])
+    };
+    let untracked = of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked));
+    let looked_into = protocols(&[6, family.icmp()]);
     vec![
-        Known::from([states(&[State::Established, State::Related])]),
-        Known::from([states(&[State::Invalid]), unmarked()]),
         Known::from([
             (Field::Protocol, Intervals::from_to(0, 255).difference(&looked_into)),
-            states(&[State::New]),
-            unmarked(),
+            states(&with_connection),
         ]),
-        of(6, Field::TcpFlags, opening.collect(), State::New),
-        of(family.icmp(), Field::IcmpType, asking.collect(), State::New),
-        of(family.icmp(), Field::IcmpType, untracked.collect(), State::Untracked),
+        of_tcp(opening.collect(), &[State::New]),
+        of_tcp(flags.collect(), &with_connection[1..]),
+        of_icmp(State::New, &is_question),
+        of_icmp(State::Established, &|kind| is_question(kind) || answers(kind)),
+        of_icmp(State::Related, &|kind| is_question(kind) || is_error(kind)),
+        Known::from([states(&[State::Invalid]), unmarked.clone()]),
+        untracked.into_iter().chain([unmarked]).collect(),
     ]
 }

@@ -1,6 +1,8 @@
 //! The ways of a packet through a host, and the chains that can refuse it there, in the order in which they are asked
 //! (`include/uapi/linux/netfilter_ipv4.h`, `enum nf_ip_hook_priorities`).
 
+use crate::packet::{Field, Intervals, Known};
+
 /// The way of a packet through a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hook {
@@ -57,6 +59,20 @@ impl Hook {
                 Table("mangle", "POSTROUTING"),
             ],
         }
+    }
+
+    /// What a packet has on its way before any rule: no mark, unless a process of the host gave it one.
+    pub(super) fn unmarked(self) -> Known {
+        let none = Intervals::from_to(0, 0);
+        if self == Self::Output { Known::new() } else { Known::from([(Field::Mark, none)]) }
+    }
+
+    /// The chains up to the one that may send packets elsewhere.
+    pub(super) fn until_nat(self) -> Vec<(&'static str, &'static str)> {
+        let mut chains = self.chains();
+        let until = chains.iter().position(|(table, _)| *table == "nat").map_or(0, |at| at + 1);
+        chains.truncate(until);
+        chains
     }
 
     /// The chains that packets may be asked for on the way, in their order.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::change::unmarked;
 use super::facts::HostFacts;
 use super::hook::Hook;
 use super::lower::{Lowering, Shared};
@@ -29,7 +28,9 @@ pub(super) fn is_alike(
             return false;
         };
         let (Some(was), Some(is)) = (asking(&old, hook), asking(&new, hook)) else { return false };
-        if !was.iter().map(Asking::words).eq(is.iter().map(Asking::words)) {
+        if !was.iter().map(Asking::words).eq(is.iter().map(Asking::words))
+            || was.iter().any(Asking::is_by_destination) && !has_same_places(before, after, hook)
+        {
             return false;
         }
         let same_step = |one: &Asking<'_>, other: &Asking<'_>| one.step == other.step;
@@ -37,7 +38,7 @@ pub(super) fn is_alike(
             let step = was.first().map_or(0, |one| one.step);
             has_same_until(before, after, &hook.chains()[..=step]) || {
                 let packets = |shared, of: (&RuleSet, &HostFacts), asking| {
-                    Lowering::verdicts(shared, (&only(of.0, hook, asking), of.1), hook, &unmarked(hook))
+                    Lowering::verdicts(shared, (&only(of.0, hook, asking), of.1), hook, &hook.unmarked())
                 };
                 let (shared, was) = packets(shared(), (&old, before.1), was);
                 let (mut shared, is) = packets(shared, (&new, after.1), is);
@@ -57,14 +58,23 @@ pub(super) fn has_same_until(
     after: (&RuleSet, &HostFacts),
     chains: &[(&str, &str)],
 ) -> bool {
-    // What is remembered for several tables may differ by what others do.
-    let remembers = |table: &str| {
+    // What rules share may differ by what others do.
+    let changes_sets = [before.0, after.0]
+        .into_iter()
+        .flat_map(super::lower::all_rules)
+        .any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
+    let shares = |table: &str| {
         let chains = before.0.tables.get(table).into_iter().flat_map(|table| table.chains.values());
-        let mut remembered = chains.flat_map(|chain| &chain.rules).flat_map(Rule::remembered);
-        remembered.any(|(_, condition)| !matches!(condition, Condition::Counted(_)))
+        let mut shares = false;
+        let mut look = |part: &Condition| {
+            shares |= matches!(part, Condition::Remembered { .. })
+                || changes_sets && matches!(part, Condition::Set { .. });
+        };
+        let conditions = chains.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.conditions);
+        conditions.for_each(|condition| condition.each(&mut look));
+        shares
     };
-    before.1 == after.1
-        && chains.iter().all(|(table, _)| before.0.has_same(table, after.0) && !remembers(table))
+    before.1 == after.1 && chains.iter().all(|(table, _)| before.0.has_same(table, after.0) && !shares(table))
 }
 
 /// A rule that asks for what is counted or remembered.
@@ -81,9 +91,31 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
+    /// Whether it is counted or remembered of where packets go, as far as its words tell.
+    fn is_by_destination(&self) -> bool {
+        let mut is_so = false;
+        self.rule.conditions[self.place].each(&mut |part| {
+            if let Condition::Remembered { text, .. } | Condition::Counted(text) = part {
+                is_so |= ["--rdest", "dst", "--connlimit"].iter().any(|word| text.contains(word));
+            }
+        });
+        is_so
+    }
+
     fn words(&self) -> (usize, &'a str, &'a [Condition], usize) {
         (self.step, self.chain, &self.rule.conditions, self.place)
     }
+}
+
+/// Whether packets are sent to the same places on a way, and have the same connections, because the same rules say so or none.
+fn has_same_places(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> bool {
+    let chains = hook.until_nat();
+    let says = |set: &RuleSet| {
+        let tables = chains.iter().filter_map(|(table, _)| set.tables.get(*table));
+        let mut rules = tables.flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
+        rules.any(|rule| matches!(rule.target, Target::Translate(_) | Target::Track(_) | Target::Untrack))
+    };
+    !(says(before.0) || says(after.0)) || has_same_until(before, after, &chains)
 }
 
 /// Whether rules ask for it that packets come to on no way that is followed here, after the last filter.

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::lower::{NO, Shared, YES};
 use super::outcome::{Change, Outcome};
-use super::rule_set::{Condition, Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
+use super::rule_set::{Condition, Policy, Rule, RuleSet, Table, Target, TranslatedTo, Translation};
 use super::verdict;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Known, Space, State, number};
@@ -303,25 +303,54 @@ fn words_of<'a>(rules: impl Iterator<Item = &'a Rule>) -> Words<'a> {
     words
 }
 
-/// The rules that change something, or remember it, and let packets go on.
-fn changes(rules: &RuleSet) -> Vec<(&str, &str, Words<'_>)> {
+/// The rules that change something and let packets go on, with all others that are asked from the same built-in chain, as
+/// these decide which packets come to them; and those that only put packets on a list.
+fn changes(rules: &RuleSet) -> Vec<(&str, &str, Option<Policy>, Words<'_>)> {
     let is_change = |rule: &Rule| match &rule.target {
-        Target::Nothing => !rule.only_tells(),
         Target::Mark { .. }
         | Target::CopyMark { .. }
         | Target::MarkUnknown { .. }
         | Target::Untrack
         | Target::Track(_) => true,
-        target => target.is_passive(),
+        target => target.is_passive() && *target != Target::Nothing,
     };
     let mut words = Vec::new();
     for (table, chains) in &rules.tables {
+        let mut compared: BTreeSet<&str> = BTreeSet::new();
+        for base in chains.chains.iter().filter(|(_, chain)| chain.policy.is_some()).map(|(name, _)| name) {
+            let asked = asked_from(chains, base);
+            let rules =
+                asked.iter().filter_map(|name| chains.chains.get(*name)).flat_map(|chain| &chain.rules);
+            if rules.into_iter().any(is_change) {
+                compared.extend(asked);
+            }
+        }
         for (name, chain) in &chains.chains {
-            let all = words_of(chain.rules.iter().filter(|rule| is_change(rule)));
-            if !all.is_empty() {
-                words.push((table.as_str(), name.as_str(), all));
+            let is_compared = compared.contains(name.as_str());
+            let only_puts = |rule: &&Rule| rule.target == Target::Nothing && !rule.only_tells();
+            let all = chain
+                .rules
+                .iter()
+                .filter(|rule| if is_compared { !rule.only_tells() } else { only_puts(rule) });
+            let all = words_of(all);
+            if is_compared || !all.is_empty() {
+                words.push((table.as_str(), name.as_str(), chain.policy.filter(|_| is_compared), all));
             }
         }
     }
     words
+}
+
+/// A chain, and those that it leads to.
+fn asked_from<'a>(table: &'a Table, base: &'a str) -> BTreeSet<&'a str> {
+    let mut asked = BTreeSet::new();
+    let mut open = vec![base];
+    while let Some(name) = open.pop() {
+        let Some(chain) = table.chains.get(name).filter(|_| asked.insert(name)) else { continue };
+        open.extend(chain.rules.iter().filter_map(|rule| match &rule.target {
+            Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
+            _ => None,
+        }));
+    }
+    asked
 }

@@ -125,8 +125,7 @@ impl<'a> Way<'_, 'a> {
                 continue;
             }
             // What the host sends to itself keeps its connection.
-            let looped = self.fields.get(&Field::Inbound).copied();
-            let seen = looped.is_some() && looped == self.tracer.lowering.shared.interfaces.loopback();
+            let seen = self.is_looped();
             if table == "nat" && seen {
                 continue;
             }
@@ -152,6 +151,11 @@ impl<'a> Way<'_, 'a> {
             }
         }
         true
+    }
+
+    fn is_looped(&self) -> bool {
+        let inbound = self.fields.get(&Field::Inbound).copied();
+        inbound.is_some() && inbound == self.tracer.lowering.shared.interfaces.loopback()
     }
 
     fn route(&mut self) -> &'static [Step] {
@@ -230,6 +234,20 @@ impl<'a> Way<'_, 'a> {
                 self.translate(to, rule.line);
                 self.found.decisions.push(decided(true));
                 Some(End::Accepts)
+            }
+            // Before it is tracked, a packet has no connection, or the template of one that has no mark.
+            Target::Mark { field: Field::ConnectionMark, .. }
+            | Target::CopyMark { to: Field::ConnectionMark, .. }
+                if table == "raw" && !self.is_looped() =>
+            {
+                None
+            }
+            Target::CopyMark { to, mask } if table == "raw" && !self.is_looped() => {
+                if self.fields.get(&Field::State) == Some(&State::New.number()) {
+                    let old = self.fields.get(to).copied();
+                    self.set(*to, old.map(|old| old & !mask));
+                }
+                None
             }
             Target::Mark { field, mask, value } => {
                 let old = self.fields.get(field).copied().unwrap_or_default();

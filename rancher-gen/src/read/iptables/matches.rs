@@ -108,8 +108,15 @@ struct Dependence {
 const ON_NOTHING: Dependence = Dependence { fields: &[], words: &[] };
 
 /// On where a packet goes.
-const ON_ROUTE: Dependence =
-    Dependence { fields: &[Field::Destination, Field::Mark], words: &["TOS", "DSCP", "TPROXY"] };
+const ON_ROUTE: Dependence = Dependence {
+    fields: &[Field::Destination, Field::DestinationPort, Field::Mark],
+    words: &["TOS", "DSCP", "TPROXY"],
+};
+
+/// On what connection tracking knows of its connection.
+const fn on_connection(words: &'static [&'static str]) -> Dependence {
+    Dependence { fields: &[Field::State], words }
+}
 
 /// On any of its bytes.
 const ON_BYTES: Dependence = Dependence {
@@ -129,17 +136,21 @@ fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
             || only(&["--physdev-in", "--physdev-is-in", "--src-group"])
     };
     Some(match name {
-        "ah" | "cgroup" | "cluster" | "connbytes" | "cpu" | "dst" | "esp" | "eui64" | "frag" | "hbh"
-        | "ipcomp" | "ipv6header" | "length" | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => ON_NOTHING,
+        "ah" | "cgroup" | "cpu" | "dst" | "esp" | "eui64" | "frag" | "hbh" | "ipcomp" | "ipv6header"
+        | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => ON_NOTHING,
+        "cluster" | "connbytes" => on_connection(&[]),
+        "length" => on(&["TCPMSS"]),
         "devgroup" | "physdev" | "policy" if is_inbound() => ON_NOTHING,
         // It is asked before packets are sent elsewhere (`rpfilter_check`).
         "rpfilter" if only(&["--loose", "--accept-local", "--invert"]) => on(&["TOS", "DSCP"]),
         "devgroup" | "physdev" | "policy" | "realm" | "rpfilter" => ON_ROUTE,
         "string" | "u32" => ON_BYTES,
-        "socket" => Dependence { fields: ON_BYTES.fields, words: &[] },
-        "connlabel" => on(&["--set"]),
+        "socket" => {
+            Dependence { fields: &[Field::Destination, Field::DestinationPort, Field::State], words: &[] }
+        }
+        "connlabel" => on_connection(&["--set"]),
         "dscp" | "ecn" | "tos" => on(&["DSCP", "ECN", "TOS"]),
-        "helper" => on(&["CT"]),
+        "helper" => on_connection(&["CT"]),
         "hl" | "ttl" => on(&["HL", "TTL"]),
         "osf" => on(&["TTL", "TCPMSS", "TCPOPTSTRIP"]),
         "tcpmss" => on(&["TCPMSS", "TCPOPTSTRIP"]),
@@ -148,8 +159,8 @@ fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
 }
 
 /// Those of which `!` asks for all other packets.
-const COMPLEMENTED: [&str; 11] =
-    ["devgroup", "dscp", "helper", "hl", "length", "mac", "owner", "realm", "string", "tos", "ttl"];
+const COMPLEMENTED: [&str; 9] =
+    ["devgroup", "dscp", "helper", "hl", "length", "owner", "realm", "tos", "ttl"];
 
 /// Modules that ask for what only their own rule counts.
 const COUNTED: [&str; 4] = ["connlimit", "limit", "quota", "statistic"];

@@ -322,9 +322,12 @@ impl Reader<'_> {
             table.is_some_and(|name| self.rules.tables.contains_key(name.trim()))
         };
         told(&rest[..end]).unwrap_or_else(|| match (rest[..end].iter().any(is_again), self.rules.family) {
-            (false, own) => own,
             (true, Family::V4) => Family::V6,
             (true, Family::V6) => Family::V4,
+            // One program printed all of one family before another the rest.
+            (false, Family::V4) if self.left_out => Family::V6,
+            (false, Family::V6) if self.left_out => Family::V4,
+            (false, own) => own,
         })
     }
 

@@ -156,7 +156,12 @@ fn is_own(name: &str) -> bool {
 impl Options {
     pub(super) fn of(words: &[Word]) -> Self {
         let mut options = Self::default();
-        for given in all(words) {
+        for mut given in all(words) {
+            // That module has an option `--proto` of its own.
+            let is_other = options.modules.last().is_none_or(|(module, _)| module != "policy");
+            if let Some(name) = whole(&given.name).filter(|_| is_other) {
+                name.clone_into(&mut given.name);
+            }
             if let Some(family) = family(&given.name) {
                 options.families.push(family);
                 continue;
@@ -195,7 +200,9 @@ impl Options {
     /// The option with which asking for something sets the packet's mark, if it is there (`net/netfilter/xt_socket.c`).
     pub(super) fn marks(&self) -> Option<String> {
         let all = self.modules.iter().flat_map(|(_, given)| given);
-        all.map(|given| &given.name).find(|name| *name == "--restore-skmark").cloned()
+        all.map(|given| &given.name)
+            .find(|name| name.len() > 3 && "--restore-skmark".starts_with(*name))
+            .cloned()
     }
 
     /// An option that the protocol's module knows, wherever it stands: what stands before it may be another module's or a
@@ -257,7 +264,7 @@ fn all(words: &[Word]) -> Vec<Given> {
                 _ => (word.text.as_str(), None),
             };
             let values = value.map(str::to_owned).into_iter().collect();
-            all.push(Given { negated: std::mem::take(&mut negated), name: whole(name).to_owned(), values });
+            all.push(Given { negated: std::mem::take(&mut negated), name: name.to_owned(), values });
         } else if let Some(last) = all.last_mut() {
             last.values.push(word.text.clone());
         } else {
@@ -268,12 +275,15 @@ fn all(words: &[Word]) -> Vec<Given> {
 }
 
 /// The name of an option that is cut short, if there is one that begins so (`getopt_long`).
-fn whole(name: &str) -> &str {
-    const NAMES: [&str; 8] = [
+fn whole(name: &str) -> Option<&'static str> {
+    const NAMES: [&str; 11] = [
         "--destination",
         "--destination-port",
         "--fragment",
+        "--goto",
         "--in-interface",
+        "--jump",
+        "--match",
         "--out-interface",
         "--protocol",
         "--source",
@@ -281,8 +291,8 @@ fn whole(name: &str) -> &str {
     ];
     let mut longer = NAMES.into_iter().filter(|long| long.starts_with(name));
     match (longer.next(), longer.next()) {
-        (Some(only), None) if name.len() > 4 && !NAMES.contains(&name) => only,
-        _ => name,
+        (only, None) if name.len() > 4 => only,
+        _ => None,
     }
 }
 

@@ -34,7 +34,6 @@ fn words(name: &str, given: &[Given]) -> String {
 }
 
 fn known(name: &str, given: &[Given]) -> Option<Target> {
-    let has = |option: &str| given.iter().any(|given| given.name == option);
     // `--to-destination`, `--to-ports` and `--to`: each has one of them, however short it is cut.
     let is_to = |given: &Given| {
         let mut names = ["--to-destination", "--to-ports"].into_iter();
@@ -49,7 +48,7 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "RETURN" => Target::Return,
         "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,
-        "CT" if has("--notrack") => Target::Untrack,
+        "CT" if given.iter().any(|given| given.name.starts_with("--notr")) => Target::Untrack,
         "CT" => Target::Track(words(name, given)),
         // None of these ends a table.
         "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "IDLETIMER" | "LED" => Target::Nothing,

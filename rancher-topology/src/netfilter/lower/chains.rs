@@ -21,7 +21,7 @@ impl<'a> Lowering<'a> {
 
     /// A chain, as those see it who call it.
     pub(super) fn chain(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
-        if let Some(&known) = self.chains.get(&(table, name, view)) {
+        if let Some(&known) = self.chains.get(&(table, name, view, self.stage)) {
             return known;
         }
         self.open.push(name);
@@ -30,7 +30,7 @@ impl<'a> Lowering<'a> {
         let next = Lowered { diagram: self.shared.one(Outcome::Next(0)), changes: false };
         let lowered = self.in_turn(&rules).unwrap_or(next);
         self.open.pop();
-        self.chains.insert((table, name, view), lowered);
+        self.chains.insert((table, name, view, self.stage), lowered);
         lowered
     }
 
@@ -207,13 +207,22 @@ impl<'a> Lowering<'a> {
                 return Some(self.call(table, name, back, view));
             }
             Target::Translate(to) => return Some(self.translated(to)),
+            // Before it is tracked, a packet has no connection that could be marked, or the template of one.
+            Target::Mark { field: Field::ConnectionMark, mask, value } if view.before_tracking => {
+                let made = if value & !mask == 0 {
+                    Change::Bits { field: Field::ConnectionMark, mask: *mask, value: *value }
+                } else {
+                    Change::Anything(Field::ConnectionMark)
+                };
+                return Some(self.of_seen(made, None));
+            }
             Target::Mark { field, mask, value } if value & !mask == 0 => {
                 Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
             }
             Target::Mark { field, .. } | Target::MarkUnknown { field, .. } => {
                 Outcome::Next(self.made(Change::Anything(*field)))
             }
-            Target::CopyMark { to, mask } => return Some(self.copies(*to, *mask)),
+            Target::CopyMark { to, mask } => return Some(self.copies(*to, *mask, view)),
             Target::Untrack | Target::Track(_) => return Some(self.told_of_connection(target, view)),
             Target::Queue(_) => {
                 let changed = self.changed_anyhow();
@@ -299,14 +308,32 @@ impl<'a> Lowering<'a> {
         Lowered { diagram, changes: true }
     }
 
-    /// A mark of a connection is copied where there is one (`connmark_tg`).
-    fn copies(&mut self, to: Field, mask: u128) -> Lowered {
-        let made = self.made(Change::Copied { to, mask });
-        let (copied, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
+    /// A mark of a connection is copied where there is one (`connmark_tg`). Before it is tracked, a packet has none, or the
+    /// template of one that has no mark.
+    fn copies(&mut self, to: Field, mask: u128, view: View) -> Lowered {
+        let copied = Change::Copied { to, mask };
         let without = [State::Invalid, State::Untracked].map(State::number);
         let last = self.shared.space.layout.last(Field::State);
         let without = Intervals::points(without).union(&Intervals::from_to(without[1], last));
-        Lowered { diagram: self.shared.within(Field::State, &without, same, copied), changes: true }
+        let there = if view.before_tracking {
+            let of_template = (to == Field::Mark).then_some(Change::Bits { field: to, mask, value: 0 });
+            self.of_seen(copied, of_template)
+        } else {
+            let made = self.made(copied);
+            Lowered { diagram: self.shared.one(Outcome::Next(made)), changes: true }
+        };
+        let same = self.shared.one(Outcome::Next(0));
+        let without = self.shared.within(Field::State, &without, YES, NO);
+        Lowered { diagram: self.shared.space.diagrams.choose(without, same, there.diagram), changes: true }
+    }
+
+    /// What a rule of the table raw changes of packets that were seen before, and of others.
+    fn of_seen(&mut self, change: Change, of_others: Option<Change>) -> Lowered {
+        let made = self.made(change);
+        let of_others = of_others.map_or(0, |change| self.made(change));
+        let [made, others] = [made, of_others].map(|made| self.shared.one(Outcome::Next(made)));
+        let seen = self.seen_before();
+        Lowered { diagram: self.shared.space.diagrams.choose(seen, made, others), changes: true }
     }
 
     fn changed_anyhow(&mut self) -> Changes {

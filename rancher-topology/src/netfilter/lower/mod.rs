@@ -22,7 +22,7 @@ use super::rule_set::{Rule, RuleSet};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, State};
 use asked::Asked;
-use unknown::{Once, Place};
+use unknown::{Once, Place, Stage};
 
 /// A rule set on its way to diagrams.
 pub(super) struct Lowering<'a> {
@@ -31,7 +31,7 @@ pub(super) struct Lowering<'a> {
     pub(super) facts: &'a HostFacts,
     /// Fields of which only some values are asked for, and which no rule changes.
     given: Known,
-    chains: HashMap<(&'a str, &'a str, View), Lowered>,
+    chains: HashMap<(&'a str, &'a str, View, Stage), Lowered>,
     /// Where sets have a packet, by name and the fields that are asked for.
     sets: HashMap<(String, Vec<Field>, View), Diagram>,
     /// What becomes of packets from a step on.
@@ -39,11 +39,13 @@ pub(super) struct Lowering<'a> {
     /// The chains that are being lowered, outermost first.
     open: Vec<&'a str>,
     fields: Asked,
+    /// That of the built-in chain that is being lowered.
+    stage: Stage,
     /// Whether the packets are from processes of the host.
     leaving: bool,
     /// The rule that is being lowered.
     asking: Option<&'a Rule>,
-    /// The rules that a packet is asked for at most once, where what is not known has bits.
+    /// The places of rules, where what is not known has bits.
     once: HashMap<Place, Once<'a>>,
 }
 
@@ -109,6 +111,7 @@ impl<'a> Lowering<'a> {
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
+            stage: Stage::BeforeForwarding,
             leaving: false,
             asking: None,
             once: HashMap::new(),

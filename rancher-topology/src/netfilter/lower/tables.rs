@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::unknown::asked_once;
+use super::unknown::{Stage, places};
 use super::{Join, Lowered, Lowering, MAYBE, NO, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
 use crate::netfilter::hook::{self, Hook, Step};
@@ -88,7 +88,7 @@ impl<'a> Lowering<'a> {
         let mut lowering = Self::new(shared, rules, facts, &given);
         lowering.leaving = hook == Hook::Output;
         if lowering.shared.unknowns.is_some() {
-            lowering.once = asked_once(rules, hook);
+            lowering.once = places(rules);
         }
         lowering
     }
@@ -225,6 +225,7 @@ impl<'a> Lowering<'a> {
 
     /// A built-in chain with its policy: every outcome accepts or drops.
     fn base(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
+        self.stage = Stage::of(table, name);
         let lowered = self.chain(table, name, chain, view);
         let policy = chain.policy.unwrap_or(Policy::Accept);
         let end = |outcome| match (outcome, policy) {

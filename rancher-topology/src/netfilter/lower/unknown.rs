@@ -1,26 +1,44 @@
 //! What may be met or not, where rule sets are compared: the same is the same in both.
 
-use std::collections::BTreeMap;
-
 use hashbrown::HashMap;
 
 use super::{Join, Lowering, MAYBE, NO, YES};
-use crate::netfilter::hook::Hook;
 use crate::netfilter::outcome::Change;
-use crate::netfilter::rule_set::{Condition, Rule, RuleSet, Target};
+use crate::netfilter::rule_set::{Condition, Rule, RuleSet};
 use crate::packet::Field;
 use crate::packet::diagram::{Bit, Diagram};
 
 /// What is not known of a packet, and is so or not in all rule sets alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Unknown {
-    /// It depends on nothing, or on fields only, whichever rule asks.
-    OfPacket(Condition),
+    /// It depends on nothing, or on fields only, whichever rule asks: for what a packet does not tell, at one stage of its
+    /// way.
+    OfPacket(Condition, Option<Stage>),
     /// It depends on what a rule was asked before, as with `limit` or `recent`: it is so or not for a rule of a chain that is
     /// asked at most once; of several that ask for the same, for the so-many'th.
     OfRule { table: String, chain: String, conditions: Vec<Condition>, number: usize, asked: Condition },
     /// It is so or not after a change.
     After(Bit, Change),
+}
+
+/// A part of a packet's way on which what is not among its fields stays as it is: connection tracking finds its connection,
+/// and to forward it takes one from its time to live (`ip_forward`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Stage {
+    BeforeTracking,
+    BeforeForwarding,
+    AfterForwarding,
+}
+
+impl Stage {
+    /// That of a built-in chain.
+    pub(super) fn of(table: &str, chain: &str) -> Self {
+        match (table, chain) {
+            ("raw", _) => Self::BeforeTracking,
+            (_, "FORWARD" | "POSTROUTING") => Self::AfterForwarding,
+            _ => Self::BeforeForwarding,
+        }
+    }
 }
 
 /// All that is not known of packets, each as a bit of diagrams, after those of the fields.
@@ -66,8 +84,17 @@ impl Unknowns {
     /// Whether what a bit stands for may be another thing after a change.
     fn depends(&self, bit: Bit, change: &Change) -> bool {
         match &self.all[usize::from(bit - self.first)] {
-            Unknown::OfPacket(condition) => fields_of(condition).iter().any(|field| changes(change, *field)),
+            Unknown::OfPacket(condition, _) => {
+                fields_of(condition).iter().any(|field| changes(change, *field))
+            }
             Unknown::OfRule { .. } => true,
+            Unknown::After(bit, copied @ Change::Copied { .. }) => {
+                let from = match copied {
+                    Change::Copied { to: Field::Mark, .. } => Field::ConnectionMark,
+                    _ => Field::Mark,
+                };
+                self.depends(*bit, change) || changes(change, from)
+            }
             Unknown::After(bit, _) => self.depends(*bit, change),
         }
     }
@@ -107,7 +134,7 @@ fn changes(change: &Change, field: Field) -> bool {
 impl Lowering<'_> {
     /// Where something is so that is not known: for its bit, if what it depends on is the same wherever it is asked.
     pub(super) fn unknown(&mut self, condition: &Condition) -> Diagram {
-        let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
+        let Some(unknowns) = &self.shared.unknowns else { return MAYBE };
         let unknown = match (condition, self.asking) {
             (Condition::Counted(_) | Condition::Remembered { .. }, None) => return MAYBE,
             (Condition::Counted(_) | Condition::Remembered { .. }, _) if !unknowns.remembered => {
@@ -123,8 +150,10 @@ impl Lowering<'_> {
                     asked: condition.clone(),
                 }
             }
-            (condition, _) => Unknown::OfPacket(condition.clone()),
+            (Condition::Unseen { .. }, _) => Unknown::OfPacket(condition.clone(), Some(self.stage)),
+            (condition, _) => Unknown::OfPacket(condition.clone(), None),
         };
+        let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
         match unknowns.bit(unknown) {
             Some(bit) => self.shared.space.diagrams.node(bit, NO, YES),
             None => MAYBE,
@@ -162,7 +191,7 @@ impl Lowering<'_> {
     }
 }
 
-/// Where a rule is that a packet is asked for at most once.
+/// Where a rule is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Once<'a> {
     table: &'a str,
@@ -178,37 +207,18 @@ pub(super) fn place(rule: &Rule) -> Place {
     std::ptr::from_ref(rule)
 }
 
-/// The rules that each packet is asked for at most once on a way.
-pub(super) fn asked_once(rules: &RuleSet, hook: Hook) -> HashMap<Place, Once<'_>> {
-    let mut visits: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for (table, chain) in hook.chains() {
-        visit(rules, table, chain, &mut visits);
-    }
+/// Every rule with its place. Of those that count or remember each is asked once at most, where they have bits.
+pub(super) fn places(rules: &RuleSet) -> HashMap<Place, Once<'_>> {
     let mut once = HashMap::new();
-    for ((table, chain), _) in visits.into_iter().filter(|(_, times)| *times == 1) {
-        let mut numbers: HashMap<&[Condition], usize> = HashMap::new();
-        let all = &rules.tables[table].chains[chain].rules;
-        for rule in all.iter().filter(|rule| !rule.only_tells()) {
-            let number = numbers.entry(&rule.conditions).or_default();
-            once.insert(place(rule), Once { table, chain, number: *number });
-            *number += 1;
+    for (table, chains) in &rules.tables {
+        for (chain, all) in &chains.chains {
+            let mut numbers: HashMap<&[Condition], usize> = HashMap::new();
+            for rule in all.rules.iter().filter(|rule| !rule.only_tells()) {
+                let number = numbers.entry(&rule.conditions).or_default();
+                once.insert(place(rule), Once { table, chain, number: *number });
+                *number += 1;
+            }
         }
     }
     once
-}
-
-/// A chain that is called twice is looked into twice, and no more often.
-fn visit<'a>(rules: &'a RuleSet, table: &str, chain: &str, visits: &mut BTreeMap<(&'a str, &'a str), u32>) {
-    let Some((table, chains)) = rules.tables.get_key_value(table) else { return };
-    let Some((chain, all)) = chains.chains.get_key_value(chain) else { return };
-    let times = visits.entry((table, chain)).or_default();
-    *times += 1;
-    if *times > 2 {
-        return;
-    }
-    for rule in &all.rules {
-        if let Target::Jump(to) | Target::Goto(to) = &rule.target {
-            visit(rules, table, to, visits);
-        }
-    }
 }
