@@ -293,6 +293,7 @@ const TARGETS: &[(As, &[Family], Place, &str)] = &[
 /// What this kernel or these programs do not have, as others print it.
 const PRINTED: &[(As, Family, &str)] = &[
     (Exact, Family::V4, "-A INPUT -p tcp -m tcp --dport 90:80 -j DROP"),
+    (Told, Family::V4, "-A INPUT -s 10.0.0.1 -jDROP"),
     (Exact, Family::V4, "-A INPUT -p udplite -m udplite --dport 5 -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m nfacct --nfacct-name a -j DROP"),
     (Bounded, Family::V4, "-A INPUT -m realm --realm 0x5/0xff -j DROP"),

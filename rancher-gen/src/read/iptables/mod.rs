@@ -463,7 +463,7 @@ impl Reader<'_> {
         }
         let mut unclear = Vec::new();
         let conditions = matches::conditions(&parsed, *family, &|word| all.contains(word), &mut unclear);
-        let target = match parsed.marks() {
+        let target = match parsed.marks().or_else(|| parsed.may_have_target()) {
             Some(what) => {
                 unclear.push(what.clone());
                 Target::Unknown(what)

@@ -205,6 +205,12 @@ impl Options {
             .cloned()
     }
 
+    /// An option that no module has, in a rule without a target: it may be one (`-jDROP`).
+    pub(super) fn may_have_target(&self) -> Option<String> {
+        let (_, given) = self.modules.iter().find(|(name, _)| name.is_empty())?;
+        given.first().filter(|_| self.target.is_none()).map(ToString::to_string)
+    }
+
     /// An option that the protocol's module knows, wherever it stands: what stands before it may be another module's or a
     /// target's (`getopt` asks every module that was named, and the protocol's).
     fn of_protocol(&mut self, given: Given) {
