@@ -5,7 +5,9 @@
 
 use crate::packet::{Family, Field, Intervals, Known, State};
 
+const FIN: u8 = 1;
 const SYN: u8 = 2;
+const RST: u8 = 4;
 const PSH: u8 = 8;
 const ACK: u8 = 16;
 const URG: u8 = 32;
@@ -42,12 +44,10 @@ pub(super) fn icmp(family: Family, kind: u8) -> Option<State> {
 }
 
 /// The flags of a segment that connection tracking takes at all (`tcp_valid_flags`).
-const fn may_be_of_connection(flags: u8) -> bool {
-    const RST: u8 = 4;
-    const FIN: u8 = 1;
-    matches!(flags & !PSH & 0x3F, SYN | ACK | RST)
-        || matches!(flags & !PSH & 0x3F, flags if flags == SYN | URG || flags == SYN | ACK || flags == RST | ACK)
-        || matches!(flags & !PSH & !URG & 0x3F, flags if flags == ACK || flags == FIN | ACK)
+fn may_be_of_connection(flags: u8) -> bool {
+    const VALID: [u8; 9] =
+        [SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG];
+    VALID.contains(&(flags & !PSH & 0x3F))
 }
 
 /// The packets that there are, by what connection tracking says of them. Until an answer is seen, every packet of a

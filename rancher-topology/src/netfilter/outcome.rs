@@ -36,6 +36,11 @@ pub(super) enum Change {
     Sent(Translation),
 }
 
+/// The mark that one is copied from.
+pub(super) const fn copied_from(to: Field) -> Field {
+    if matches!(to, Field::Mark) { Field::ConnectionMark } else { Field::Mark }
+}
+
 /// Sets of outcomes by number, so that they can be leaves. 0 is the empty set: of a packet that cannot be.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {

@@ -156,7 +156,7 @@ impl<'a> Found<'a> {
                 let asking = |(place, _)| Asking { step, table, chain: name, at, rule, place };
                 self.all.extend(rule.remembered().map(asking));
             }
-            if let Target::Jump(to) | Target::Goto(to) = &rule.target {
+            if let Some(to) = rule.target.chain() {
                 self.visit(rules, (step, table), to)?;
             }
         }

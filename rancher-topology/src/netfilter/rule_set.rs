@@ -352,6 +352,14 @@ pub(super) const ANYTHING: [Field; 6] = [
 ];
 
 impl Target {
+    /// The chain that it asks.
+    pub(super) fn chain(&self) -> Option<&str> {
+        match self {
+            Self::Jump(to) | Self::Goto(to) => Some(to),
+            _ => None,
+        }
+    }
+
     /// Whether packets go on as if it were not there, as far as they are followed here.
     pub(super) const fn is_passive(&self) -> bool {
         matches!(self, Self::Nothing | Self::Alter(_) | Self::ChangeSet { .. })

@@ -262,15 +262,9 @@ type Words<'a> = Vec<(&'a [Condition], &'a Target)>;
 fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
     let Some(table) = rules.tables.get("nat") else { return Vec::new() };
     let mut words = Vec::new();
-    let mut open = vec!["POSTROUTING", "INPUT"];
-    let mut seen = BTreeSet::new();
-    while let Some(name) = open.pop() {
-        let Some(chain) = table.chains.get(name).filter(|_| seen.insert(name)) else { continue };
+    for name in asked_from(table, &["POSTROUTING", "INPUT"]) {
+        let Some(chain) = table.chains.get(name) else { continue };
         let all = words_of(chain.rules.iter().filter(|rule| !rule.only_tells()));
-        open.extend(all.iter().filter_map(|(_, target)| match target {
-            Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
-            _ => None,
-        }));
         // A table that is not there accepts.
         if !all.is_empty() || chain.policy == Some(Policy::Drop) {
             words.push((name, chain.policy, all));
@@ -318,7 +312,7 @@ fn changes(rules: &RuleSet) -> Vec<(&str, &str, Option<Policy>, Words<'_>)> {
     for (table, chains) in &rules.tables {
         let mut compared: BTreeSet<&str> = BTreeSet::new();
         for base in chains.chains.iter().filter(|(_, chain)| chain.policy.is_some()).map(|(name, _)| name) {
-            let asked = asked_from(chains, base);
+            let asked = asked_from(chains, &[base]);
             let rules =
                 asked.iter().filter_map(|name| chains.chains.get(*name)).flat_map(|chain| &chain.rules);
             if rules.into_iter().any(is_change) {
@@ -341,16 +335,13 @@ fn changes(rules: &RuleSet) -> Vec<(&str, &str, Option<Policy>, Words<'_>)> {
     words
 }
 
-/// A chain, and those that it leads to.
-fn asked_from<'a>(table: &'a Table, base: &'a str) -> BTreeSet<&'a str> {
+/// Chains, and those that they lead to.
+fn asked_from<'a>(table: &'a Table, chains: &[&'a str]) -> BTreeSet<&'a str> {
     let mut asked = BTreeSet::new();
-    let mut open = vec![base];
+    let mut open = chains.to_vec();
     while let Some(name) = open.pop() {
         let Some(chain) = table.chains.get(name).filter(|_| asked.insert(name)) else { continue };
-        open.extend(chain.rules.iter().filter_map(|rule| match &rule.target {
-            Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
-            _ => None,
-        }));
+        open.extend(chain.rules.iter().filter_map(|rule| rule.target.chain()));
     }
     asked
 }

@@ -9,6 +9,7 @@ use super::facts::{HostFacts, HostInterface};
 use super::filter::Packet;
 use super::hook::{self, Step};
 use super::lower::{Lowering, Met, Replaced, Shared, View};
+use super::outcome::copied_from;
 use super::rule_set::{Policy, Rule, RuleSet, Target, TranslatedTo, Translation};
 use super::{Hook, Known, Verdict};
 use crate::packet::{Field, Intervals, State, Values, number};
@@ -255,7 +256,7 @@ impl<'a> Way<'_, 'a> {
                 None
             }
             Target::CopyMark { to, mask } => {
-                let from = if *to == Field::Mark { Field::ConnectionMark } else { Field::Mark };
+                let from = copied_from(*to);
                 let without = [State::Invalid, State::Untracked].map(State::number);
                 if !self.fields.get(&Field::State).is_some_and(|state| without.contains(state)) {
                     let old = self.fields.get(to).copied().zip(self.fields.get(&from).copied());

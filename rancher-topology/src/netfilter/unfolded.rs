@@ -63,11 +63,7 @@ impl<'a> Unfolding<'a> {
         let chains = self.rules.tables.get(table).map(|table| &table.chains);
         let Some(chain) = chains.and_then(|chains| chains.get(name)) else { return false };
         let leads = chain.rules.iter().any(|rule| {
-            let further = match &rule.target {
-                Target::Jump(to) | Target::Goto(to) => self.leads(table, to),
-                _ => false,
-            };
-            further || rule.asks_what_is_remembered()
+            rule.target.chain().is_some_and(|to| self.leads(table, to)) || rule.asks_what_is_remembered()
         });
         self.leads.insert((table, name), leads);
         leads

@@ -25,7 +25,8 @@ quorum, addresses, and which rendered files are other ones. Traffic is what is b
 `rancher-gen schema diff` prints the schema of its JSON.
 
 Of rule sets it compares which packets are admitted, and where the tables nat send them (DNAT, REDIRECT). From where packets
-are to come (SNAT, MASQUERADE) is a question of words: when these differ, the exit code is 5 at best.
+are to come (SNAT, MASQUERADE), and what rules change that no later rule asks for (marks, TTL), is a question of words: when
+these differ, the exit code is 5 at best.
 
 The exit code is 0 when nothing changes, 1 when something does, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {

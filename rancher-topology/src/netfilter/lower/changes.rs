@@ -1,7 +1,7 @@
 //! What rules change of a packet: a later table sees it changed, and is asked about it as it was.
 
 use super::{Join, Lowering, NO, View, YES};
-use crate::netfilter::outcome::{Change, Changes};
+use crate::netfilter::outcome::{Change, Changes, copied_from};
 use crate::netfilter::rule_set::{TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Space, State, number};
@@ -37,7 +37,7 @@ impl Lowering<'_> {
 
     /// Asks the other mark for the bits of one that are copied from there.
     fn copied(&mut self, mut diagram: Diagram, to: Field, mask: u128) -> Diagram {
-        let from = if to == Field::Mark { Field::ConnectionMark } else { Field::Mark };
+        let from = copied_from(to);
         let Space { diagrams, layout } = &mut self.shared.space;
         let bits = layout.bits_of(to);
         let asked = diagrams.bits(diagram);

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::{Join, Lowering, MAYBE, NO, YES};
-use crate::netfilter::outcome::Change;
+use crate::netfilter::outcome::{Change, copied_from};
 use crate::netfilter::rule_set::{Condition, Rule, RuleSet};
 use crate::packet::Field;
 use crate::packet::diagram::{Bit, Diagram};
@@ -88,12 +88,8 @@ impl Unknowns {
                 fields_of(condition).iter().any(|field| changes(change, *field))
             }
             Unknown::OfRule { .. } => true,
-            Unknown::After(bit, copied @ Change::Copied { .. }) => {
-                let from = match copied {
-                    Change::Copied { to: Field::Mark, .. } => Field::ConnectionMark,
-                    _ => Field::Mark,
-                };
-                self.depends(*bit, change) || changes(change, from)
+            Unknown::After(bit, Change::Copied { to, .. }) => {
+                self.depends(*bit, change) || changes(change, copied_from(*to))
             }
             Unknown::After(bit, _) => self.depends(*bit, change),
         }
