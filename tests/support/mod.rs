@@ -9,6 +9,7 @@
 )]
 
 pub mod arbitrary;
+pub mod changes;
 pub mod cli;
 pub mod compose;
 pub mod examples;
