@@ -405,6 +405,137 @@ fn packets_that_there_cannot_be_make_no_difference() {
     assert!(told.code == Some(1) && told.out.contains("mark 0xca6c"), "{}", told.out);
 }
 
+/// What something else than the rules changes of packets on their way is not followed, and that is told where it matters.
+#[test]
+fn what_is_not_followed_is_told() {
+    let tables = |all: &[(&str, &str)]| -> String {
+        const CHAINS: &str = ":PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n\
+                              :OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
+        let chains = |table: &str| match table {
+            "raw" => ":PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+            "filter" => ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+            _ => CHAINS,
+        };
+        let text = |(table, rules): &(&str, &str)| format!("*{table}\n{}{rules}COMMIT\n", chains(table));
+        all.iter().map(text).collect()
+    };
+    let beside = |others: &[(&'static str, &'static str)], table, old: &'static str, new: &'static str| {
+        let text = |rules: &'static str| tables(&[others, &[(table, rules)]].concat());
+        (text(old), text(new))
+    };
+    let told = |(old, new): &(String, String)| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("old"), old).unwrap();
+        fs::write(folder.path().join("new"), new).unwrap();
+        let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+        (told.code, told.out)
+    };
+    // Answers to a sender that was changed have its address after `nat` only, and before it that of the host.
+    let inside = ("mangle", "-A PREROUTING -i eth0 -d 10.0.0.0/8 -j DROP\n");
+    let masked = ("nat", "-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE\n");
+    let answers = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
+    let twice = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
+                 -A FORWARD -i eth0 -d 10.1.0.0/16 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
+    let anybody = "-A FORWARD -i eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
+    let counted = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n\
+                   -A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
+    let uncounted = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n\
+                     -A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
+    let served = "-A OUTPUT -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j DROP\n";
+    let own = [
+        ("mangle", "-A OUTPUT -d 10.0.0.0/8 -j DROP\n"),
+        ("nat", "-A INPUT -s 10.0.0.0/8 -j SNAT --to-source 192.0.2.9\n"),
+    ];
+    // A packet of the host that is sent another way goes out there from then on.
+    let leaving = ("filter", "-A OUTPUT -o eth0 -j DROP\n");
+    let left = tables(&[("filter", ""), ("mangle", "-A POSTROUTING -o eth0 -j DROP\n")]);
+    let marked = "-A OUTPUT -j MARK --set-xmark 0x1/0xffffffff\n";
+    let left_marked =
+        tables(&[("filter", ""), ("mangle", &format!("{marked}-A POSTROUTING -o eth0 -j DROP\n"))]);
+    let to = ("nat", "-A OUTPUT -p tcp -j DNAT --to-destination 10.0.0.5\n");
+    let left_to = left.clone() + &tables(&[to]);
+    // What is tracked is put together before any rule is asked.
+    let fragments = "-A INPUT -f -j DROP\n";
+    let tracked = ("mangle", "-A INPUT -m conntrack --ctstate INVALID -j DROP\n");
+    let (answered, routed, parts) = ("later packets of", "out on another interface", "fragments");
+    for (texts, expected, words) in [
+        (beside(&[inside, masked], "filter", answers, ""), 5, answered),
+        (beside(&[inside, masked], "filter", answers, anybody), 1, "newly admitted"),
+        (beside(&[inside, masked], "filter", answers, twice), 0, ""),
+        (beside(&[inside], "filter", answers, ""), 0, ""),
+        (beside(&[inside, masked], "filter", counted, uncounted), 5, "-m limit"),
+        (beside(&[inside], "filter", counted, uncounted), 0, ""),
+        (beside(&[masked], "filter", answers, ""), 1, "newly refused"),
+        (beside(&own, "filter", served, ""), 5, answered),
+        ((tables(&[leaving]) + &tables(&[("mangle", "")]), left), 0, ""),
+        ((tables(&[leaving, ("mangle", marked)]), left_marked), 5, routed),
+        ((tables(&[leaving, to, ("mangle", "")]), left_to), 5, routed),
+        (beside(&[], "filter", fragments, ""), 5, parts),
+        (beside(&[tracked], "filter", fragments, ""), 0, ""),
+    ] {
+        let (code, out) = told(&texts);
+        assert!(code == Some(expected) && out.contains(words), "{code:?} {out}\n{texts:?}");
+    }
+}
+
+/// What has no mark, no connection or another state on most ways has one on others.
+#[test]
+fn packets_that_are_seldom_are_packets() {
+    let input = |rule: &str| {
+        format!("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{rule}COMMIT\n")
+    };
+    let table = |table: &str, rule: &str| {
+        format!("*{table}\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{rule}COMMIT\n")
+    };
+    let copied = |rule: &str| table("mangle", "-A PREROUTING -j TEE --gateway 10.0.0.9\n") + rule;
+    let untracked = input("-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n");
+    let untracked_early = table("raw", "-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n");
+    let drop = "-A OUTPUT -p tcp -m conntrack --ctstate UNTRACKED -j ACCEPT\n-A OUTPUT -p tcp -j DROP\n";
+    let resets = "-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j ACCEPT\n";
+    let freed = table("raw", "-A OUTPUT -p tcp -j NOTRACK\n");
+    let related = "-A PREROUTING -p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination 10.0.0.5\n";
+    for (old, new, expected, words) in [
+        // What the host sends to itself keeps its mark.
+        (input(""), input("-A INPUT -m mark --mark 0x5 -j DROP\n"), 1, "mark 0x5 in on lo"),
+        (input(""), input("-A INPUT ! -i lo -m mark --mark 0x5 -j DROP\n"), 0, ""),
+        (input(""), input("-A FORWARD -m mark --mark 0x5 -j DROP\n"), 0, ""),
+        // Copies are not tracked.
+        (input(""), untracked.clone(), 0, ""),
+        (copied(&input("")), copied(&untracked), 1, "UNTRACKED"),
+        (copied(""), copied("") + &untracked_early, 5, "UNTRACKED"),
+        (table("raw", ""), untracked_early, 0, ""),
+        // What answers a connection that is refused has it before it is tracked.
+        (
+            table("raw", ""),
+            table("raw", "-A OUTPUT -m conntrack --ctstate RELATED -j DROP\n"),
+            5,
+            "state RELATED flags RST",
+        ),
+        (table("raw", ""), table("raw", "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j DROP\n"), 0, ""),
+        (freed.clone() + &input(drop), freed + &input(&format!("{resets}{drop}")), 5, "flags RST"),
+        // What is related to another connection may be one of its own.
+        (table("nat", ""), table("nat", related), 5, "state RELATED"),
+        // What is sent again may be of a connection whose sender was changed.
+        (
+            input(""),
+            input("-A FORWARD -m conntrack --ctstate NEW -m conntrack --ctstate SNAT -j DROP\n"),
+            5,
+            "state NEW",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("old"), &old).unwrap();
+        fs::write(folder.path().join("new"), &new).unwrap();
+        let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+        assert!(
+            told.code == Some(expected) && told.out.contains(words),
+            "{:?} {}\n{old}\n{new}",
+            told.code,
+            told.out
+        );
+    }
+}
+
 /// A difference in more parts than can be listed is one all the same.
 #[test]
 fn what_is_too_much_to_list_is_told() {

@@ -1,6 +1,9 @@
 //! What changes for packets when a rule set takes the place of another.
 
+use std::collections::BTreeSet;
+
 use super::comparison::{Difference, Kind};
+use super::doubt::{self, Doubt};
 use super::facts::HostFacts;
 use super::filter::Packet;
 use super::lower::{Lowering, Shared};
@@ -10,7 +13,7 @@ use super::sent::{self, Answers, Elsewhere, SentTo};
 use super::unfolded::unfolded;
 use super::{Hook, InterfacePattern, Known, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, Set, State};
+use crate::packet::{Family, Field, Intervals, Set, Space, State};
 
 /// Two rule sets of one family, side by side.
 pub struct Change {
@@ -20,13 +23,15 @@ pub struct Change {
     /// Its leaves are numbers of answers, and of packets that there cannot be as well.
     sent: Diagram,
     answers: Answers,
-    /// The packets that there can be.
+    /// The packets that there can be, but for their marks.
+    there_are: Vec<Known>,
     possible: Diagram,
     /// What is found of these.
     kinds: Vec<u32>,
     sent_to: Vec<u32>,
     equal: bool,
     unclear: bool,
+    doubts: BTreeSet<Doubt>,
     words: Words,
     family: Family,
     hook: Hook,
@@ -67,7 +72,8 @@ impl Change {
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names).collect::<Vec<_>>();
-        let shared = || Shared::new(before.0.family, &[before.0, after.0], names.iter().copied());
+        let shared =
+            || Shared::new(before.0.family, &[before.0, after.0], names.iter().copied()).of_any_time();
         let words = Words {
             same: same(before.0, after.0) && before.1 == after.1,
             same_sources: sent::sources_are_alike(before.0, after.0),
@@ -99,10 +105,19 @@ impl Change {
         words: Words,
     ) -> (Self, bool) {
         let family = before.0.family;
-        let known = &hook.unmarked();
-        let (shared, was) = Lowering::verdicts(shared, before, hook, known);
-        let (shared, is) = Lowering::verdicts(shared, after, hook, known);
-        let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, [was, is]);
+        let (shared, was) = Lowering::all_verdicts(shared, before, hook);
+        let (mut shared, is) = Lowering::all_verdicts(shared, after, hook);
+        let with_copies = hook == Hook::Output && (before.0.copies() || after.0.copies());
+        let there_are = conntrack::possible(family, with_copies);
+        let Set(possible) = shared.space.set(&there_are);
+        let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, (possible, [was, is]));
+        let doubts = if words.same {
+            BTreeSet::new()
+        } else {
+            let doubts;
+            (shared, doubts) = doubt::doubts(shared, before, after, hook);
+            doubts
+        };
         let diagrams = &mut shared.space.diagrams;
         let found = diagrams.apply(was, is, &mut |was, is| {
             Some(Diagram::leaf(match (was.as_leaf()?, is.as_leaf()?) {
@@ -119,7 +134,7 @@ impl Change {
             Some(unknowns) => diagrams.forget(found, &|bit| unknowns.has(bit), &mut |one, other| one | other),
             None => found,
         };
-        let Set(possible) = shared.space.set(&conntrack::possible(family));
+        let found = but_for_marks(&mut shared, found, hook);
         let diagrams = &mut shared.space.diagrams;
         let mut of_possible = |diagram| diagrams.choose(possible, diagram, Diagram::leaf(0));
         let [found_there, sent_there, was, is] = [found, sent, was, is].map(&mut of_possible);
@@ -130,7 +145,8 @@ impl Change {
             && (kinds.iter().any(|leaf| leaf & UNCLEAR != 0)
                 || answered.iter().any(|answer| answer.pairs.is_empty()));
         let is_certain = words.same
-            || kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
+            || doubts.is_empty()
+                && kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
                 && answered.iter().all(|answer| answer.certain);
         let all = Self {
             equal: was == is,
@@ -139,10 +155,12 @@ impl Change {
             found,
             sent,
             answers,
+            there_are,
             possible,
             kinds,
             sent_to,
             unclear,
+            doubts,
             family,
             hook,
         };
@@ -155,7 +173,7 @@ impl Change {
         before: (&RuleSet, &HostFacts),
         after: (&RuleSet, &HostFacts),
         hook: Hook,
-        verdicts: [Diagram; 2],
+        (possible, verdicts): (Diagram, [Diagram; 2]),
     ) -> (Shared, Diagram, Answers) {
         if remembered::has_same_until(before, after, &hook.until_nat()) {
             return (shared, Diagram::leaf(0), Answers::default());
@@ -163,7 +181,7 @@ impl Change {
         let known = &hook.unmarked();
         let (shared, was) = Lowering::translations(shared, before, hook, known);
         let (mut shared, is) = Lowering::translations(shared, after, hook, known);
-        let (sent, answers) = sent::elsewhere(&mut shared, verdicts, [was, is]);
+        let (sent, answers) = sent::elsewhere(&mut shared, possible, verdicts, [was, is]);
         (shared, sent, answers)
     }
 
@@ -177,6 +195,12 @@ impl Change {
     #[must_use]
     pub const fn may_differ_unseen(&self) -> bool {
         self.unclear
+    }
+
+    /// Which packets they may treat otherwise that are not followed here.
+    #[must_use]
+    pub const fn doubts(&self) -> &BTreeSet<Doubt> {
+        &self.doubts
     }
 
     /// Whether there are packets that one treats otherwise than the other, in one way.
@@ -220,7 +244,10 @@ impl Change {
             let (packets, all) = self.packets(self.sent, |leaf| leaf == number);
             whole &= all;
             found.extend(packets.into_iter().filter_map(|(mut packets, there)| {
-                packets.remove(&Field::State);
+                let is_new = |states: &Intervals| states.single() == Some(State::New.number());
+                if packets.get(&Field::State).is_some_and(is_new) {
+                    packets.remove(&Field::State);
+                }
                 let example = self.example(&there)?;
                 let places = answer.pairs.iter().cloned().collect();
                 Some(Sent { places, has_more: answer.more, certain: answer.certain, packets, example })
@@ -235,10 +262,9 @@ impl Change {
         let space = &mut self.shared.space;
         let set = Set(space.diagrams.map(of, &mut |leaf| u32::from(is_one(leaf))));
         let (found, all) = space.cover(set);
-        let there_are = conntrack::possible(self.family);
         let mut packets: Vec<(Known, Known)> = Vec::new();
         for mut one in found {
-            let there: Vec<Known> = there_are.iter().filter_map(|other| both(&one, other)).collect();
+            let there: Vec<Known> = self.there_are.iter().filter_map(|other| both(&one, other)).collect();
             if let Some(own) = one.get_mut(&Field::State) {
                 let states = there.iter().filter_map(|one| one.get(&Field::State));
                 *own = states.fold(Intervals::default(), |all, one| all.union(one));
@@ -299,6 +325,25 @@ impl Change {
         let all = self.shared.space.layout.all(Field::Inbound);
         self.shared.interfaces.patterns(&all.difference(classes)).0
     }
+}
+
+/// What is found, without what the host sends to itself with a mark, where that is the same as of what has none.
+fn but_for_marks(shared: &mut Shared, found: Diagram, hook: Hook) -> Diagram {
+    let Some(looped) = shared.marked_loop(hook) else { return found };
+    let looped = shared.one_of(&looped);
+    let unmarked = shared.one_of(&hook.unmarked());
+    let Space { diagrams, layout } = &mut shared.space;
+    let bits = layout.bits_of(Field::Mark);
+    let twin = diagrams.assign(found, &|bit| bits.contains(&bit).then_some(false));
+    let other = diagrams.apply(found, twin, &mut |found, twin| {
+        if found == twin {
+            return Some(Diagram::leaf(0));
+        }
+        twin.as_leaf()?;
+        found.as_leaf().map(Diagram::leaf)
+    });
+    let marked = diagrams.choose(unmarked, found, other);
+    diagrams.choose(looped, marked, found)
 }
 
 /// The packets that two combinations have in common, if there are any.

@@ -51,8 +51,8 @@ fn may_be_of_connection(flags: u8) -> bool {
 }
 
 /// The packets that there are, by what connection tracking says of them. Until an answer is seen, every packet of a
-/// connection is [`State::New`].
-pub(super) fn possible(family: Family) -> Vec<Known> {
+/// connection is [`State::New`]. A copy is untracked, whatever it is (`nf_dup_ipv4`).
+pub(super) fn possible(family: Family, with_copies: bool) -> Vec<Known> {
     let states = |all: &[State]| (Field::State, Intervals::points(all.iter().map(|state| state.number())));
     let protocols = |all: &[u8]| Intervals::points(all.iter().map(|&protocol| protocol.into()));
     let of_icmp = |state: State, is_one: &dyn Fn(u8) -> bool| {
@@ -79,7 +79,11 @@ pub(super) fn possible(family: Family) -> Vec<Known> {
         let flags = Intervals::points(flags.into_iter().map(u128::from));
         Known::from([(Field::Protocol, protocols(&[6])), (Field::TcpFlags, flags), states(of)])
     };
-    let untracked = of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked));
+    let untracked = if with_copies {
+        Known::from([states(&[State::Untracked])])
+    } else {
+        of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked))
+    };
     let looked_into = protocols(&[6, family.icmp()]);
     vec![
         Known::from([

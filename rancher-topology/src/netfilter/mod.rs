@@ -11,6 +11,7 @@
 mod change;
 mod comparison;
 mod conntrack;
+mod doubt;
 mod example;
 mod facts;
 mod filter;
@@ -28,6 +29,7 @@ mod verdict;
 
 pub use change::{Change, Sent};
 pub use comparison::{Comparison, Difference, Kind, Refusals};
+pub use doubt::Doubt;
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
 pub use hook::Hook;

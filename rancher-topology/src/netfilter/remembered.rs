@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::doubt;
 use super::facts::HostFacts;
 use super::hook::Hook;
 use super::lower::{Lowering, Shared};
@@ -33,12 +34,17 @@ pub(super) fn is_alike(
         {
             return false;
         }
+        let mut open = None;
         let same_step = |one: &Asking<'_>, other: &Asking<'_>| one.step == other.step;
         was.chunk_by(same_step).zip(is.chunk_by(same_step)).all(|(was, is)| {
             let step = was.first().map_or(0, |one| one.step);
-            has_same_until(before, after, &hook.chains()[..=step]) || {
+            if has_same_until(before, after, &hook.chains()[..=step]) {
+                return true;
+            }
+            // Then the same values of fields would not be the same packets.
+            !*open.get_or_insert_with(|| doubt::is_open(shared(), before, after, hook)) && {
                 let packets = |shared, of: (&RuleSet, &HostFacts), asking| {
-                    Lowering::verdicts(shared, (&only(of.0, hook, asking), of.1), hook, &hook.unmarked())
+                    Lowering::all_verdicts(shared, (&only(of.0, hook, asking), of.1), hook)
                 };
                 let (shared, was) = packets(shared(), (&old, before.1), was);
                 let (mut shared, is) = packets(shared, (&new, after.1), is);

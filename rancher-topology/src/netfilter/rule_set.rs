@@ -30,6 +30,11 @@ impl RuleSet {
         })
     }
 
+    /// Whether a rule sends copies of packets on.
+    pub(super) fn copies(&self) -> bool {
+        super::lower::all_rules(self).any(|rule| matches!(rule.target, Target::Copy(_)))
+    }
+
     /// Whether another one has the same rules in a table, wherever they stand in their texts. What only counts or logs is no
     /// part of it.
     pub(super) fn has_same(&self, table: &str, other: &Self) -> bool {
@@ -149,8 +154,14 @@ pub enum Condition {
     },
     /// How its frame was addressed (`-m pkttype`).
     Frame(FrameKind),
+    /// It is a part of a packet, and not the first one (`-f`): of none where connection tracking puts packets together before
+    /// any rule is asked.
+    Fragment,
     /// Its destination was translated when its connection began (`--ctstate DNAT`).
     Translated,
+    /// Its sender was translated when its connection began (`--ctstate SNAT`), which is after every filter saw the first
+    /// packet.
+    SenderTranslated,
     /// Not this.
     Not(Box<Condition>),
     /// Every one of these; met if there are none.
@@ -208,7 +219,11 @@ impl Condition {
         let mut is_unknown = false;
         self.each(&mut |part| {
             is_unknown |= match part {
-                Self::Unknown(_) | Self::Unseen { .. } | Self::Counted(_) | Self::Translated => true,
+                Self::Unknown(_)
+                | Self::Unseen { .. }
+                | Self::Counted(_)
+                | Self::Translated
+                | Self::SenderTranslated => true,
                 Self::Remembered { always, .. } => !always,
                 Self::Set { name, .. } => {
                     matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))
@@ -287,6 +302,8 @@ pub enum Target {
     Nothing,
     /// Changes what is not followed here (`TTL`, `TCPMSS`), in this way, and the next rule is asked.
     Alter(String),
+    /// Sends a copy on, in this way (`TEE`), and the next rule is asked.
+    Copy(String),
     /// The table is done with it.
     Accept,
     /// It is gone, with or without an answer to the sender.
@@ -362,7 +379,7 @@ impl Target {
 
     /// Whether packets go on as if it were not there, as far as they are followed here.
     pub(super) const fn is_passive(&self) -> bool {
-        matches!(self, Self::Nothing | Self::Alter(_) | Self::ChangeSet { .. })
+        matches!(self, Self::Nothing | Self::Alter(_) | Self::Copy(_) | Self::ChangeSet { .. })
     }
 
     /// The fields of a packet that it may change.

@@ -160,10 +160,11 @@ impl Answers {
     }
 }
 
-/// Which first packets of connections that both rule sets may admit one sends elsewhere than the other. Of each there is what it says in the end,
-/// and what becomes of packets in its translations.
+/// Which first packets of connections that both rule sets may admit one sends elsewhere than the other, of those that there can
+/// be. Of each there is what it says in the end, and what becomes of packets in its translations.
 pub(super) fn elsewhere(
     shared: &mut Shared,
+    possible: Diagram,
     [was, is]: [Diagram; 2],
     [before, after]: [Diagram; 2],
 ) -> (Diagram, Answers) {
@@ -213,10 +214,22 @@ pub(super) fn elsewhere(
         }
         _ => Some(sent),
     });
-    // Only the first packet of a connection asks; those that are related to another one are sent as it is, or as this.
-    let new = Intervals::points([State::New.number()]);
-    let new = space.layout.within(&mut space.diagrams, Field::State, &new, YES, NO);
-    let sent = space.diagrams.choose(new, sent, Diagram::leaf(0));
+    let [new, related] = [State::New, State::Related].map(|state| {
+        let is = Intervals::points([state.number()]);
+        let is = space.layout.within(&mut space.diagrams, Field::State, &is, YES, NO);
+        space.diagrams.choose(is, sent, Diagram::leaf(0))
+    });
+    let new_there = space.diagrams.choose(possible, new, Diagram::leaf(0));
+    // What is related to another connection is sent where that goes, or as if it were a connection of its own: to be told
+    // where nothing else is.
+    let sent = if space.diagrams.leaves(new_there).into_iter().any(|leaf| leaf != 0) {
+        new
+    } else {
+        space.diagrams.map(related, &mut |leaf| {
+            let answer = answers.get(leaf).cloned();
+            answer.map_or(0, |answer| answers.doubted(answer))
+        })
+    };
     let sent = match &shared.unknowns {
         Some(unknowns) => space
             .diagrams
@@ -336,7 +349,7 @@ fn changes(rules: &RuleSet) -> Vec<(&str, &str, Option<Policy>, Words<'_>)> {
 }
 
 /// Chains, and those that they lead to.
-fn asked_from<'a>(table: &'a Table, chains: &[&'a str]) -> BTreeSet<&'a str> {
+pub(super) fn asked_from<'a>(table: &'a Table, chains: &[&'a str]) -> BTreeSet<&'a str> {
     let mut asked = BTreeSet::new();
     let mut open = chains.to_vec();
     while let Some(name) = open.pop() {

@@ -214,7 +214,7 @@ impl<'a> Way<'_, 'a> {
             admits,
         };
         match &rule.target {
-            Target::Nothing | Target::Alter(_) | Target::ChangeSet { .. } => None,
+            Target::Nothing | Target::Alter(_) | Target::Copy(_) | Target::ChangeSet { .. } => None,
             Target::Accept | Target::Masquerade(_) => {
                 self.found.decisions.push(decided(true));
                 Some(End::Accepts)

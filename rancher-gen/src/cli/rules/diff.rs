@@ -1,11 +1,12 @@
 //! `rancher-gen diff --rules`: what changes for packets between two rule sets.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
 use rancher_topology::netfilter::{
-    Change, Difference, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
+    Change, Difference, Doubt, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
 };
 use rancher_topology::packet::{Family, Field, Intervals, Known};
 use serde_json::{Value, json};
@@ -92,6 +93,8 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let doubts: BTreeSet<Doubt> = ways.iter().flat_map(|way| way.change.doubts()).copied().collect();
+    all.extend(doubts.into_iter().map(|doubt| not_followed(doubt).to_owned()));
     let is_doubted =
         |way: &Way| exit == Exit::Uncertain && way.change.may_differ_unseen() || differs(way, false);
     if ways.iter().any(is_doubted) {
@@ -104,6 +107,20 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
     all
 }
 
+/// What is not followed, in words.
+const fn not_followed(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Translated => {
+            "later packets of connections that nat changes: raw or mangle asks for their destination before nat does, and other rules ask after it"
+        }
+        Doubt::Rerouted => {
+            "what the host sends out on another interface after a rule of OUTPUT changed it: POSTROUTING asks for the interface again"
+        }
+        Doubt::Fragments => "fragments (-f): nothing puts them together where connections are not tracked",
+        _ => "packets that are not followed here",
+    }
+}
+
 /// Whether there are differences on a way that are certain, or some that are not.
 fn differs(way: &Way, certain: bool) -> bool {
     let mut kinds = Kind::ALL.into_iter().filter(|kind| kind.is_certain() == certain);
@@ -114,7 +131,10 @@ fn exit(ways: &[Way]) -> Exit {
     let found = |certain| ways.iter().any(|way| differs(way, certain));
     let is_open = |way: &Way| {
         let Way { change, .. } = way;
-        change.may_differ_unseen() || !change.has_same_sources() || !change.has_same_changes()
+        change.may_differ_unseen()
+            || !change.doubts().is_empty()
+            || !change.has_same_sources()
+            || !change.has_same_changes()
     };
     if found(true) {
         Exit::No

@@ -26,11 +26,7 @@ fn state_list(value: &str) -> Option<Condition> {
             "INVALID" => states(&[State::Invalid]),
             "UNTRACKED" => states(&[State::Untracked]),
             "DNAT" => Condition::Translated,
-            // The sender is changed after every filter has seen the first packet.
-            "SNAT" => Condition::All(vec![
-                Condition::Not(Box::new(states(&[State::New, State::Invalid, State::Untracked]))),
-                unseen("--ctstate SNAT".to_owned()),
-            ]),
+            "SNAT" => Condition::SenderTranslated,
             _ => return None,
         });
     }

@@ -73,8 +73,7 @@ fn own(given: &Given, family: Family) -> Option<Condition> {
             43 | 44 | 51 | 60 if family == Family::V6 => never(),
             protocol => protocol_is(protocol),
         },
-        // Connection tracking puts fragments together before any rule sees them.
-        "-f" | "--fragment" => never(),
+        "-f" | "--fragment" => Condition::Fragment,
         _ => return None,
     })
 }

@@ -54,7 +54,8 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "LOG" | "ULOG" | "NFLOG" | "TRACE" | "AUDIT" | "IDLETIMER" | "LED" => Target::Nothing,
         // What these change no match asks for that is known here.
         "CLASSIFY" | "TCPMSS" | "CHECKSUM" | "DSCP" | "TOS" | "TTL" | "HL" | "ECN" | "TCPOPTSTRIP"
-        | "SECMARK" | "CONNSECMARK" | "TEE" | "RATEEST" => Target::Alter(words(name, given)),
+        | "SECMARK" | "CONNSECMARK" | "RATEEST" => Target::Alter(words(name, given)),
+        "TEE" => Target::Copy(words(name, given)),
         "HMARK" => Target::MarkUnknown { field: Field::Mark, text: words(name, given) },
         "MARK" => mark(Field::Mark, given)?,
         "CONNMARK" => connection_mark(given)?,

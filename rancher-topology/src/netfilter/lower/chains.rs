@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+use super::tables::RESETS;
 use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
@@ -198,7 +199,7 @@ impl<'a> Lowering<'a> {
     /// What a target does with every packet; `None` if that is nothing.
     fn target(&mut self, table: &'a str, target: &'a Target, view: View) -> Option<Lowered> {
         let outcome = match target {
-            Target::Nothing | Target::Alter(_) | Target::ChangeSet { .. } => return None,
+            Target::Nothing | Target::Alter(_) | Target::Copy(_) | Target::ChangeSet { .. } => return None,
             Target::Accept | Target::Masquerade(_) => Outcome::Accept(0),
             Target::Drop => Outcome::Drop,
             Target::Return => Outcome::Return(0),
@@ -298,7 +299,13 @@ impl<'a> Lowering<'a> {
     /// said something (`xt_ct_target`). Before it is tracked, a packet of which nothing was said has no valid state.
     fn told_of_connection(&mut self, target: &Target, view: View) -> Lowered {
         let made = self.made(if *target == Target::Untrack { UNTRACKED } else { Change::Tracked });
-        let (told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
+        let (mut told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
+        if self.leaving && view.before_tracking {
+            // An answer to what is untracked has no connection, and yet nothing more is said of it (`nf_ct_attach`).
+            let may_be = self.if_so(RESETS, same, told);
+            let resets = self.resets();
+            told = self.shared.space.diagrams.choose(resets, may_be, told);
+        }
         let diagram = if view.before_tracking {
             let nothing = Intervals::points([State::Invalid.number()]);
             self.shared.within(Field::State, &nothing, told, same)
@@ -332,7 +339,12 @@ impl<'a> Lowering<'a> {
         let made = self.made(change);
         let of_others = of_others.map_or(0, |change| self.made(change));
         let [made, others] = [made, of_others].map(|made| self.shared.one(Outcome::Next(made)));
-        let seen = self.seen_before();
+        let seen = if self.leaving {
+            let related = Intervals::points([State::Related.number()]);
+            self.shared.within(Field::State, &related, YES, NO)
+        } else {
+            self.seen_before()
+        };
         Lowered { diagram: self.shared.space.diagrams.choose(seen, made, others), changes: true }
     }
 

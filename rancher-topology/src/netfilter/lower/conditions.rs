@@ -81,6 +81,15 @@ impl<'a> Lowering<'a> {
                 let later = [State::Established, State::Related].map(State::number);
                 self.shared.within(Field::State, &Intervals::points(later), MAYBE, told)
             }
+            Condition::SenderTranslated => {
+                let mut without = vec![State::Invalid, State::Untracked];
+                // What is sent again, as no answer came, is of a connection whose sender was translated.
+                without.extend((!self.shared.of_any_time).then_some(State::New));
+                let without = Intervals::points(without.into_iter().map(State::number));
+                let without = self.whole(Field::State, &without);
+                let is_so = self.unknown(condition);
+                self.shared.within(Field::State, &without, NO, is_so)
+            }
             Condition::Not(inner) => {
                 let inner = self.condition(inner, view);
                 self.not(inner)
@@ -90,6 +99,8 @@ impl<'a> Lowering<'a> {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
+            // A packet that is asked about is whole.
+            Condition::Fragment => NO,
             Condition::Remembered { always: true, .. } => YES,
             Condition::Unseen { .. } | Condition::Counted(_) | Condition::Remembered { .. } => {
                 self.unknown(condition)

@@ -67,6 +67,11 @@ impl Unknowns {
         bit >= self.first
     }
 
+    /// Whether what a bit stands for depends on a field.
+    pub(in crate::netfilter) fn asks_for(&self, bit: Bit, field: Field) -> bool {
+        self.has(bit) && self.depends(bit, &Change::Anything(field))
+    }
+
     /// `None` if there are too many.
     fn bit(&mut self, unknown: Unknown) -> Option<Bit> {
         if let Some(&bit) = self.bits.get(&unknown) {
