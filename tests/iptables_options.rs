@@ -324,7 +324,10 @@ const PRINTED: &[(As, Family, &str)] = &[
 /// Whether something that no packet tells is asked for.
 fn is_bounded(condition: &Condition) -> bool {
     match condition {
-        Condition::Unknown(_) | Condition::Unseen { .. } | Condition::Counted(_) => true,
+        Condition::Unknown(_)
+        | Condition::Unseen { .. }
+        | Condition::SenderTranslated
+        | Condition::Counted(_) => true,
         Condition::Remembered { always, .. } => !always,
         Condition::Not(inner) => is_bounded(inner),
         Condition::All(all) | Condition::Any(all) => all.iter().any(is_bounded),
