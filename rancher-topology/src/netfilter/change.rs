@@ -1,5 +1,6 @@
 //! What changes for packets when a rule set takes the place of another.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::comparison::{Difference, Kind};
@@ -37,6 +38,54 @@ pub struct Change {
     hook: Hook,
 }
 
+/// Two rule sets, with what is so of them on all ways.
+struct Beside<'a> {
+    before: (&'a RuleSet, &'a HostFacts),
+    after: (&'a RuleSet, &'a HostFacts),
+    words: Words,
+    /// Whether they count and remember the same, once that was asked.
+    remembered: OnceCell<bool>,
+}
+
+impl<'a> Beside<'a> {
+    fn new(before: (&'a RuleSet, &'a HostFacts), after: (&'a RuleSet, &'a HostFacts)) -> Self {
+        let words = Words {
+            same: same(before.0, after.0) && before.1 == after.1,
+            same_sources: sent::sources_are_alike(before.0, after.0),
+            same_changes: sent::changes_are_alike(before.0, after.0),
+        };
+        Self { before, after, words, remembered: OnceCell::new() }
+    }
+
+    fn shared(&self) -> Shared {
+        let Self { before, after, .. } = self;
+        let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
+        Shared::new(before.0.family, &[before.0, after.0], names).of_any_time()
+    }
+
+    fn on(&self, hook: Hook) -> Change {
+        let Self { before, after, words, .. } = *self;
+        let (plain, is_certain) = Change::with(self.shared(), before, after, hook, words);
+        if is_certain {
+            return plain;
+        }
+        let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
+        let remembered = *self
+            .remembered
+            .get_or_init(|| remembered::is_alike(before, after, || self.shared().with_unknowns(most, true)));
+        let [old, new] = [before.0, after.0].map(|rules| unfolded(rules, hook));
+        let before = (old.as_ref().unwrap_or(before.0), before.1);
+        let after = (new.as_ref().unwrap_or(after.0), after.1);
+        let shared = self.shared().with_unknowns(most, remembered);
+        let (mut bound, _) = Change::with(shared, before, after, hook, words);
+        if bound.shared.space.diagrams.is_full() {
+            return plain;
+        }
+        bound.shared.space.diagrams.stop_after(usize::MAX);
+        bound
+    }
+}
+
 /// What is compared by the words of rules.
 #[derive(Clone, Copy)]
 struct Words {
@@ -71,29 +120,18 @@ impl Change {
     /// same chains. Where that takes too much memory, nothing is taken to be the same.
     #[must_use]
     pub fn of(before: (&RuleSet, &HostFacts), after: (&RuleSet, &HostFacts), hook: Hook) -> Self {
-        let names = [before.1, after.1].into_iter().flat_map(HostFacts::names).collect::<Vec<_>>();
-        let shared =
-            || Shared::new(before.0.family, &[before.0, after.0], names.iter().copied()).of_any_time();
-        let words = Words {
-            same: same(before.0, after.0) && before.1 == after.1,
-            same_sources: sent::sources_are_alike(before.0, after.0),
-            same_changes: sent::changes_are_alike(before.0, after.0),
-        };
-        let (plain, is_certain) = Self::with(shared(), before, after, hook, words);
-        if is_certain {
-            return plain;
-        }
-        let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
-        let remembered = remembered::is_alike(before, after, || shared().with_unknowns(most, true));
-        let [old, new] = [before.0, after.0].map(|rules| unfolded(rules, hook));
-        let before = (old.as_ref().unwrap_or(before.0), before.1);
-        let after = (new.as_ref().unwrap_or(after.0), after.1);
-        let (mut bound, _) = Self::with(shared().with_unknowns(most, remembered), before, after, hook, words);
-        if bound.shared.space.diagrams.is_full() {
-            return plain;
-        }
-        bound.shared.space.diagrams.stop_after(usize::MAX);
-        bound
+        Beside::new(before, after).on(hook)
+    }
+
+    /// The same on several ways, each by itself: what is so of all ways is looked at once.
+    #[must_use]
+    pub fn on_ways(
+        before: (&RuleSet, &HostFacts),
+        after: (&RuleSet, &HostFacts),
+        hooks: impl IntoIterator<Item = Hook>,
+    ) -> Vec<Self> {
+        let beside = Beside::new(before, after);
+        hooks.into_iter().map(|hook| beside.on(hook)).collect()
     }
 
     /// The comparison, and whether all of it is certain.
@@ -119,17 +157,8 @@ impl Change {
             doubts
         };
         let diagrams = &mut shared.space.diagrams;
-        let found = diagrams.apply(was, is, &mut |was, is| {
-            Some(Diagram::leaf(match (was.as_leaf()?, is.as_leaf()?) {
-                (0, _) | (_, 0) => 0,
-                (ADMITTED, ADMITTED) | (REFUSED, REFUSED) => SAME,
-                (REFUSED, ADMITTED) => ADMITS,
-                (ADMITTED, REFUSED) => REFUSES,
-                (REFUSED, _) | (_, ADMITTED) => MAY_ADMIT,
-                (ADMITTED, _) | (_, REFUSED) => MAY_REFUSE,
-                _ => UNCLEAR,
-            }))
-        });
+        let found = diagrams
+            .apply(was, is, &mut |was, is| Some(Diagram::leaf(found_of(was.as_leaf()?, is.as_leaf()?))));
         let found = match &shared.unknowns {
             Some(unknowns) => diagrams.forget(found, &|bit| unknowns.has(bit), &mut |one, other| one | other),
             None => found,
@@ -324,6 +353,19 @@ impl Change {
     pub fn interfaces_besides(&self, classes: &Intervals) -> Vec<&InterfacePattern> {
         let all = self.shared.space.layout.all(Field::Inbound);
         self.shared.interfaces.patterns(&all.difference(classes)).0
+    }
+}
+
+/// What is found where one rule set has a verdict and the other another.
+const fn found_of(was: u32, is: u32) -> u32 {
+    match (was, is) {
+        (0, _) | (_, 0) => 0,
+        (ADMITTED, ADMITTED) | (REFUSED, REFUSED) => SAME,
+        (REFUSED, ADMITTED) => ADMITS,
+        (ADMITTED, REFUSED) => REFUSES,
+        (REFUSED, _) | (_, ADMITTED) => MAY_ADMIT,
+        (ADMITTED, _) | (_, REFUSED) => MAY_REFUSE,
+        _ => UNCLEAR,
     }
 }
 

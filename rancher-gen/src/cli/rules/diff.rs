@@ -43,19 +43,9 @@ pub(in crate::cli) fn run(
             .and("--family says what they are for, where a text does not tell"));
     }
     let chains = chain.map_or_else(|| ChainName::ALL.to_vec(), |chain| vec![chain]);
-    let ways: Vec<Way> = chains
-        .into_iter()
-        .map(|chain| {
-            let mut change =
-                Change::of((&before.rules, &before.facts), (&after.rules, &after.facts), chain.hook());
-            let kinds = Kind::ALL.map(|kind| {
-                let (found, whole) = change.differences(kind);
-                (kind, found, whole)
-            });
-            let sent = change.sent_elsewhere();
-            Way { chain, change, kinds, sent }
-        })
-        .collect();
+    let hooks = chains.iter().map(|chain| chain.hook());
+    let changes = Change::on_ways((&before.rules, &before.facts), (&after.rules, &after.facts), hooks);
+    let ways: Vec<Way> = chains.into_iter().zip(changes).map(|(chain, change)| way(chain, change)).collect();
     let is_half = before.is_half || after.is_half;
     let exit = match exit(&ways) {
         Exit::Done if is_half => Exit::Uncertain,
@@ -77,6 +67,15 @@ pub(in crate::cli) fn run(
     };
     crate::cli::print(&text)?;
     Ok(exit)
+}
+
+fn way(chain: ChainName, mut change: Change) -> Way {
+    let kinds = Kind::ALL.map(|kind| {
+        let (found, whole) = change.differences(kind);
+        (kind, found, whole)
+    });
+    let sent = change.sent_elsewhere();
+    Way { chain, change, kinds, sent }
 }
 
 /// What is not compared, and the rules on which answers depend that a packet does not tell.
