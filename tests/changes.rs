@@ -101,7 +101,6 @@ fn what_is_not_known_is_the_same_in_both() {
     }
 }
 
-/// What is asked after a translation is asked of another packet.
 /// What another rule makes of a packet, or remembers of it, is no property of it.
 #[test]
 fn what_rules_feed_is_not_taken_to_be_the_same() {
@@ -155,7 +154,7 @@ fn what_rules_feed_is_not_taken_to_be_the_same() {
     // The same place in other words.
     let web = |target: &str| nat(&format!("-A PREROUTING -p tcp -m tcp --dport 80 -j {target}\n"));
     let same = [
-        (web("DNAT --to-destination 10.0.0.5"), web("DNAT --to-destination 10.0.0.5:80")),
+        (web("DNAT --to-destination 10.0.0.5"), web("DNAT --to 10.0.0.5")),
         (
             forward(&format!("-A FORWARD {LIMIT} -j LOG\n-A FORWARD {LIMIT} -j ACCEPT\n")),
             forward(&format!("-A FORWARD {LIMIT} -j ACCEPT\n")),
@@ -230,7 +229,7 @@ fn what_rules_count_is_the_same_if_they_are_asked_for_the_same_packets() {
         (&nat(&format!("{half}{other}")), &nat(&format!("{half}{}", other.replace("0.6", "0.7"))), 5),
         // What is remembered of where packets go depends on where they are sent.
         (&kept("0.5", "--rdest"), &kept("0.6", "--rdest"), 5),
-        (&kept("0.5", "--rsource"), &kept("0.6", "--rsource"), 0),
+        (&kept("0.5", "--rsource"), &kept("0.6", "--rsource"), 5),
     ] {
         assert_eq!(exit(old, new), Some(expected), "{old}\n{new}");
     }
@@ -327,13 +326,13 @@ fn what_is_certain_is_told_as_certain() {
     let marked = "-A FORWARD -m connmark --mark 0x40000/0xff0000 -m conntrack --ctstate ESTABLISHED";
     let dropped = "-A FORWARD -d 10.0.0.1/32 -j DROP\n";
     for (old, new, expected) in [
-        // The same mark, asked for where it comes from.
-        (restored(""), restored(&format!("{marked} -j ACCEPT\n")), 0),
+        // The same mark, asked for where it comes from: so it is if nothing marks packets between the two chains.
+        (restored(""), restored(&format!("{marked} -j ACCEPT\n")), 5),
         (restored(""), restored(&format!("{marked} -j DROP\n")), 1),
         (
             restored(""),
             restored("-A FORWARD -m conntrack --ctstate NEW -m mark --mark 0x40000/0xff0000 -j DROP\n"),
-            0,
+            5,
         ),
         (limited(dropped), limited(&dropped.repeat(2)), 0),
         (limited(""), limited("-A FORWARD -p tcp -m tcp --dport 22 -j ssh\n"), 5),
@@ -350,26 +349,28 @@ fn what_is_certain_is_told_as_certain() {
     let folder = tempfile::tempdir().unwrap();
     for (rule, expected) in [
         ("-A OUTPUT -d 127.0.0.1/32 -p tcp -m tcp --dport 3129 -j ACCEPT\n", 0),
-        ("-A OUTPUT -p tcp -m tcp --dport 443 -j ACCEPT\n", 0),
+        ("-A OUTPUT -p tcp -m tcp --dport 443 -j ACCEPT\n", 5),
         ("-A OUTPUT -p tcp -m tcp --dport 444 -j ACCEPT\n", 1),
     ] {
         // Later packets of a connection may be of before.
         let rule = rule.replace("-j", "-m conntrack --ctstate NEW -j");
         fs::write(folder.path().join("old"), redirected("")).unwrap();
         fs::write(folder.path().join("new"), redirected(&rule)).unwrap();
-        assert_eq!(
-            rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]).code,
-            Some(expected),
-            "{rule}"
-        );
+        let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+        assert_eq!(told.code, Some(expected), "{rule}");
+        assert_eq!(told.out.contains("newly"), expected == 1, "{rule}");
     }
 }
 
 /// Packets that there cannot be are no difference, and those of a connection that has a mark are.
 #[test]
 fn packets_that_there_cannot_be_make_no_difference() {
-    let rules =
-        |rule: &str| forward(&format!("{rule}-A FORWARD -p tcp -j ACCEPT\n-A FORWARD -p icmp -j ACCEPT\n"));
+    // With connections tracked before and after.
+    let tracked = "*mangle\n:INPUT ACCEPT [0:0]\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n";
+    let rules = |rule: &str| {
+        tracked.to_owned()
+            + &forward(&format!("{rule}-A FORWARD -p tcp -j ACCEPT\n-A FORWARD -p icmp -j ACCEPT\n"))
+    };
     for (rule, expected) in [
         // No rule takes connection tracking away.
         ("-A FORWARD -m conntrack --ctstate UNTRACKED -j DROP\n", 0),
@@ -405,135 +406,134 @@ fn packets_that_there_cannot_be_make_no_difference() {
     assert!(told.code == Some(1) && told.out.contains("mark 0xca6c"), "{}", told.out);
 }
 
-/// What something else than the rules changes of packets on their way is not followed, and that is told where it matters.
+/// Texts with all built-in chains of some tables; the filter forwards nothing that no rule admits.
+fn tables(all: &[(&str, &str)]) -> String {
+    const CHAINS: &str = ":PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n\
+                          :OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
+    let chains = |table: &str| match table {
+        "raw" => ":PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+        "filter" => ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+        _ => CHAINS,
+    };
+    let text = |(table, rules): &(&str, &str)| format!("*{table}\n{}{rules}COMMIT\n", chains(table));
+    all.iter().map(text).collect()
+}
+
+/// A table with some rules before, and others now, beside other tables.
+fn beside(others: &[(&str, &str)], table: &str, old: &str, new: &str) -> (String, String) {
+    let text = |rules| tables(&[others, &[(table, rules)]].concat());
+    (text(old), text(new))
+}
+
+/// The exit code of a comparison on all ways, and something that it says.
+fn assert_told(texts: &(String, String), expected: i32, words: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old"), &texts.0).unwrap();
+    fs::write(folder.path().join("new"), &texts.1).unwrap();
+    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+    let is_right = told.code == Some(expected) && told.out.contains(words);
+    assert!(is_right, "{:?} {}\n{}\n{}", told.code, told.out, texts.0, texts.1);
+}
+
+const TRACKED: (&str, &str) = ("mangle", "-A INPUT -m conntrack --ctstate INVALID -j DROP\n");
+
+/// What the kernel does with packets between chains is not followed: it is of no account where each chain does the same by
+/// itself, or where nothing goes by it.
 #[test]
-fn what_is_not_followed_is_told() {
-    let tables = |all: &[(&str, &str)]| -> String {
-        const CHAINS: &str = ":PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n\
-                              :OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
-        let chains = |table: &str| match table {
-            "raw" => ":PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n",
-            "filter" => ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n",
-            _ => CHAINS,
-        };
-        let text = |(table, rules): &(&str, &str)| format!("*{table}\n{}{rules}COMMIT\n", chains(table));
-        all.iter().map(text).collect()
-    };
-    let beside = |others: &[(&'static str, &'static str)], table, old: &'static str, new: &'static str| {
-        let text = |rules: &'static str| tables(&[others, &[(table, rules)]].concat());
-        (text(old), text(new))
-    };
-    let told = |(old, new): &(String, String)| {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("old"), old).unwrap();
-        fs::write(folder.path().join("new"), new).unwrap();
-        let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
-        (told.code, told.out)
-    };
-    // Answers to a sender that was changed have its address after `nat` only, and before it that of the host.
+fn packets_change_between_chains() {
     let inside = ("mangle", "-A PREROUTING -i eth0 -d 10.0.0.0/8 -j DROP\n");
     let masked = ("nat", "-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE\n");
+    let both = [inside, masked];
     let answers = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
-    let twice = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n\
-                 -A FORWARD -i eth0 -d 10.1.0.0/16 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
-    let anybody = "-A FORWARD -i eth0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
-    let counted = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n\
-                   -A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
-    let uncounted = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n\
-                     -A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
-    let served = "-A OUTPUT -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j DROP\n";
+    let twice = format!("{answers}{}", answers.replace("10.0.0.0/8", "10.1.0.0/16"));
+    let anybody = answers.replace("-d 10.0.0.0/8 ", "");
+    let limit = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
+    let [limit_first, limit_last] = [format!("{limit}{answers}"), format!("{answers}{limit}")];
+    // Answers to a sender that was changed have its address after `nat` only, and before it that of the host.
+    assert_told(&beside(&both, "filter", answers, ""), 5, "table filter, chain FORWARD");
+    assert_told(&beside(&both, "filter", answers, &anybody), 1, "newly admitted");
+    assert_told(&beside(&both, "filter", answers, &twice), 0, "");
+    assert_told(&beside(&[inside], "filter", answers, ""), 0, "");
+    assert_told(&beside(&[masked], "filter", answers, ""), 1, "newly refused");
+    assert_told(&beside(&both, "filter", &limit_first, &limit_last), 5, "-m limit");
     let own = [
         ("mangle", "-A OUTPUT -d 10.0.0.0/8 -j DROP\n"),
         ("nat", "-A INPUT -s 10.0.0.0/8 -j SNAT --to-source 192.0.2.9\n"),
     ];
-    // A packet of the host that is sent another way goes out there from then on.
+    let served = "-A OUTPUT -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j DROP\n";
+    assert_told(&beside(&own, "filter", served, ""), 5, "table filter, chain OUTPUT");
+    let by_mark = ("mangle", "-A PREROUTING -d 192.0.2.1/32 -j MARK --set-xmark 0x1/0xffffffff\n");
+    let marked = "-A FORWARD -d 10.0.0.5/32 -m mark --mark 0x1 -j ACCEPT\n";
+    assert_told(&beside(&[by_mark, masked], "filter", "", marked), 5, "--mark 0x1");
+    // What the host sends another way goes out there from then on.
     let leaving = ("filter", "-A OUTPUT -o eth0 -j DROP\n");
-    let left = tables(&[("filter", ""), ("mangle", "-A POSTROUTING -o eth0 -j DROP\n")]);
-    let marked = "-A OUTPUT -j MARK --set-xmark 0x1/0xffffffff\n";
-    let left_marked =
-        tables(&[("filter", ""), ("mangle", &format!("{marked}-A POSTROUTING -o eth0 -j DROP\n"))]);
-    let to = ("nat", "-A OUTPUT -p tcp -j DNAT --to-destination 10.0.0.5\n");
-    let left_to = left.clone() + &tables(&[to]);
-    // What is tracked is put together before any rule is asked.
-    let fragments = "-A INPUT -f -j DROP\n";
-    let tracked = ("mangle", "-A INPUT -m conntrack --ctstate INVALID -j DROP\n");
-    let (answered, routed, parts) = ("later packets of", "out on another interface", "fragments");
-    for (texts, expected, words) in [
-        (beside(&[inside, masked], "filter", answers, ""), 5, answered),
-        (beside(&[inside, masked], "filter", answers, anybody), 1, "newly admitted"),
-        (beside(&[inside, masked], "filter", answers, twice), 0, ""),
-        (beside(&[inside], "filter", answers, ""), 0, ""),
-        (beside(&[inside, masked], "filter", counted, uncounted), 5, "-m limit"),
-        (beside(&[inside], "filter", counted, uncounted), 0, ""),
-        (beside(&[masked], "filter", answers, ""), 1, "newly refused"),
-        (beside(&own, "filter", served, ""), 5, answered),
-        ((tables(&[leaving]) + &tables(&[("mangle", "")]), left), 0, ""),
-        ((tables(&[leaving, ("mangle", marked)]), left_marked), 5, routed),
-        ((tables(&[leaving, to, ("mangle", "")]), left_to), 5, routed),
-        (beside(&[], "filter", fragments, ""), 5, parts),
-        (beside(&[tracked], "filter", fragments, ""), 0, ""),
-    ] {
-        let (code, out) = told(&texts);
-        assert!(code == Some(expected) && out.contains(words), "{code:?} {out}\n{texts:?}");
-    }
+    let left = "-A POSTROUTING -o eth0 -j DROP\n";
+    let mark = "-A OUTPUT -j MARK --set-xmark 0x1/0xffffffff\n";
+    let web = ("nat", "-A OUTPUT -p tcp -j DNAT --to-destination 10.0.0.5\n");
+    let moved = |mangle: &str, others: &[(&str, &str)]| {
+        let marked = format!("{mangle}{left}");
+        (
+            tables(&[&[leaving, ("mangle", mangle)], others].concat()),
+            tables(&[&[("filter", ""), ("mangle", &marked)], others].concat()),
+        )
+    };
+    assert_told(&moved("", &[]), 0, "");
+    assert_told(&moved(mark, &[]), 5, "table mangle, chain POSTROUTING");
+    assert_told(&moved("", &[web]), 5, "table mangle, chain POSTROUTING");
 }
 
-/// What has no mark, no connection or another state on most ways has one on others.
+/// What the host sends to itself, to a group or through a tunnel comes in with a mark and a state, and what it answers or
+/// copies is sent with one.
 #[test]
 fn packets_that_are_seldom_are_packets() {
-    let input = |rule: &str| {
-        format!("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{rule}COMMIT\n")
-    };
-    let table = |table: &str, rule: &str| {
-        format!("*{table}\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n{rule}COMMIT\n")
-    };
-    let copied = |rule: &str| table("mangle", "-A PREROUTING -j TEE --gateway 10.0.0.9\n") + rule;
-    let untracked = input("-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n");
-    let untracked_early = table("raw", "-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n");
-    let drop = "-A OUTPUT -p tcp -m conntrack --ctstate UNTRACKED -j ACCEPT\n-A OUTPUT -p tcp -j DROP\n";
-    let resets = "-A OUTPUT -p tcp -m tcp --tcp-flags RST RST -j ACCEPT\n";
-    let freed = table("raw", "-A OUTPUT -p tcp -j NOTRACK\n");
-    let related = "-A PREROUTING -p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination 10.0.0.5\n";
-    for (old, new, expected, words) in [
-        // What the host sends to itself keeps its mark.
-        (input(""), input("-A INPUT -m mark --mark 0x5 -j DROP\n"), 1, "mark 0x5 in on lo"),
-        (input(""), input("-A INPUT ! -i lo -m mark --mark 0x5 -j DROP\n"), 0, ""),
-        (input(""), input("-A FORWARD -m mark --mark 0x5 -j DROP\n"), 0, ""),
-        // Copies are not tracked.
-        (input(""), untracked.clone(), 0, ""),
-        (copied(&input("")), copied(&untracked), 1, "UNTRACKED"),
-        (copied(""), copied("") + &untracked_early, 5, "UNTRACKED"),
-        (table("raw", ""), untracked_early, 0, ""),
-        // What answers a connection that is refused has it before it is tracked.
-        (
-            table("raw", ""),
-            table("raw", "-A OUTPUT -m conntrack --ctstate RELATED -j DROP\n"),
-            5,
-            "state RELATED flags RST",
-        ),
-        (table("raw", ""), table("raw", "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j DROP\n"), 0, ""),
-        (freed.clone() + &input(drop), freed + &input(&format!("{resets}{drop}")), 5, "flags RST"),
-        // What is related to another connection may be one of its own.
-        (table("nat", ""), table("nat", related), 5, "state RELATED"),
-        // What is sent again may be of a connection whose sender was changed.
-        (
-            input(""),
-            input("-A FORWARD -m conntrack --ctstate NEW -m conntrack --ctstate SNAT -j DROP\n"),
-            5,
-            "state NEW",
-        ),
+    let new = |others: &[(&str, &str)], table: &str, rule: &str| beside(others, table, "", rule);
+    let web = ("nat", "-A OUTPUT -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080\n");
+    let freed = ("raw", "-A OUTPUT -o lo -j CT --notrack\n");
+    let copied = ("mangle", "-A PREROUTING -j TEE --gateway 10.0.0.9\n");
+    let untracked = "-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\n";
+    for (others, table, rule, words) in [
+        (&[][..], "filter", "-A INPUT -m mark --mark 0x5 -j DROP\n", "table filter, chain INPUT"),
+        (&[], "raw", "-A PREROUTING -i eth0 -m conntrack --ctstate NEW -j DROP\n", "table raw"),
+        (&[], "raw", "-A OUTPUT -m conntrack --ctstate RELATED -j DROP\n", "RELATED"),
+        (&[freed], "filter", untracked, "UNTRACKED"),
+        (&[copied], "filter", "-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n", "UNTRACKED"),
+        (&[TRACKED, web], "filter", "-A INPUT -m conntrack --ctstate DNAT -j DROP\n", "DNAT"),
+        (&[TRACKED], "filter", "-A INPUT -m conntrack --ctorigsrc 10.0.0.1 -s 10.0.0.2 -j DROP\n", "orig"),
+        (&[], "filter", "-A FORWARD -m conntrack --ctstate SNAT -j ACCEPT\n", "SNAT"),
+        (&[], "filter", "-A FORWARD -m pkttype --pkt-type broadcast -j ACCEPT\n", "broadcast"),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("old"), &old).unwrap();
-        fs::write(folder.path().join("new"), &new).unwrap();
-        let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
-        assert!(
-            told.code == Some(expected) && told.out.contains(words),
-            "{:?} {}\n{old}\n{new}",
-            told.code,
-            told.out
-        );
+        assert_told(&new(others, table, rule), 5, words);
     }
+    // What is related to another connection may be one of its own.
+    let related = "-A PREROUTING -p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination 10.0.0.5\n";
+    assert_told(&new(&[], "nat", related), 5, "table nat, chain PREROUTING");
+    // An answer to what is refused is a packet, too; and a table of `hashlimit` that is full drops them.
+    let list = "-A OUTPUT -p icmp -m icmp --icmp-type 3 -m recent --set --name A --rdest\n\
+                -A INPUT -m recent --rcheck --name A -j DROP\n";
+    let refused = |target: &str| format!("{list}-A INPUT -p udp -j {target}\n");
+    assert_told(&beside(&[], "filter", &refused("REJECT"), &refused("DROP")), 5, "recent");
+    let full = "-A FORWARD -m hashlimit --hashlimit-upto 1000/sec --hashlimit-name z -j ACCEPT\n";
+    assert_told(&new(&[], "mangle", full), 5, "hashlimit");
+    // A text that does not say what becomes of the rest leaves it as it is.
+    let without = "*filter\n-A FORWARD -j DROP\nCOMMIT\n".to_owned();
+    assert_told(&(tables(&[("filter", "")]), without), 5, "table filter");
+}
+
+/// Only the first part of a packet has ports, where nothing puts the parts together.
+#[test]
+fn parts_of_packets_are_packets() {
+    let new = |others: &[(&str, &str)], rule: &str| beside(others, "filter", "", rule);
+    assert_told(&new(&[], "-A FORWARD -f -j ACCEPT\n"), 5, "fragments");
+    assert_told(&new(&[TRACKED], "-A FORWARD -f -j ACCEPT\n"), 0, "");
+    assert_told(&new(&[], "-A INPUT -f -j DROP\n"), 0, "");
+    let udp = |module: &str| format!("-A FORWARD -p udp {module}-j ACCEPT\n");
+    assert_told(&beside(&[], "filter", &udp("-m udp "), &udp("")), 5, "fragments");
+    assert_told(&beside(&[TRACKED], "filter", &udp("-m udp "), &udp("")), 0, "");
+    // The last rule that has connections tracked.
+    let dns = udp("-m udp --dport 53 ");
+    let logged = format!("-A FORWARD -m conntrack --ctstate INVALID -j LOG\n{dns}");
+    assert_told(&beside(&[], "filter", &logged, &dns), 5, "fragments");
+    assert_told(&beside(&[TRACKED], "filter", &logged, &dns), 0, "");
 }
 
 /// A difference in more parts than can be listed is one all the same.

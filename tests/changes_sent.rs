@@ -29,8 +29,10 @@ fn what_is_not_known_of_a_packet_depends_on_where_it_is_sent() {
     let limited = &format!("-A FORWARD {LIMIT} -j ACCEPT\n");
     let by_card = &format!("-A FORWARD {MAC} -j ACCEPT\n");
     for rules in [good, limited] {
+        // A rule that counts other packets counts something else.
+        let told = if rules == good { vec![Kind::MayAdmit, Kind::MayRefuse] } else { Vec::new() };
         let (kinds, unseen) = change(&text(&five, rules), &text(&six, rules));
-        assert_eq!((kinds, unseen), (vec![Kind::MayAdmit, Kind::MayRefuse], false), "{rules}");
+        assert_eq!((kinds, unseen), (told, rules == limited), "{rules}");
         let with_more = rules.to_owned() + spare;
         assert_eq!(change(&text(&five, rules), &text(&five, &with_more)), (Vec::new(), false), "{rules}");
     }
@@ -57,7 +59,7 @@ fn packets_that_are_sent_elsewhere_are_told() {
         let mut change = Change::of((&old, &facts), (&new, &facts), Hook::Forward);
         let (found, whole) = change.sent_elsewhere();
         assert!(whole && change.is_equal());
-        (found, change.has_same_sources())
+        (found, !change.apart().contains(&("nat", "POSTROUTING")))
     };
     let five =
         "-A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.5:8080\n";

@@ -327,6 +327,7 @@ fn is_bounded(condition: &Condition) -> bool {
         Condition::Unknown(_)
         | Condition::Unseen { .. }
         | Condition::SenderTranslated
+        | Condition::OfConnection { .. }
         | Condition::Counted(_) => true,
         Condition::Remembered { always, .. } => !always,
         Condition::Not(inner) => is_bounded(inner),

@@ -3,18 +3,19 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use super::apart::{self, Apart, Rules};
 use super::comparison::{Difference, Kind};
-use super::doubt::{self, Doubt};
 use super::facts::HostFacts;
 use super::filter::Packet;
-use super::lower::{Lowering, Shared};
+use super::hook::ChainOf;
+use super::lower::{Lowering, Shared, all_rules};
 use super::remembered;
-use super::rule_set::RuleSet;
+use super::rule_set::{Rule, RuleSet};
 use super::sent::{self, Answers, Elsewhere, SentTo};
 use super::unfolded::unfolded;
 use super::{Hook, InterfacePattern, Known, conntrack};
 use crate::packet::diagram::Diagram;
-use crate::packet::{Family, Field, Intervals, Set, Space, State};
+use crate::packet::{Family, Field, Intervals, Set, State};
 
 /// Two rule sets of one family, side by side.
 pub struct Change {
@@ -24,75 +25,93 @@ pub struct Change {
     /// Its leaves are numbers of answers, and of packets that there cannot be as well.
     sent: Diagram,
     answers: Answers,
-    /// The packets that there can be, but for their marks.
-    there_are: Vec<Known>,
+    /// The packets that there can be.
     possible: Diagram,
     /// What is found of these.
     kinds: Vec<u32>,
     sent_to: Vec<u32>,
     equal: bool,
     unclear: bool,
-    doubts: BTreeSet<Doubt>,
-    words: Words,
+    /// The chains that are not shown to be the same by themselves, where that counts.
+    apart: Vec<ChainOf>,
+    fragments: bool,
     family: Family,
     hook: Hook,
 }
 
 /// Two rule sets, with what is so of them on all ways.
 struct Beside<'a> {
-    before: (&'a RuleSet, &'a HostFacts),
-    after: (&'a RuleSet, &'a HostFacts),
-    words: Words,
-    /// Whether they count and remember the same, once that was asked.
-    remembered: OnceCell<bool>,
+    before: Rules<'a>,
+    after: Rules<'a>,
+    /// The chains that are not shown to be the same, and whether what rules count and remember is; once that was asked.
+    apart: OnceCell<(Apart, bool)>,
 }
 
 impl<'a> Beside<'a> {
-    fn new(before: (&'a RuleSet, &'a HostFacts), after: (&'a RuleSet, &'a HostFacts)) -> Self {
-        let words = Words {
-            same: same(before.0, after.0) && before.1 == after.1,
-            same_sources: sent::sources_are_alike(before.0, after.0),
-            same_changes: sent::changes_are_alike(before.0, after.0),
-        };
-        Self { before, after, words, remembered: OnceCell::new() }
+    const fn new(before: Rules<'a>, after: Rules<'a>) -> Self {
+        Self { before, after, apart: OnceCell::new() }
     }
 
     fn shared(&self) -> Shared {
         let Self { before, after, .. } = self;
         let names = [before.1, after.1].into_iter().flat_map(HostFacts::names);
-        Shared::new(before.0.family, &[before.0, after.0], names).of_any_time()
+        Shared::new(before.0.family, &[before.0, after.0], names)
+    }
+
+    fn apart(&self) -> &(Apart, bool) {
+        self.apart.get_or_init(|| {
+            let Self { before, after, .. } = *self;
+            let with = |remembered| move || self.shared().with_unknowns(MOST_NODES, remembered);
+            // If it is all so of the answers until then, it is so of the next one.
+            let apart = Apart::of(before, after, with(true));
+            if ![before.0, after.0].into_iter().flat_map(all_rules).any(Rule::asks_what_is_remembered) {
+                return (apart, true);
+            }
+            if remembered::is_alike(before, after, &apart, with(true)) {
+                return (apart, true);
+            }
+            (Apart::of(before, after, with(false)), false)
+        })
     }
 
     fn on(&self, hook: Hook) -> Change {
-        let Self { before, after, words, .. } = *self;
-        let (plain, is_certain) = Change::with(self.shared(), before, after, hook, words);
+        let Self { before, after, .. } = *self;
+        let (apart, remembered) = self.apart();
+        let chains = hook.all_chains();
+        let on_way =
+            |all: &BTreeSet<ChainOf>| chains.iter().copied().filter(|one| all.contains(one)).collect();
+        let (differing, parts): (Vec<ChainOf>, Vec<ChainOf>) =
+            (on_way(&apart.chains), on_way(&apart.fragments));
+        if differing.is_empty() {
+            return Change {
+                fragments: !parts.is_empty(),
+                ..Change::none(self.shared(), before.0.family, hook)
+            };
+        }
+        let is_plain = [before.0, after.0].into_iter().all(apart::is_plain);
+        let finish = |mut change: Change| {
+            change.fragments = !parts.is_empty();
+            if !is_plain {
+                change.apart.clone_from(&differing);
+            }
+            change
+        };
+        let (plain, is_certain) = Change::with(self.shared(), before, after, hook);
         if is_certain {
-            return plain;
+            return finish(plain);
         }
         let most = MOST_NODES.max(4 * plain.shared.space.diagrams.len());
-        let remembered = *self
-            .remembered
-            .get_or_init(|| remembered::is_alike(before, after, || self.shared().with_unknowns(most, true)));
         let [old, new] = [before.0, after.0].map(|rules| unfolded(rules, hook));
         let before = (old.as_ref().unwrap_or(before.0), before.1);
         let after = (new.as_ref().unwrap_or(after.0), after.1);
-        let shared = self.shared().with_unknowns(most, remembered);
-        let (mut bound, _) = Change::with(shared, before, after, hook, words);
+        let shared = self.shared().with_unknowns(most, *remembered);
+        let (mut bound, _) = Change::with(shared, before, after, hook);
         if bound.shared.space.diagrams.is_full() {
-            return plain;
+            return finish(plain);
         }
         bound.shared.space.diagrams.stop_after(usize::MAX);
-        bound
+        finish(bound)
     }
-}
-
-/// What is compared by the words of rules.
-#[derive(Clone, Copy)]
-struct Words {
-    /// All of them.
-    same: bool,
-    same_sources: bool,
-    same_changes: bool,
 }
 
 /// First packets of connections that both rule sets admit, and that one sends elsewhere than the other.
@@ -134,28 +153,32 @@ impl Change {
         hooks.into_iter().map(|hook| beside.on(hook)).collect()
     }
 
+    /// That nothing changes.
+    fn none(shared: Shared, family: Family, hook: Hook) -> Self {
+        Self {
+            family,
+            shared,
+            found: Diagram::leaf(0),
+            sent: Diagram::leaf(0),
+            answers: Answers::default(),
+            possible: Diagram::leaf(1),
+            kinds: Vec::new(),
+            sent_to: Vec::new(),
+            equal: true,
+            unclear: false,
+            apart: Vec::new(),
+            fragments: false,
+            hook,
+        }
+    }
+
     /// The comparison, and whether all of it is certain.
-    fn with(
-        shared: Shared,
-        before: (&RuleSet, &HostFacts),
-        after: (&RuleSet, &HostFacts),
-        hook: Hook,
-        words: Words,
-    ) -> (Self, bool) {
+    fn with(shared: Shared, before: Rules<'_>, after: Rules<'_>, hook: Hook) -> (Self, bool) {
         let family = before.0.family;
-        let (shared, was) = Lowering::all_verdicts(shared, before, hook);
-        let (mut shared, is) = Lowering::all_verdicts(shared, after, hook);
-        let with_copies = hook == Hook::Output && (before.0.copies() || after.0.copies());
-        let there_are = conntrack::possible(family, with_copies);
-        let Set(possible) = shared.space.set(&there_are);
-        let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, (possible, [was, is]));
-        let doubts = if words.same {
-            BTreeSet::new()
-        } else {
-            let doubts;
-            (shared, doubts) = doubt::doubts(shared, before, after, hook);
-            doubts
-        };
+        let known = &hook.unmarked();
+        let (shared, was) = Lowering::verdicts(shared, before, hook, known);
+        let (shared, is) = Lowering::verdicts(shared, after, hook, known);
+        let (mut shared, sent, answers) = Self::sent(shared, before, after, hook, [was, is]);
         let diagrams = &mut shared.space.diagrams;
         let found = diagrams
             .apply(was, is, &mut |was, is| Some(Diagram::leaf(found_of(was.as_leaf()?, is.as_leaf()?))));
@@ -163,54 +186,40 @@ impl Change {
             Some(unknowns) => diagrams.forget(found, &|bit| unknowns.has(bit), &mut |one, other| one | other),
             None => found,
         };
-        let found = but_for_marks(&mut shared, found, hook);
+        let [Set(possible), Set(first)] =
+            [conntrack::possible(family), conntrack::first(family)].map(|all| shared.space.set(&all));
         let diagrams = &mut shared.space.diagrams;
-        let mut of_possible = |diagram| diagrams.choose(possible, diagram, Diagram::leaf(0));
-        let [found_there, sent_there, was, is] = [found, sent, was, is].map(&mut of_possible);
+        let mut of = |which, diagram| diagrams.choose(which, diagram, Diagram::leaf(0));
+        let [found_there, was, is] = [found, was, is].map(|diagram| of(possible, diagram));
+        let sent_there = of(first, sent);
         let kinds = diagrams.leaves(found_there);
         let sent_to = diagrams.leaves(sent_there);
         let answered: Vec<&Elsewhere> = sent_to.iter().filter_map(|leaf| answers.get(*leaf)).collect();
-        let unclear = !words.same
-            && (kinds.iter().any(|leaf| leaf & UNCLEAR != 0)
-                || answered.iter().any(|answer| answer.pairs.is_empty()));
-        let is_certain = words.same
-            || doubts.is_empty()
-                && kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
-                && answered.iter().all(|answer| answer.certain);
-        let all = Self {
-            equal: was == is,
-            words,
-            shared,
-            found,
-            sent,
-            answers,
-            there_are,
-            possible,
-            kinds,
-            sent_to,
-            unclear,
-            doubts,
-            family,
-            hook,
-        };
-        (all, is_certain)
+        let unclear = kinds.iter().any(|leaf| leaf & UNCLEAR != 0)
+            || answered.iter().any(|answer| answer.pairs.is_empty());
+        let is_certain = kinds.iter().all(|leaf| [0, SAME, ADMITS, REFUSES].contains(leaf))
+            && answered.iter().all(|answer| answer.certain);
+        let equal = was == is;
+        let none = Self::none(shared, family, hook);
+        (Self { found, sent, answers, possible, kinds, sent_to, equal, unclear, ..none }, is_certain)
     }
 
     /// Where packets are sent that both may admit: nowhere else, if all that says where is the same.
     fn sent(
         shared: Shared,
-        before: (&RuleSet, &HostFacts),
-        after: (&RuleSet, &HostFacts),
+        before: Rules<'_>,
+        after: Rules<'_>,
         hook: Hook,
-        (possible, verdicts): (Diagram, [Diagram; 2]),
+        verdicts: [Diagram; 2],
     ) -> (Shared, Diagram, Answers) {
-        if remembered::has_same_until(before, after, &hook.until_nat()) {
+        let chains = hook.until_nat();
+        if (0..chains.len()).all(|at| apart::is_same_text(before, after, chains[at], &chains[..at])) {
             return (shared, Diagram::leaf(0), Answers::default());
         }
         let known = &hook.unmarked();
         let (shared, was) = Lowering::translations(shared, before, hook, known);
         let (mut shared, is) = Lowering::translations(shared, after, hook, known);
-        let (sent, answers) = sent::elsewhere(&mut shared, possible, verdicts, [was, is]);
+        let (sent, answers) = sent::elsewhere(&mut shared, verdicts, [was, is]);
         (shared, sent, answers)
     }
 
@@ -226,10 +235,18 @@ impl Change {
         self.unclear
     }
 
-    /// Which packets they may treat otherwise that are not followed here.
+    /// The built-in chains of the way, by table and name, in which the two may do something else with packets of which nothing
+    /// else is told here: each of them is not shown to do the same with whatever packet comes to it, and marks, translations or
+    /// the like are among what it, or another one, goes by.
     #[must_use]
-    pub const fn doubts(&self) -> &BTreeSet<Doubt> {
-        &self.doubts
+    pub fn apart(&self) -> &[(&'static str, &'static str)] {
+        &self.apart
+    }
+
+    /// Whether parts of packets may be treated otherwise, as nothing puts them together before the rules are asked.
+    #[must_use]
+    pub const fn may_differ_in_fragments(&self) -> bool {
+        self.fragments
     }
 
     /// Whether there are packets that one treats otherwise than the other, in one way.
@@ -244,7 +261,7 @@ impl Change {
         if !self.has(kind) {
             return (Vec::new(), true);
         }
-        let (found, all) = self.packets(self.found, |leaf| is_of(leaf, kind));
+        let (found, all) = self.packets(self.found, conntrack::possible, |leaf| is_of(leaf, kind));
         let difference = |(packets, there): (Known, Known)| {
             let example = self.example(&there)?;
             Some(Difference { kind, packets, example })
@@ -270,13 +287,10 @@ impl Change {
             if found.len() >= MOST_SENT {
                 return (found, false);
             }
-            let (packets, all) = self.packets(self.sent, |leaf| leaf == number);
+            let (packets, all) = self.packets(self.sent, conntrack::first, |leaf| leaf == number);
             whole &= all;
             found.extend(packets.into_iter().filter_map(|(mut packets, there)| {
-                let is_new = |states: &Intervals| states.single() == Some(State::New.number());
-                if packets.get(&Field::State).is_some_and(is_new) {
-                    packets.remove(&Field::State);
-                }
+                packets.remove(&Field::State);
                 let example = self.example(&there)?;
                 let places = answer.pairs.iter().cloned().collect();
                 Some(Sent { places, has_more: answer.more, certain: answer.certain, packets, example })
@@ -287,13 +301,19 @@ impl Change {
 
     /// The packets with some leaves, as few combinations as are found, and whether these are all. Beside packets that there
     /// can be, they have those that there cannot be where that makes them fewer. With each come some that there can be.
-    fn packets(&mut self, of: Diagram, is_one: impl Fn(u32) -> bool) -> (Vec<(Known, Known)>, bool) {
+    fn packets(
+        &mut self,
+        of: Diagram,
+        there_are: fn(Family) -> Vec<Known>,
+        is_one: impl Fn(u32) -> bool,
+    ) -> (Vec<(Known, Known)>, bool) {
         let space = &mut self.shared.space;
         let set = Set(space.diagrams.map(of, &mut |leaf| u32::from(is_one(leaf))));
         let (found, all) = space.cover(set);
+        let there_are = there_are(self.family);
         let mut packets: Vec<(Known, Known)> = Vec::new();
         for mut one in found {
-            let there: Vec<Known> = self.there_are.iter().filter_map(|other| both(&one, other)).collect();
+            let there: Vec<Known> = there_are.iter().filter_map(|other| both(&one, other)).collect();
             if let Some(own) = one.get_mut(&Field::State) {
                 let states = there.iter().filter_map(|one| one.get(&Field::State));
                 *own = states.fold(Intervals::default(), |all, one| all.union(one));
@@ -319,19 +339,6 @@ impl Change {
             one.retain(|field, set| unmarked.get(field) != Some(set));
         }
         (packets, all)
-    }
-
-    /// Whether both say the same of where packets are to come from (`SNAT`, `MASQUERADE`): their words, and no more.
-    #[must_use]
-    pub const fn has_same_sources(&self) -> bool {
-        self.words.same_sources
-    }
-
-    /// Whether both say the same of what else is changed of packets or remembered of them (marks, `CT`, `TTL`): their words.
-    /// How packets are admitted is compared as far as later rules ask for that, whatever this says.
-    #[must_use]
-    pub const fn has_same_changes(&self) -> bool {
-        self.words.same_changes
     }
 
     fn example(&self, packets: &Known) -> Option<Packet> {
@@ -367,25 +374,6 @@ const fn found_of(was: u32, is: u32) -> u32 {
         (ADMITTED, _) | (_, REFUSED) => MAY_REFUSE,
         _ => UNCLEAR,
     }
-}
-
-/// What is found, without what the host sends to itself with a mark, where that is the same as of what has none.
-fn but_for_marks(shared: &mut Shared, found: Diagram, hook: Hook) -> Diagram {
-    let Some(looped) = shared.marked_loop(hook) else { return found };
-    let looped = shared.one_of(&looped);
-    let unmarked = shared.one_of(&hook.unmarked());
-    let Space { diagrams, layout } = &mut shared.space;
-    let bits = layout.bits_of(Field::Mark);
-    let twin = diagrams.assign(found, &|bit| bits.contains(&bit).then_some(false));
-    let other = diagrams.apply(found, twin, &mut |found, twin| {
-        if found == twin {
-            return Some(Diagram::leaf(0));
-        }
-        twin.as_leaf()?;
-        found.as_leaf().map(Diagram::leaf)
-    });
-    let marked = diagrams.choose(unmarked, found, other);
-    diagrams.choose(looped, marked, found)
 }
 
 /// The packets that two combinations have in common, if there are any.
@@ -429,8 +417,3 @@ const MAY_ADMIT: u32 = 8;
 const MAY_REFUSE: u32 = 16;
 /// Neither is.
 const UNCLEAR: u32 = 32;
-
-/// Whether two rule sets have the same rules.
-fn same(one: &RuleSet, other: &RuleSet) -> bool {
-    one.tables.keys().chain(other.tables.keys()).all(|table| one.has_same(table, other))
-}

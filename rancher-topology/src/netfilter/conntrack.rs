@@ -50,9 +50,25 @@ fn may_be_of_connection(flags: u8) -> bool {
     VALID.contains(&(flags & !PSH & 0x3F))
 }
 
+/// The packets that begin connections (`tcp_new`, `icmp_new`): only these ask the table `nat`.
+pub(super) fn first(family: Family) -> Vec<Known> {
+    let begins = |flags: &u8| may_be_of_connection(*flags) && tcp(*flags) == State::New;
+    let flags = Intervals::points((0..64).filter(begins).map(u128::from));
+    let mut all = possible(family);
+    for one in &mut all {
+        if one.contains_key(&Field::TcpFlags) {
+            one.entry(Field::TcpFlags).and_modify(|known| *known = known.intersection(&flags));
+        }
+        let new = Intervals::points([State::New.number()]);
+        one.entry(Field::State).and_modify(|states| *states = states.intersection(&new));
+    }
+    all.retain(|one| one.values().all(|set| !set.is_empty()));
+    all
+}
+
 /// The packets that there are, by what connection tracking says of them. Until an answer is seen, every packet of a
-/// connection is [`State::New`]. A copy is untracked, whatever it is (`nf_dup_ipv4`).
-pub(super) fn possible(family: Family, with_copies: bool) -> Vec<Known> {
+/// connection is [`State::New`].
+pub(super) fn possible(family: Family) -> Vec<Known> {
     let states = |all: &[State]| (Field::State, Intervals::points(all.iter().map(|state| state.number())));
     let protocols = |all: &[u8]| Intervals::points(all.iter().map(|&protocol| protocol.into()));
     let of_icmp = |state: State, is_one: &dyn Fn(u8) -> bool| {
@@ -79,11 +95,7 @@ pub(super) fn possible(family: Family, with_copies: bool) -> Vec<Known> {
         let flags = Intervals::points(flags.into_iter().map(u128::from));
         Known::from([(Field::Protocol, protocols(&[6])), (Field::TcpFlags, flags), states(of)])
     };
-    let untracked = if with_copies {
-        Known::from([states(&[State::Untracked])])
-    } else {
-        of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked))
-    };
+    let untracked = of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked));
     let looked_into = protocols(&[6, family.icmp()]);
     vec![
         Known::from([

@@ -16,6 +16,9 @@ pub enum Hook {
     Arriving,
 }
 
+/// A built-in chain: its table and its name.
+pub(super) type ChainOf = (&'static str, &'static str);
+
 /// A step on the way of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Step {
@@ -68,15 +71,25 @@ impl Hook {
     }
 
     /// The chains up to the one that may send packets elsewhere.
-    pub(super) fn until_nat(self) -> Vec<(&'static str, &'static str)> {
+    pub(super) fn until_nat(self) -> Vec<ChainOf> {
         let mut chains = self.chains();
         let until = chains.iter().position(|(table, _)| *table == "nat").map_or(0, |at| at + 1);
         chains.truncate(until);
         chains
     }
 
+    /// The same with those that change senders, after every filter.
+    pub(super) fn all_chains(self) -> Vec<ChainOf> {
+        let last: &[ChainOf] = match self {
+            Self::Input => &[("nat", "INPUT")],
+            Self::Forward | Self::Output => &[("nat", "POSTROUTING")],
+            Self::Arriving => &[("nat", "INPUT"), ("nat", "POSTROUTING")],
+        };
+        [&self.chains(), last].concat()
+    }
+
     /// The chains that packets may be asked for on the way, in their order.
-    pub(super) fn chains(self) -> Vec<(&'static str, &'static str)> {
+    pub(super) fn chains(self) -> Vec<ChainOf> {
         let mut chains = Vec::new();
         for step in self.steps() {
             let further = match step {

@@ -8,10 +8,10 @@
 //! what is not known here. Then both ways are followed, and the answer is "possible". Two such conditions of one rule
 //! set are taken to be independent of each other; of two rule sets that are compared, the same is the same in both.
 
+mod apart;
 mod change;
 mod comparison;
 mod conntrack;
-mod doubt;
 mod example;
 mod facts;
 mod filter;
@@ -29,7 +29,6 @@ mod verdict;
 
 pub use change::{Change, Sent};
 pub use comparison::{Comparison, Difference, Kind, Refusals};
-pub use doubt::Doubt;
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
 pub use hook::Hook;

@@ -34,6 +34,8 @@ pub(super) enum Change {
     Tracked,
     /// It goes somewhere else.
     Sent(Translation),
+    /// Something is done with it that no rule asks for later, in these words: told where a chain is looked at by itself.
+    Noted(String),
 }
 
 /// The mark that one is copied from.
@@ -158,8 +160,16 @@ fn add(all: &mut Vec<Change>, change: &Change) {
                 all.push(change.clone());
             }
         }
-        Change::Tracked | Change::Sent(_) | Change::Copied { .. } => all.push(change.clone()),
+        Change::Noted(text) if is_done_once(text) && all.last() == Some(change) => {}
+        Change::Tracked | Change::Sent(_) | Change::Noted(_) | Change::Copied { .. } => {
+            all.push(change.clone());
+        }
     }
+}
+
+/// Whether it is the same when it is done twice: all but steps up and down, `xor` and copies.
+fn is_done_once(text: &str) -> bool {
+    !["-inc", "-dec", "-xor", "TEE"].iter().any(|word| text.contains(word))
 }
 
 impl Outcome {

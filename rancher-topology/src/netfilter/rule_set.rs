@@ -30,27 +30,10 @@ impl RuleSet {
         })
     }
 
-    /// Whether a rule sends copies of packets on.
-    pub(super) fn copies(&self) -> bool {
-        super::lower::all_rules(self).any(|rule| matches!(rule.target, Target::Copy(_)))
-    }
-
-    /// Whether another one has the same rules in a table, wherever they stand in their texts. What only counts or logs is no
-    /// part of it.
-    pub(super) fn has_same(&self, table: &str, other: &Self) -> bool {
-        let rules = |rules: &Self| {
-            let chains = rules.tables.get(table).into_iter().flat_map(|table| &table.chains);
-            let chain = |(name, chain): (&String, &Chain)| {
-                let rules = chain.rules.iter().filter(|rule| !rule.only_tells());
-                let rules = rules.map(|rule| (rule.conditions.clone(), rule.target.clone()));
-                (name.clone(), chain.policy, rules.collect::<Vec<_>>())
-            };
-            chains
-                .map(chain)
-                .filter(|(_, policy, rules)| policy.is_some() || !rules.is_empty())
-                .collect::<Vec<_>>()
-        };
-        rules(self) == rules(other)
+    /// Whether a rule makes packets, which the host sends: copies, or answers to what is refused.
+    pub(super) fn makes_packets(&self) -> bool {
+        let makes = |target: &Target| matches!(target, Target::Copy(_) | Target::Reject | Target::Unknown(_));
+        super::lower::all_rules(self).any(|rule| makes(&rule.target))
     }
 }
 
@@ -67,6 +50,36 @@ impl Rule {
             });
         });
         self.target == Target::Nothing && !may_change
+    }
+
+    /// What it asks for that drops a packet where there is no room to remember it (`hashlimit_mt_common`,
+    /// `connlimit_mt`).
+    pub(super) fn may_drop(&self) -> Option<String> {
+        let mut found = None;
+        let mut look = |part: &Condition| {
+            if let Condition::Remembered { text, .. } | Condition::Counted(text) = part
+                && (text.contains("hashlimit") || text.contains("connlimit"))
+            {
+                found = Some(text.clone());
+            }
+        };
+        self.conditions.iter().for_each(|condition| condition.each(&mut look));
+        found
+    }
+
+    /// Whether it asks for what only the first part of a packet has.
+    pub(super) fn asks_for_transport(&self) -> bool {
+        const ASKED: [Field; 5] =
+            [Field::SourcePort, Field::DestinationPort, Field::TcpFlags, Field::IcmpType, Field::IcmpCode];
+        let mut asks = false;
+        let mut look = |part: &Condition| {
+            asks |= matches!(
+                part,
+                Condition::Within(field, _) | Condition::Masked { field, .. } if ASKED.contains(field)
+            );
+        };
+        self.conditions.iter().for_each(|condition| condition.each(&mut look));
+        asks
     }
 
     /// Whether it asks for what is remembered of packets. What it counts for itself alone is of no account if it decides
@@ -157,6 +170,14 @@ pub enum Condition {
     /// It is a part of a packet, and not the first one (`-f`): of none where connection tracking puts packets together before
     /// any rule is asked.
     Fragment,
+    /// Something is so of the connection that it belongs to (`--ctorigsrc`): what is so of the first packet of one, as that
+    /// comes to the host. Of others it is not known.
+    OfConnection {
+        /// What the first packet meets.
+        first: Box<Self>,
+        /// As it was written.
+        text: String,
+    },
     /// Its destination was translated when its connection began (`--ctstate DNAT`).
     Translated,
     /// Its sender was translated when its connection began (`--ctstate SNAT`), which is after every filter saw the first
@@ -196,19 +217,14 @@ impl Condition {
         Self::Unseen { text: text.to_owned(), fields: Vec::new() }
     }
 
-    /// Whether a packet may meet it when it is asked once and not when it is asked again.
-    pub(super) fn may_vary(&self) -> bool {
-        let mut may_vary = false;
-        self.each(&mut |part| {
-            may_vary |= matches!(part, Self::Unknown(_) | Self::Counted(_) | Self::Remembered { .. });
-        });
-        may_vary
-    }
-
-    /// Looks at every part of it that has no parts itself.
+    /// Looks at every part of it that has no parts itself, and at what is asked of connections.
     pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         match self {
             Self::Not(inner) => inner.each(look),
+            Self::OfConnection { first, .. } => {
+                look(self);
+                first.each(look);
+            }
             Self::All(all) | Self::Any(all) => all.iter().for_each(|one| one.each(look)),
             part => look(part),
         }
@@ -223,7 +239,8 @@ impl Condition {
                 | Self::Unseen { .. }
                 | Self::Counted(_)
                 | Self::Translated
-                | Self::SenderTranslated => true,
+                | Self::SenderTranslated
+                | Self::OfConnection { .. } => true,
                 Self::Remembered { always, .. } => !always,
                 Self::Set { name, .. } => {
                     matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))
@@ -306,8 +323,10 @@ pub enum Target {
     Copy(String),
     /// The table is done with it.
     Accept,
-    /// It is gone, with or without an answer to the sender.
+    /// It is gone.
     Drop,
+    /// It is gone, and its sender is told (`REJECT`) or kept waiting (`TARPIT`).
+    Reject,
     /// Back to the chain that called this one.
     Return,
     /// Asks a chain, and comes back if that decides nothing.

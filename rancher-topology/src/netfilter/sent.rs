@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::lower::{NO, Shared, YES};
 use super::outcome::{Change, Outcome};
-use super::rule_set::{Condition, Policy, Rule, RuleSet, Table, Target, TranslatedTo, Translation};
+use super::rule_set::{TranslatedTo, Translation};
 use super::verdict;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Known, Space, State, number};
@@ -160,11 +160,10 @@ impl Answers {
     }
 }
 
-/// Which first packets of connections that both rule sets may admit one sends elsewhere than the other, of those that there can
-/// be. Of each there is what it says in the end, and what becomes of packets in its translations.
+/// Which first packets of connections that both rule sets may admit one sends elsewhere than the other. Of each there is what it says in the end,
+/// and what becomes of packets in its translations.
 pub(super) fn elsewhere(
     shared: &mut Shared,
-    possible: Diagram,
     [was, is]: [Diagram; 2],
     [before, after]: [Diagram; 2],
 ) -> (Diagram, Answers) {
@@ -214,22 +213,10 @@ pub(super) fn elsewhere(
         }
         _ => Some(sent),
     });
-    let [new, related] = [State::New, State::Related].map(|state| {
-        let is = Intervals::points([state.number()]);
-        let is = space.layout.within(&mut space.diagrams, Field::State, &is, YES, NO);
-        space.diagrams.choose(is, sent, Diagram::leaf(0))
-    });
-    let new_there = space.diagrams.choose(possible, new, Diagram::leaf(0));
-    // What is related to another connection is sent where that goes, or as if it were a connection of its own: to be told
-    // where nothing else is.
-    let sent = if space.diagrams.leaves(new_there).into_iter().any(|leaf| leaf != 0) {
-        new
-    } else {
-        space.diagrams.map(related, &mut |leaf| {
-            let answer = answers.get(leaf).cloned();
-            answer.map_or(0, |answer| answers.doubted(answer))
-        })
-    };
+    // Only the first packet of a connection asks; those that are related to another one are sent as it is, or as this.
+    let new = Intervals::points([State::New.number()]);
+    let new = space.layout.within(&mut space.diagrams, Field::State, &new, YES, NO);
+    let sent = space.diagrams.choose(new, sent, Diagram::leaf(0));
     let sent = match &shared.unknowns {
         Some(unknowns) => space
             .diagrams
@@ -255,106 +242,4 @@ fn but_for_the_same(space: &mut Space, answers: &mut Answers, sent: Diagram) -> 
         grafts.insert(number, all);
     }
     space.diagrams.graft(sent, &mut |leaf| grafts[&leaf])
-}
-
-/// Whether two rule sets say the same of where packets are to come from: that is no part of what is asked of them here, so
-/// it is their words that are compared.
-pub(super) fn sources_are_alike(one: &RuleSet, other: &RuleSet) -> bool {
-    sources(one) == sources(other)
-}
-
-/// Whether two rule sets say the same of what else they change of packets and remember of them, by their words.
-pub(super) fn changes_are_alike(one: &RuleSet, other: &RuleSet) -> bool {
-    changes(one) == changes(other)
-}
-
-/// What rules ask for and do.
-type Words<'a> = Vec<(&'a [Condition], &'a Target)>;
-
-/// The chains of `nat` that change the sender, with their policies.
-fn sources(rules: &RuleSet) -> Vec<(&str, Option<Policy>, Words<'_>)> {
-    let Some(table) = rules.tables.get("nat") else { return Vec::new() };
-    let mut words = Vec::new();
-    for name in asked_from(table, &["POSTROUTING", "INPUT"]) {
-        let Some(chain) = table.chains.get(name) else { continue };
-        let all = words_of(chain.rules.iter().filter(|rule| !rule.only_tells()));
-        // A table that is not there accepts.
-        if !all.is_empty() || chain.policy == Some(Policy::Drop) {
-            words.push((name, chain.policy, all));
-        }
-    }
-    words
-}
-
-/// What some rules say. The same said twice is said once, where it changes nothing more.
-fn words_of<'a>(rules: impl Iterator<Item = &'a Rule>) -> Words<'a> {
-    let mut words = Words::new();
-    for rule in rules {
-        let once = match &rule.target {
-            Target::Mark { mask, value, .. } => value & !mask == 0,
-            target => matches!(
-                target,
-                Target::Accept
-                    | Target::Masquerade(_)
-                    | Target::CopyMark { .. }
-                    | Target::Untrack
-                    | Target::Track(_)
-            ),
-        };
-        let said = (rule.conditions.as_slice(), &rule.target);
-        let may_vary = || rule.conditions.iter().any(Condition::may_vary);
-        if !(once && words.last() == Some(&said) && !may_vary()) {
-            words.push(said);
-        }
-    }
-    words
-}
-
-/// The rules that change something and let packets go on, with all others that are asked from the same built-in chain, as
-/// these decide which packets come to them; and those that only put packets on a list.
-fn changes(rules: &RuleSet) -> Vec<(&str, &str, Option<Policy>, Words<'_>)> {
-    let is_change = |rule: &Rule| match &rule.target {
-        Target::Mark { .. }
-        | Target::CopyMark { .. }
-        | Target::MarkUnknown { .. }
-        | Target::Untrack
-        | Target::Track(_) => true,
-        target => target.is_passive() && *target != Target::Nothing,
-    };
-    let mut words = Vec::new();
-    for (table, chains) in &rules.tables {
-        let mut compared: BTreeSet<&str> = BTreeSet::new();
-        for base in chains.chains.iter().filter(|(_, chain)| chain.policy.is_some()).map(|(name, _)| name) {
-            let asked = asked_from(chains, &[base]);
-            let rules =
-                asked.iter().filter_map(|name| chains.chains.get(*name)).flat_map(|chain| &chain.rules);
-            if rules.into_iter().any(is_change) {
-                compared.extend(asked);
-            }
-        }
-        for (name, chain) in &chains.chains {
-            let is_compared = compared.contains(name.as_str());
-            let only_puts = |rule: &&Rule| rule.target == Target::Nothing && !rule.only_tells();
-            let all = chain
-                .rules
-                .iter()
-                .filter(|rule| if is_compared { !rule.only_tells() } else { only_puts(rule) });
-            let all = words_of(all);
-            if is_compared || !all.is_empty() {
-                words.push((table.as_str(), name.as_str(), chain.policy.filter(|_| is_compared), all));
-            }
-        }
-    }
-    words
-}
-
-/// Chains, and those that they lead to.
-pub(super) fn asked_from<'a>(table: &'a Table, chains: &[&'a str]) -> BTreeSet<&'a str> {
-    let mut asked = BTreeSet::new();
-    let mut open = chains.to_vec();
-    while let Some(name) = open.pop() {
-        let Some(chain) = table.chains.get(name).filter(|_| asked.insert(name)) else { continue };
-        open.extend(chain.rules.iter().filter_map(|rule| rule.target.chain()));
-    }
-    asked
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rancher_gen::exit::Exit;
 use rancher_topology::netfilter::{
-    Change, Difference, Doubt, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
+    Change, Difference, InterfacePattern, Kind, Packet, Rule, Sent, SentTo, TranslatedTo,
 };
 use rancher_topology::packet::{Family, Field, Intervals, Known};
 use serde_json::{Value, json};
@@ -78,46 +78,61 @@ fn way(chain: ChainName, mut change: Change) -> Way {
     Way { chain, change, kinds, sent }
 }
 
-/// What is not compared, and the rules on which answers depend that a packet does not tell.
+/// What is not followed, and the rules on which answers depend that a packet does not tell.
 fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
     let mut all = Vec::new();
-    if !ways.iter().all(|way| way.change.has_same_sources()) {
-        all.push(
-            "the tables nat: from where packets are to come (SNAT, MASQUERADE) is not compared".to_owned(),
-        );
+    let apart: BTreeSet<_> = ways.iter().flat_map(|way| way.change.apart()).copied().collect();
+    // Of a filter that certainly differs all is told; what other chains do besides is not.
+    let is_told = |table: &str| exit == Exit::No && ["filter", "security"].contains(&table);
+    for (table, chain) in apart.into_iter().filter(|(table, _)| !is_told(table)) {
+        all.push(format!(
+            "table {table}, chain {chain}: by itself it is not the same, and whether that matters depends on marks, connections or addresses that are not followed from chain to chain"
+        ));
+        all.extend(rules_of_one(table, rules));
     }
-    if !ways.iter().all(|way| way.change.has_same_changes()) {
+    if ways.iter().any(|way| way.change.may_differ_in_fragments()) {
         all.push(
-            "rules that change what is not followed to its end here (marks, CT, sets, TTL and the like) differ"
+            "fragments: nothing puts them together where connections are not tracked, and only the first has ports"
                 .to_owned(),
         );
     }
-    let doubts: BTreeSet<Doubt> = ways.iter().flat_map(|way| way.change.doubts()).copied().collect();
-    all.extend(doubts.into_iter().map(|doubt| not_followed(doubt).to_owned()));
     let is_doubted =
         |way: &Way| exit == Exit::Uncertain && way.change.may_differ_unseen() || differs(way, false);
     if ways.iter().any(is_doubted) {
         for (path, Rules { rules, facts, .. }) in rules {
-            let unsure =
-                rules.unsure(facts).map(|rule| format!("{}:{}: {}", path.display(), rule.line, rule.text));
+            let unsure = rules.unsure(facts).map(|rule| said(path, rule));
             all.extend(unsure);
         }
     }
     all
 }
 
-/// What is not followed, in words.
-const fn not_followed(doubt: Doubt) -> &'static str {
-    match doubt {
-        Doubt::Translated => {
-            "later packets of connections that nat changes: raw or mangle asks for their destination before nat does, and other rules ask after it"
-        }
-        Doubt::Rerouted => {
-            "what the host sends out on another interface after a rule of OUTPUT changed it: POSTROUTING asks for the interface again"
-        }
-        Doubt::Fragments => "fragments (-f): nothing puts them together where connections are not tracked",
-        _ => "packets that are not followed here",
+fn said(path: &Path, rule: &Rule) -> String {
+    format!("{}:{}: {}", path.display(), rule.line, rule.text)
+}
+
+/// As many rules are told of a table that may differ.
+const MOST_RULES: usize = 20;
+
+/// The rules of a table that only one of two texts has.
+fn rules_of_one(table: &str, rules: [(&Path, &Rules); 2]) -> Vec<String> {
+    let of = |at: usize| {
+        let chains = rules[at].1.rules.tables.get(table).into_iter().flat_map(|table| table.chains.values());
+        chains.flat_map(|chain| &chain.rules).collect::<Vec<_>>()
+    };
+    let texts = [0, 1].map(|at| of(at).into_iter().map(|rule| rule.text.as_str()).collect::<BTreeSet<_>>());
+    let only = |at: usize| {
+        let other = &texts[1 - at];
+        let all = of(at).into_iter().filter(|rule| !other.contains(rule.text.as_str()));
+        all.map(|rule| said(rules[at].0, rule)).collect::<Vec<_>>()
+    };
+    let mut all = [only(0), only(1)].concat();
+    if all.len() > MOST_RULES {
+        let more = all.len() - MOST_RULES;
+        all.truncate(MOST_RULES);
+        all.push(format!("and {more} more rules of table {table} that one of both has"));
     }
+    all
 }
 
 /// Whether there are differences on a way that are certain, or some that are not.
@@ -130,10 +145,7 @@ fn exit(ways: &[Way]) -> Exit {
     let found = |certain| ways.iter().any(|way| differs(way, certain));
     let is_open = |way: &Way| {
         let Way { change, .. } = way;
-        change.may_differ_unseen()
-            || !change.doubts().is_empty()
-            || !change.has_same_sources()
-            || !change.has_same_changes()
+        change.may_differ_unseen() || !change.apart().is_empty() || change.may_differ_in_fragments()
     };
     if found(true) {
         Exit::No
@@ -286,8 +298,8 @@ fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
             "may-differ-unseen": way.change.may_differ_unseen(),
             "differences": way.kinds.iter().flat_map(of_kind).collect::<Vec<_>>(),
             "sent-elsewhere": way.sent.0.iter().map(sent).collect::<Vec<_>>(),
-            "same-sources": way.change.has_same_sources(),
-            "same-changes": way.change.has_same_changes(),
+            "apart": way.change.apart().iter().map(|(table, chain)| json!({"table": table, "chain": chain})).collect::<Vec<_>>(),
+            "may-differ-in-fragments": way.change.may_differ_in_fragments(),
             "whole": way.sent.1 && way.kinds.iter().all(|(.., whole)| *whole),
         })
     };

@@ -62,13 +62,9 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
         let value = one.value()?;
         let port = |field| Some(tracked_port(field, values::ports(value)?, family, &one.to_string()));
         // For whom a connection was opened stays; where its answers come from and what became of it does not.
-        let unknown: fn(String) -> Condition = match one.name.as_str() {
-            name if name.starts_with("--ctrepl") || matches!(name, "--ctstatus" | "--ctexpire") => {
-                Condition::Unknown
-            }
-            _ => unseen,
-        };
-        let unknown = || unknown(one.to_string());
+        let varies =
+            one.name.starts_with("--ctrepl") || ["--ctstatus", "--ctexpire"].contains(&one.name.as_str());
+        let unknown = || if varies { Condition::Unknown(one.to_string()) } else { unseen(one.to_string()) };
         let condition = match one.name.as_str() {
             "--state" | "--ctstate" => {
                 of_state.push(signed(one.negated, state_list(value)?));
@@ -86,11 +82,13 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
             | "--ctexpire" => unknown(),
             _ => return None,
         };
-        // What a connection was asked for, its later packets do not tell.
-        others.push(Condition::Any(vec![
-            Condition::All(vec![states(&[State::New]), signed(one.negated, condition)]),
-            Condition::All(vec![states(&[State::Established, State::Related]), unknown()]),
-        ]));
+        others.push(if varies {
+            let untracked = untracked();
+            Condition::All(vec![Condition::Not(Box::new(untracked)), unknown()])
+        } else {
+            let first = Box::new(signed(one.negated, condition));
+            Condition::OfConnection { first, text: one.to_string() }
+        });
     }
     if others.is_empty() {
         return Some(of_state);

@@ -171,8 +171,12 @@ const UNTOLD: [&str; 4] = ["bpf", "ipvs", "nfacct", "rateest"];
 fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> bool) -> Option<Vec<Condition>> {
     match name {
         "comment" => given.iter().all(|given| given.name == "--comment").then(Vec::new),
-        "tcp" | "udp" | "udplite" | "sctp" | "dccp" => each(given, |given| transport(given, has)),
-        "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => each(given, |given| icmp(given, family)),
+        "tcp" | "udp" | "udplite" | "sctp" | "dccp" => {
+            with_any(Field::SourcePort, each(given, |given| transport(given, has)))
+        }
+        "icmp" | "icmp6" | "icmpv6" | "ipv6-icmp" => {
+            with_any(Field::IcmpType, each(given, |given| icmp(given, family)))
+        }
         "multiport" => each(given, multiport),
         "state" | "conntrack" => conntrack::conditions(given, family),
         "iprange" => each(given, |given| iprange(given, family)),
@@ -200,6 +204,16 @@ fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> boo
             Some(vec![signed(true, unseen(text(name, &[asked]), &on, has))])
         }
     }
+}
+
+/// The conditions of a module that looks at a field: what has none, as a part of a packet, does not meet it.
+fn with_any(field: Field, conditions: Option<Vec<Condition>>) -> Option<Vec<Condition>> {
+    let mut conditions = conditions?;
+    let is_asked = |one: &Condition| matches!(one, Condition::Within(..));
+    if !conditions.iter().any(is_asked) {
+        conditions.push(Condition::Within(field, Intervals::from_to(0, u16::MAX.into())));
+    }
+    Some(conditions)
 }
 
 /// What a packet has or has not, unless rules may change it otherwise than they change fields.

@@ -44,7 +44,8 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         // These have no options: what stands here belongs to a match that is not seen.
         "ACCEPT" | "DROP" | "RETURN" | "NOTRACK" if !given.is_empty() => return None,
         "ACCEPT" => Target::Accept,
-        "DROP" | "REJECT" | "TARPIT" | "DELUDE" => Target::Drop,
+        "DROP" => Target::Drop,
+        "REJECT" | "TARPIT" | "DELUDE" => Target::Reject,
         "RETURN" => Target::Return,
         "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,

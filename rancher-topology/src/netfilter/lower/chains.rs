@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::tables::RESETS;
-use super::{Join, Lowered, Lowering, NO, Shared, View, YES};
+use super::{Join, Lowered, Lowering, NO, Parts, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
@@ -14,6 +13,9 @@ use crate::packet::{Field, Intervals, Space, State, number};
 /// That connection tracking is taken away.
 const UNTRACKED: Change =
     Change::Bits { field: Field::State, mask: u128::MAX, value: State::Untracked.number() };
+
+/// What is noted of packets that are gone: what was done with them before may stay.
+pub(super) const DROPPED: &str = "DROP";
 
 impl<'a> Lowering<'a> {
     pub(in crate::netfilter) fn chain_of(&self, table: &str, chain: &str) -> Option<&'a Chain> {
@@ -152,6 +154,9 @@ impl<'a> Lowering<'a> {
 
     /// A rule, or `None` if it decides nothing.
     fn rule(&mut self, table: &'a str, rule: &'a Rule, view: View) -> Option<Lowered> {
+        if self.alone == Some(Parts::Fragments) && rule.asks_for_transport() {
+            return None;
+        }
         let next = self.shared.outcomes.set(vec![Outcome::Next(0)]);
         let target = self.target(table, &rule.target, view)?;
         let mut fields: BTreeMap<usize, (Field, Intervals)> = BTreeMap::new();
@@ -182,6 +187,10 @@ impl<'a> Lowering<'a> {
         self.asking = None;
         let mut diagram =
             if met == YES { target.diagram } else { self.shared.guard(met, target.diagram, next) };
+        if let (Some(text), Some(dropped)) = (rule.may_drop(), self.noted(DROPPED)) {
+            let dropped = self.shared.one(Outcome::Accept(dropped));
+            diagram = self.if_so(&format!("no room for {text}"), dropped, diagram);
+        }
         if diagram.as_leaf().is_some() {
             for (field, set) in fields.values().rev() {
                 diagram = self.shared.within(*field, set, diagram, Diagram::leaf(next));
@@ -199,9 +208,13 @@ impl<'a> Lowering<'a> {
     /// What a target does with every packet; `None` if that is nothing.
     fn target(&mut self, table: &'a str, target: &'a Target, view: View) -> Option<Lowered> {
         let outcome = match target {
-            Target::Nothing | Target::Alter(_) | Target::Copy(_) | Target::ChangeSet { .. } => return None,
-            Target::Accept | Target::Masquerade(_) => Outcome::Accept(0),
-            Target::Drop => Outcome::Drop,
+            Target::Nothing => return None,
+            Target::Alter(text) | Target::Copy(text) | Target::ChangeSet { text, .. } => {
+                Outcome::Next(self.noted(text)?)
+            }
+            Target::Accept => Outcome::Accept(0),
+            Target::Masquerade(text) => Outcome::Accept(self.noted(text).unwrap_or_default()),
+            Target::Drop | Target::Reject => self.noted(DROPPED).map_or(Outcome::Drop, Outcome::Accept),
             Target::Return => Outcome::Return(0),
             Target::Jump(name) | Target::Goto(name) => {
                 let back = matches!(target, Target::Jump(_));
@@ -220,9 +233,10 @@ impl<'a> Lowering<'a> {
             Target::Mark { field, mask, value } if value & !mask == 0 => {
                 Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
             }
-            Target::Mark { field, .. } | Target::MarkUnknown { field, .. } => {
-                Outcome::Next(self.made(Change::Anything(*field)))
+            Target::Mark { field, mask, value } => {
+                Outcome::Next(self.unknown_mark(*field, &format!("{mask:#x} {value:#x}")))
             }
+            Target::MarkUnknown { field, text } => Outcome::Next(self.unknown_mark(*field, text)),
             Target::CopyMark { to, mask } => return Some(self.copies(*to, *mask, view)),
             Target::Untrack | Target::Track(_) => return Some(self.told_of_connection(target, view)),
             Target::Queue(_) => {
@@ -264,7 +278,7 @@ impl<'a> Lowering<'a> {
     fn sent_to(&mut self, to: &Translation) -> Diagram {
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
-        if !self.fields.translated {
+        if !self.fields.translated && self.alone.is_none() {
             return elsewhere;
         }
         let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);
@@ -291,6 +305,18 @@ impl<'a> Lowering<'a> {
         self.shared.within(Field::Destination, &addresses, same, elsewhere)
     }
 
+    /// What is done with a packet that no rule asks for later, where that counts.
+    pub(super) fn noted(&mut self, text: &str) -> Option<Changes> {
+        self.alone?;
+        Some(self.made(Change::Noted(text.to_owned())))
+    }
+
+    /// A mark that is made something which is not known, in these words.
+    fn unknown_mark(&mut self, field: Field, text: &str) -> Changes {
+        let (made, words) = (self.made(Change::Anything(field)), self.noted(text));
+        self.shared.outcomes.after(made, words.unwrap_or_default())
+    }
+
     fn made(&mut self, change: Change) -> Changes {
         self.shared.outcomes.changes(vec![change])
     }
@@ -298,13 +324,15 @@ impl<'a> Lowering<'a> {
     /// What is said of a packet's connection, if nothing was: it may have been tracked as it was sent, or an earlier rule has
     /// said something (`xt_ct_target`). Before it is tracked, a packet of which nothing was said has no valid state.
     fn told_of_connection(&mut self, target: &Target, view: View) -> Lowered {
-        let made = self.made(if *target == Target::Untrack { UNTRACKED } else { Change::Tracked });
+        let mut made = self.made(if *target == Target::Untrack { UNTRACKED } else { Change::Tracked });
+        if let Target::Track(words) = target {
+            let words = self.noted(words).unwrap_or_default();
+            made = self.shared.outcomes.after(made, words);
+        }
         let (mut told, same) = (self.shared.one(Outcome::Next(made)), self.shared.one(Outcome::Next(0)));
-        if self.leaving && view.before_tracking {
-            // An answer to what is untracked has no connection, and yet nothing more is said of it (`nf_ct_attach`).
-            let may_be = self.if_so(RESETS, same, told);
-            let resets = self.resets();
-            told = self.shared.space.diagrams.choose(resets, may_be, told);
+        if self.alone.is_some() {
+            // What `REJECT` answers and the kernel's errors may have a connection, also one that is invalid (`nf_ct_attach`).
+            told = self.if_so("something was said of its connection", same, told);
         }
         let diagram = if view.before_tracking {
             let nothing = Intervals::points([State::Invalid.number()]);
@@ -319,10 +347,7 @@ impl<'a> Lowering<'a> {
     /// template of one that has no mark.
     fn copies(&mut self, to: Field, mask: u128, view: View) -> Lowered {
         let copied = Change::Copied { to, mask };
-        let without = [State::Invalid, State::Untracked].map(State::number);
-        let last = self.shared.space.layout.last(Field::State);
-        let without = Intervals::points(without).union(&Intervals::from_to(without[1], last));
-        let there = if view.before_tracking {
+        let there = if view.before_tracking && self.alone.is_none() {
             let of_template = (to == Field::Mark).then_some(Change::Bits { field: to, mask, value: 0 });
             self.of_seen(copied, of_template)
         } else {
@@ -330,8 +355,16 @@ impl<'a> Lowering<'a> {
             Lowered { diagram: self.shared.one(Outcome::Next(made)), changes: true }
         };
         let same = self.shared.one(Outcome::Next(0));
-        let without = self.shared.within(Field::State, &without, YES, NO);
-        Lowered { diagram: self.shared.space.diagrams.choose(without, same, there.diagram), changes: true }
+        let connected = self.has_connection();
+        Lowered { diagram: self.shared.space.diagrams.choose(connected, there.diagram, same), changes: true }
+    }
+
+    /// The packets that have a connection.
+    fn has_connection(&mut self) -> Diagram {
+        let without = [State::Invalid, State::Untracked].map(State::number);
+        let last = self.shared.space.layout.last(Field::State);
+        let without = Intervals::points(without).union(&Intervals::from_to(without[1], last));
+        self.shared.within(Field::State, &without, NO, YES)
     }
 
     /// What a rule of the table raw changes of packets that were seen before, and of others.
@@ -339,12 +372,7 @@ impl<'a> Lowering<'a> {
         let made = self.made(change);
         let of_others = of_others.map_or(0, |change| self.made(change));
         let [made, others] = [made, of_others].map(|made| self.shared.one(Outcome::Next(made)));
-        let seen = if self.leaving {
-            let related = Intervals::points([State::Related.number()]);
-            self.shared.within(Field::State, &related, YES, NO)
-        } else {
-            self.seen_before()
-        };
+        let seen = if self.alone.is_some() { self.has_connection() } else { self.seen_before() };
         Lowered { diagram: self.shared.space.diagrams.choose(seen, made, others), changes: true }
     }
 

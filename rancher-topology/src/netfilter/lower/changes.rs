@@ -18,7 +18,7 @@ impl Lowering<'_> {
                 Change::Tracked if join == Join::Outcomes => {
                     self.with_bits(diagram, Field::State, u128::MAX, State::New.number())
                 }
-                Change::Tracked => diagram,
+                Change::Tracked | Change::Noted(_) => diagram,
                 Change::Copied { to, mask } => self.copied(diagram, to, mask),
                 Change::Anything(field) => self.shared.forget(diagram, field, join),
                 Change::Sent(to) => self.sent(diagram, &to, join),

@@ -1,6 +1,6 @@
 //! Conditions: where each is met, may be, and is not.
 
-use super::{Lowering, MAYBE, NO, View, YES};
+use super::{Lowering, MAYBE, NO, Parts, View, YES};
 use crate::netfilter::facts::{AddressSet, Dimension, Entry};
 use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
 use crate::packet::diagram::Diagram;
@@ -71,6 +71,19 @@ impl<'a> Lowering<'a> {
                 MAYBE => self.unknown(condition),
                 known => known,
             },
+            Condition::OfConnection { first, text } => {
+                let unknown = self.unknown(&Condition::unseen(text));
+                if self.alone.is_some() {
+                    return unknown;
+                }
+                let first = self.condition(first, view);
+                let is = |state: State| Intervals::points([state.number()]);
+                let later = is(State::Established).union(&is(State::Related));
+                let later = self.shared.within(Field::State, &later, unknown, NO);
+                let new = self.shared.within(Field::State, &is(State::New), YES, NO);
+                self.shared.space.diagrams.choose(new, first, later)
+            }
+            Condition::Translated if self.alone.is_some() => self.unknown(condition),
             Condition::Translated => {
                 let told = match (view.translated.is_some(), view.may_be_translated) {
                     (true, _) => YES,
@@ -79,15 +92,16 @@ impl<'a> Lowering<'a> {
                 };
                 // What was translated when a connection began, its later packets do not tell.
                 let later = [State::Established, State::Related].map(State::number);
-                self.shared.within(Field::State, &Intervals::points(later), MAYBE, told)
+                let may_be = self.unknown(condition);
+                self.shared.within(Field::State, &Intervals::points(later), may_be, told)
             }
             Condition::SenderTranslated => {
-                let mut without = vec![State::Invalid, State::Untracked];
-                // What is sent again, as no answer came, is of a connection whose sender was translated.
-                without.extend((!self.shared.of_any_time).then_some(State::New));
-                let without = Intervals::points(without.into_iter().map(State::number));
-                let without = self.whole(Field::State, &without);
                 let is_so = self.unknown(condition);
+                if self.alone.is_some() {
+                    return is_so;
+                }
+                let without = [State::New, State::Invalid, State::Untracked].map(State::number);
+                let without = self.whole(Field::State, &Intervals::points(without));
                 self.shared.within(Field::State, &without, NO, is_so)
             }
             Condition::Not(inner) => {
@@ -99,7 +113,10 @@ impl<'a> Lowering<'a> {
                 let any = any.iter().map(|one| self.condition(one, view)).collect::<Vec<_>>();
                 self.any(any)
             }
-            // A packet that is asked about is whole.
+            Condition::Fragment if self.alone == Some(Parts::Fragments) => YES,
+            // A packet that is asked about is whole. Connection tracking puts together what is forwarded, and the host what
+            // is for it (`ip_local_deliver`); what the host sends need not be whole (`IP_NODEFRAG`).
+            Condition::Fragment if self.alone.is_some() && !self.whole => self.unknown(condition),
             Condition::Fragment => NO,
             Condition::Remembered { always: true, .. } => YES,
             Condition::Unseen { .. } | Condition::Counted(_) | Condition::Remembered { .. } => {

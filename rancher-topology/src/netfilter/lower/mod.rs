@@ -43,6 +43,10 @@ pub(super) struct Lowering<'a> {
     stage: Stage,
     /// Whether the packets are from processes of the host.
     leaving: bool,
+    /// Whether they are whole for certain.
+    whole: bool,
+    /// Whether a chain is looked at by itself: whatever came before it, packets may be anything.
+    alone: Option<Parts>,
     /// The rule that is being lowered.
     asking: Option<&'a Rule>,
     /// The places of rules, where what is not known has bits.
@@ -60,6 +64,15 @@ pub(super) struct View {
     pub(super) forwarded: bool,
     /// Connection tracking has not seen it yet: it is asked for in the table `raw`.
     pub(super) before_tracking: bool,
+}
+
+/// Which packets come to a chain that is looked at by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::netfilter) enum Parts {
+    /// Whole ones.
+    Whole,
+    /// Parts of packets but the first, which have no ports, flags or messages (`tcp_mt`, `udp_mt`, `icmp_match`).
+    Fragments,
 }
 
 /// What a packet has that it was not sent to.
@@ -113,6 +126,8 @@ impl<'a> Lowering<'a> {
             fields,
             stage: Stage::BeforeForwarding,
             leaving: false,
+            whole: false,
+            alone: None,
             asking: None,
             once: HashMap::new(),
         }

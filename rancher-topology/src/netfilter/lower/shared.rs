@@ -1,10 +1,10 @@
 //! What lowered rule sets share, so that they can be compared.
 
 use super::{MAYBE, NO, Unknowns, YES, all_rules};
+use crate::netfilter::Known;
 use crate::netfilter::interfaces::Interfaces;
 use crate::netfilter::outcome::{Outcome, Outcomes};
-use crate::netfilter::rule_set::{Condition, InterfacePattern, Rule, RuleSet, Target};
-use crate::netfilter::{Hook, Known};
+use crate::netfilter::rule_set::{Condition, InterfacePattern, RuleSet};
 use crate::packet::diagram::{Bit, Diagram};
 use crate::packet::{Family, Field, Intervals, Space};
 
@@ -15,10 +15,6 @@ pub(in crate::netfilter) struct Shared {
     pub(in crate::netfilter) outcomes: Outcomes,
     /// What is not known of packets, where it is the same for all rule sets.
     pub(in crate::netfilter) unknowns: Option<Unknowns>,
-    /// Whether packets may be sent again, not only for the first time.
-    pub(in crate::netfilter) of_any_time: bool,
-    /// Whether a rule asks for marks, so that what the host sends to itself with one is told apart.
-    pub(in crate::netfilter) asks_for_marks: bool,
 }
 
 /// What the leaves of a diagram are.
@@ -39,20 +35,6 @@ impl Join {
     }
 }
 
-/// Whether a rule asks for a packet's mark. A set may have one.
-fn asks_for_mark(rule: &Rule) -> bool {
-    let mut asks = matches!(rule.target, Target::CopyMark { to: Field::ConnectionMark, .. });
-    let mut look = |part: &Condition| {
-        asks |= match part {
-            Condition::Within(field, _) | Condition::Masked { field, .. } => *field == Field::Mark,
-            Condition::Set { sides, .. } => sides.len() > 1,
-            _ => false,
-        };
-    };
-    rule.conditions.iter().for_each(|condition| condition.each(&mut look));
-    asks
-}
-
 impl Shared {
     /// What rule sets of a family share, with the names of further interfaces that are to be told apart.
     pub(in crate::netfilter) fn new<'a>(
@@ -68,33 +50,18 @@ impl Shared {
             }
         };
         patterns.for_each(|condition| condition.each(&mut look));
-        let asks_for_marks = rules.iter().flat_map(|rules| all_rules(rules)).any(asks_for_mark);
         all.extend(names.map(|name| InterfacePattern::Name(name.to_owned())));
         let before = |rules: &RuleSet, table| {
             let chain = rules.tables.get(table).and_then(|table| table.chains.get("PREROUTING"));
             chain.is_some_and(|chain| !chain.rules.is_empty())
         };
-        if asks_for_marks || rules.iter().any(|rules| before(rules, "raw") || before(rules, "nat")) {
+        if rules.iter().any(|rules| before(rules, "raw") || before(rules, "nat")) {
             // What comes in there has been seen before.
             all.push(InterfacePattern::Name("lo".to_owned()));
         }
         let interfaces = Interfaces::new(all);
         let space = Space::with_interfaces(family, interfaces.bits());
-        let outcomes = Outcomes::new();
-        Self { space, interfaces, outcomes, unknowns: None, of_any_time: false, asks_for_marks }
-    }
-
-    /// The same for packets that may be any of their connections', not only the first.
-    pub(in crate::netfilter) fn of_any_time(mut self) -> Self {
-        self.of_any_time = true;
-        self
-    }
-
-    /// The packets that come in with a mark on a way, as the host sent them to itself, if some rule asks for marks.
-    pub(in crate::netfilter) fn marked_loop(&self, hook: Hook) -> Option<Known> {
-        let class = self.interfaces.loopback().filter(|_| self.asks_for_marks)?;
-        matches!(hook, Hook::Input | Hook::Arriving)
-            .then(|| Known::from([(Field::Inbound, Intervals::points([class]))]))
+        Self { space, interfaces, outcomes: Outcomes::new(), unknowns: None }
     }
 
     /// The same with what is not known of a packet taken to be the same in every rule set, what is remembered among it or

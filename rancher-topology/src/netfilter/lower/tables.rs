@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chains::DROPPED;
 use super::unknown::{Stage, places};
-use super::{Join, Lowered, Lowering, MAYBE, NO, Shared, View, YES};
+use super::{Join, Lowered, Lowering, MAYBE, NO, Parts, Replaced, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
-use crate::netfilter::hook::{self, Hook, Step};
+use crate::netfilter::hook::{self, ChainOf, Hook, Step};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{Chain, Condition, Policy, RuleSet, TranslatedTo};
 use crate::netfilter::{Known, verdict};
@@ -16,42 +17,16 @@ impl<'a> Lowering<'a> {
     /// What becomes of some packets on their way, as [`Verdict`](crate::netfilter::Verdict)s. Others cannot be.
     pub(in crate::netfilter) fn verdicts(
         shared: Shared,
-        of: (&'a RuleSet, &'a HostFacts),
+        (rules, facts): (&'a RuleSet, &'a HostFacts),
         hook: Hook,
         known: &Known,
     ) -> (Shared, Diagram) {
-        Self::verdicts_in(shared, of, (hook, hook.steps()), known)
-    }
-
-    /// The same, as far as some steps of the way decide.
-    pub(in crate::netfilter) fn verdicts_in(
-        shared: Shared,
-        (rules, facts): (&'a RuleSet, &'a HostFacts),
-        (hook, steps): (Hook, &'static [Step]),
-        known: &Known,
-    ) -> (Shared, Diagram) {
         let mut lowering = Self::on_way(shared, (rules, facts), hook, known);
-        let mut way = lowering.steps(steps, lowering.first_view(hook));
+        let mut way = lowering.steps(hook.steps(), lowering.first_view(hook));
         way = lowering.coming_in(way, hook);
         let mut shared = lowering.shared;
         let inside = shared.one_of(known);
         let verdicts = shared.space.diagrams.choose(inside, way, Diagram::leaf(0));
-        (shared, verdicts)
-    }
-
-    /// What becomes of all packets that there can be on a way, by their marks: what comes in has none, but for what the host
-    /// sends to itself (`loopback_xmit`).
-    pub(in crate::netfilter) fn all_verdicts(
-        shared: Shared,
-        of: (&'a RuleSet, &'a HostFacts),
-        hook: Hook,
-    ) -> (Shared, Diagram) {
-        let (mut shared, unmarked) = Self::verdicts(shared, of, hook, &hook.unmarked());
-        let Some(looped) = shared.marked_loop(hook) else { return (shared, unmarked) };
-        let verdicts;
-        (shared, verdicts) = Self::verdicts(shared, of, hook, &looped);
-        let inside = shared.one_of(&looped);
-        let verdicts = shared.space.diagrams.choose(inside, verdicts, unmarked);
         (shared, verdicts)
     }
 
@@ -68,10 +43,7 @@ impl<'a> Lowering<'a> {
             let Step::Table(table, name) = *step else { break };
             if let Some(chain) = lowering.chain_of(table, name) {
                 let view = View { before_tracking: table == "raw", ..lowering.first_view(hook) };
-                let mut here = lowering.base(table, name, chain, view);
-                if table == "nat" {
-                    here = lowering.of_first_packets(name, here);
-                }
+                let here = lowering.base(table, name, chain, view);
                 let goes_on = lowering.each(here.diagram, |outcome| match outcome {
                     Outcome::Accept(changes) => Outcome::Next(changes),
                     decided => decided,
@@ -83,6 +55,42 @@ impl<'a> Lowering<'a> {
             }
         }
         let diagram = lowering.coming_in(way.diagram, hook);
+        (lowering.shared, diagram)
+    }
+
+    /// What a built-in chain does with packets, whatever they are and whatever came before it: all that it changes of them, and
+    /// notes. Those that it refuses are accepted here as well, with a note.
+    pub(in crate::netfilter) fn alone(
+        shared: Shared,
+        (rules, facts): (&'a RuleSet, &'a HostFacts),
+        (table, name): ChainOf,
+        parts: Parts,
+    ) -> (Shared, Diagram) {
+        let mut lowering = Self::new(shared, rules, facts, &Known::new());
+        lowering.alone = Some(parts);
+        lowering.leaving = name == "OUTPUT";
+        lowering.whole = ["FORWARD", "INPUT"].contains(&name);
+        lowering.stage = Stage::of(table, name);
+        if lowering.shared.unknowns.is_some() {
+            lowering.once = places(rules);
+        }
+        let passes = lowering.shared.one(Outcome::Accept(0));
+        let Some((name, chain)) = rules.tables.get(table).and_then(|table| table.chains.get_key_value(name))
+        else {
+            return (lowering.shared, passes);
+        };
+        let translated = Some(Replaced { address: true, port: true });
+        let view = View { before_tracking: table == "raw", translated, ..View::default() };
+        let diagram = lowering.chain(table, name, chain, view).diagram;
+        let mut ends: BTreeMap<Changes, Changes> = BTreeMap::new();
+        for made in lowering.changes_in(diagram, |_| true) {
+            let refused = (chain.policy == Some(Policy::Drop)).then(|| lowering.noted(DROPPED)).flatten();
+            ends.insert(made, lowering.shared.outcomes.after(made, refused.unwrap_or_default()));
+        }
+        let diagram = lowering.each(diagram, |outcome| match outcome {
+            Outcome::Next(made) | Outcome::Return(made) => Outcome::Accept(ends[&made]),
+            decided => decided,
+        });
         (lowering.shared, diagram)
     }
 
@@ -135,15 +143,9 @@ impl<'a> Lowering<'a> {
             Step::Route => self.route(view),
             Step::Table(table, name) => match self.chain_of(table, name) {
                 None => self.steps(rest, view),
-                Some(_) if (table, name) == ("nat", "PREROUTING") && self.comes_back() => {
-                    self.steps(rest, view)
-                }
                 Some(chain) => {
                     let here = View { before_tracking: table == "raw", ..view };
-                    let mut lowered = self.base(table, name, chain, here);
-                    if table == "nat" {
-                        lowered = self.of_connections(name, lowered);
-                    }
+                    let lowered = self.base(table, name, chain, here);
                     self.table(lowered, rest, view)
                 }
             },
@@ -245,10 +247,12 @@ impl<'a> Lowering<'a> {
         self.shared.space.diagrams.choose(here, tracked, NO)
     }
 
-    /// Whether all packets come in on the loopback interface: none of them asks `nat` there.
-    fn comes_back(&self) -> bool {
-        let from = self.given.get(&Field::Inbound).and_then(Intervals::single);
-        from.is_some() && from == self.shared.interfaces.loopback()
+    /// Where something is so that a packet does not tell, one thing; elsewhere another.
+    pub(super) fn if_so(&mut self, words: &str, this: Diagram, other: Diagram) -> Diagram {
+        match self.unknown(&Condition::unseen(words)) {
+            MAYBE => self.shared.either(this, other, Join::Outcomes),
+            is_so => self.shared.space.diagrams.choose(is_so, this, other),
+        }
     }
 
     /// One thing for packets of a state, another for all others.
@@ -278,89 +282,39 @@ impl<'a> Lowering<'a> {
         if matches!(name, "PREROUTING" | "INPUT") {
             diagram = self.without_interface(diagram, Field::Outbound);
         }
+        let seen = if name == "PREROUTING" { self.seen_before() } else { NO };
         if view.before_tracking {
             let seen_there = diagram;
             // What has no connection and is not untracked is invalid (`conntrack_mt`).
             diagram = self.with_bits(diagram, Field::State, u128::MAX, State::Invalid.number());
-            diagram = self.where_seen(name, seen_there, diagram);
+            diagram = self.shared.space.diagrams.choose(seen, seen_there, diagram);
+        }
+        if table == "nat" {
+            // Only what begins a connection asks this table (`man iptables`, nat). What is related to another one may be an
+            // error about it, which does not; and later packets go where the first one was sent, by these rules or by those
+            // that there were then.
+            let passes = self.shared.one(Outcome::Accept(0));
+            // As its first packet was asked for, whatever rules say of the states of others.
+            let first = self.with_bits(diagram, Field::State, u128::MAX, State::New.number());
+            let sent = self.each(first, |outcome| match outcome.made() {
+                Some(_) => outcome,
+                None => Outcome::Accept(0),
+            });
+            let later = [
+                (State::Related, "an error about another connection", passes, diagram),
+                (State::Established, "of a connection that was sent elsewhere", sent, passes),
+            ];
+            let mut all = passes;
+            for (state, words, yes, no) in later {
+                let either = self.if_so(words, yes, no);
+                all = self.where_state(state, either, all);
+            }
+            diagram = self.where_state(State::New, diagram, all);
+            diagram = self.shared.space.diagrams.choose(seen, passes, diagram);
         }
         Lowered { diagram, ..lowered }
     }
-
-    /// What the table `nat` does: only what begins a connection asks it (`man iptables`, nat). What is related to another one
-    /// may be an error about it, which does not; and later packets go where the first one was sent, by these rules or by those
-    /// that there were then.
-    fn of_connections(&mut self, name: &str, asked: Lowered) -> Lowered {
-        let diagram = asked.diagram;
-        let passes = self.shared.one(Outcome::Accept(0));
-        let sent = self.each(diagram, |outcome| match outcome.made() {
-            Some(_) => outcome,
-            None => Outcome::Accept(0),
-        });
-        let related = self.if_so("an error about another connection", passes, diagram);
-        let later = self.if_so("of a connection that was sent elsewhere", sent, passes);
-        let states = [(State::Related, related), (State::Established, later), (State::New, diagram)];
-        let all = states.into_iter().fold(passes, |all, (state, this)| self.where_state(state, this, all));
-        Lowered { diagram: self.not_seen(name, passes, all), ..asked }
-    }
-
-    /// What the table `nat` does with packets that begin a connection, by themselves or beside another one.
-    fn of_first_packets(&mut self, name: &str, asked: Lowered) -> Lowered {
-        let passes = self.shared.one(Outcome::Accept(0));
-        let all = [State::Related, State::New]
-            .into_iter()
-            .fold(passes, |all, state| self.where_state(state, asked.diagram, all));
-        Lowered { diagram: self.not_seen(name, passes, all), ..asked }
-    }
-
-    /// One thing for packets that come in and were tracked when they were sent, another for all others.
-    fn not_seen(&mut self, name: &str, seen: Diagram, others: Diagram) -> Diagram {
-        if name != "PREROUTING" {
-            return others;
-        }
-        let looped = self.seen_before();
-        self.shared.space.diagrams.choose(looped, seen, others)
-    }
-
-    /// Before the table `raw`, one thing for packets that have a connection, or are untracked for good; another for all others.
-    ///
-    /// On the way out these are the segments with which `REJECT` resets connections, which have that of what they answer
-    /// (`nf_send_reset`, `nf_ct_attach`), and the copies of `TEE`, which are untracked (`nf_dup_ipv4`).
-    fn where_seen(&mut self, name: &str, seen: Diagram, others: Diagram) -> Diagram {
-        if name != "OUTPUT" {
-            return self.not_seen(name, seen, others);
-        }
-        let may_be = self.if_so(RESETS, seen, others);
-        let may_be = self.where_state(State::Related, may_be, others);
-        let resets = self.resets();
-        let mut all = self.shared.space.diagrams.choose(resets, may_be, others);
-        if self.rules.copies() {
-            let may_be = self.if_so("a copy of TEE", seen, others);
-            all = self.where_state(State::Untracked, may_be, all);
-        }
-        all
-    }
-
-    /// The segments that may reset a connection.
-    pub(super) fn resets(&mut self) -> Diagram {
-        const RST: u128 = 4;
-        let tcp = self.shared.within(Field::Protocol, &Intervals::points([6]), YES, NO);
-        let Space { diagrams, layout } = &mut self.shared.space;
-        let resets = layout.masked(diagrams, Field::TcpFlags, (RST, RST), YES, NO);
-        diagrams.choose(tcp, resets, NO)
-    }
-
-    /// Where something is so that a packet does not tell, one thing; elsewhere another.
-    pub(super) fn if_so(&mut self, words: &str, this: Diagram, other: Diagram) -> Diagram {
-        match self.unknown(&Condition::unseen(words)) {
-            MAYBE => self.shared.either(this, other, Join::Outcomes),
-            is_so => self.shared.space.diagrams.choose(is_so, this, other),
-        }
-    }
 }
-
-/// That a packet is what `REJECT` answers.
-pub(super) const RESETS: &str = "an answer of REJECT";
 
 /// What the tables that follow make of a packet whose outcomes in one are known, if that is decided.
 fn verdict_of(outcomes: &[Outcome], next: Diagram) -> Option<Diagram> {

@@ -67,11 +67,6 @@ impl Unknowns {
         bit >= self.first
     }
 
-    /// Whether what a bit stands for depends on a field.
-    pub(in crate::netfilter) fn asks_for(&self, bit: Bit, field: Field) -> bool {
-        self.has(bit) && self.depends(bit, &Change::Anything(field))
-    }
-
     /// `None` if there are too many.
     fn bit(&mut self, unknown: Unknown) -> Option<Bit> {
         if let Some(&bit) = self.bits.get(&unknown) {
@@ -128,7 +123,7 @@ fn changes(change: &Change, field: Field) -> bool {
             Field::DestinationPort => to.ports.is_some(),
             _ => false,
         },
-        Change::Tracked => false,
+        Change::Tracked | Change::Noted(_) => false,
     }
 }
 
