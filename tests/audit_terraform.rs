@@ -106,6 +106,16 @@ fn a_rule_that_somebody_opened_or_removed_is_told() {
     assert_eq!(told[0]["differences"].as_array().unwrap().len(), 2);
     assert_eq!(told[0]["differences"][0]["decided-by"], json!([address]));
 
+    // Where everybody is admitted, the members of a group are.
+    let mut state = applied(HARDENED, &[]);
+    let address = "aws_vpc_security_group_ingress_rule.server-nodes[\"2888/tcp from server-nodes\"]";
+    let quorum = at(&mut state, address);
+    quorum["referenced_security_group_id"] = Value::Null;
+    quorum["cidr_ipv4"] = json!("0.0.0.0/0");
+    let open = audited.audit(&state, &[]);
+    let has = |text: &str| open.out.contains(text);
+    assert!(has("server-nodes: 2888/tcp from 0.0.0.0") && !has("by the model only"), "{}", open.out);
+
     let plan = audited.audit(&json!({"planned_values": {}}), &[]);
     assert_eq!(plan.code, Some(3));
     assert!(plan.err.contains("this is a plan"), "{}", plan.err);

@@ -301,6 +301,26 @@ fn a_reader_that_has_read_enough_is_no_failure() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// What a file would have the terminal do is written out there; elsewhere a text has no such characters.
+#[test]
+fn a_terminal_does_nothing_that_a_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = |rule: &str| format!("*filter\n:FORWARD ACCEPT [0:0]\n{rule}COMMIT\n");
+    let evil =
+        "-A FORWARD -m limit --limit 1/sec -m comment --comment \"a\u{1b}[2Jb\u{1b}]0;c\u{7}\" -j DROP\n";
+    fs::write(folder.path().join("old"), rules("")).unwrap();
+    fs::write(folder.path().join("new"), rules(evil)).unwrap();
+    let program = env!("CARGO_BIN_EXE_rancher-gen");
+    let seen = std::process::Command::new("script")
+        .args(["-qc", &format!("'{program}' diff --rules old new"), "/dev/null"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let seen = String::from_utf8_lossy(&seen.stdout).into_owned();
+    assert!(seen.contains(r"a\u{1b}[2Jb\u{1b}]0;c\u{7}") && !seen.contains("\u{1b}[2J"), "{seen:?}");
+}
+
 #[test]
 fn every_command_has_help_with_examples() {
     let folder = tempfile::tempdir().unwrap();

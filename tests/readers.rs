@@ -355,6 +355,27 @@ COMMIT
     assert_eq!((notes, said[0], said[6]), (1, Verdict::Refused, Verdict::Possible));
 }
 
+/// Nor is the end of a list where its last line has no end.
+#[test]
+fn a_list_that_is_cut_off_may_go_on() {
+    let whole = "create good hash:ip family inet\nadd good 10.0.0.1\nadd good 10.0.0.123\n";
+    let unknown = |text: &str| {
+        let read = ipset::read(text, Family::V4).unwrap();
+        (matches!(read.sets["good"], AddressSet::Unknown(_)), read.notes.len())
+    };
+    assert_eq!(unknown(whole), (false, 0));
+    for cut in [&whole[..whole.len() - 1], &whole[..whole.len() - 3], &whole[..whole.len() - 12]] {
+        assert_eq!(unknown(cut), (true, 1), "{cut}");
+    }
+    let whole = "2: eth0: <UP> mtu 1500\n    inet 192.0.2.1/24 scope global eth0\n    inet 10.0.0.1/24 scope global eth0\n";
+    let read = |text: &str| {
+        let read = ip_address::read(text).unwrap();
+        (read.has_more, read.notes.len(), read.interfaces[0].addresses.len())
+    };
+    assert_eq!(read(whole), (false, 0, 2));
+    assert_eq!(read(&whole[..whole.len() - 20]), (true, 1, 1));
+}
+
 /// `iptables-restore` takes an option of the protocol's module wherever it stands; none of it may be lost.
 #[test]
 fn a_port_is_asked_for_wherever_it_stands_in_the_rule() {

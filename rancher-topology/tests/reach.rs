@@ -404,6 +404,45 @@ fn a_mistake_in_a_sentence_is_told_at_its_word() {
     }
 }
 
+/// A range of addresses is also that of a database which may turn out to have one of them.
+#[test]
+fn a_range_is_of_all_that_may_be_there() {
+    let text = |assertion: &str| {
+        format!(
+            "
+name: small
+network: {{name: lab, cidr: 10.0.0.0/16, subnets: {{a: {{cidr: 10.0.1.0/24}}, b: {{cidr: 10.0.2.0/24}}}}}}
+nodes: {{app: {{count: 2, first-address: {{a: 10.0.1.10}}, os: debian-12, engine: docker-27.3.1, groups: app}}}}
+databases: {{db: {{engine: mariadb-10.11, port: 3306, subnets: [a, b], groups: db}}}}
+security-groups: {{app: {{inbound: []}}, db: {{inbound: [{{port: 3306/tcp, from: app}}]}}}}
+services: {{web: {{image: 'nginx:1.27.2', placement: app, traffic-to: db}}}}
+assert: ['{assertion}']
+"
+        )
+    };
+    let contradicted = |assertion: &str| {
+        asked(&text(assertion), |topology, reach| {
+            let found = reach.contradicted(&topology.assertions[0]);
+            found.map(|found| (found.server.name(topology), found.certain))
+        })
+    };
+    let rest = "10.0.1.0-10.0.1.9, 10.0.1.12-10.0.1.255".to_owned();
+    assert_eq!(contradicted("app cannot reach 10.0.1.0/24 on 3306/tcp"), Some((rest, false)));
+    assert_eq!(contradicted("app cannot reach 10.0.1.0/24"), Some(("db".to_owned(), true)));
+    assert_eq!(contradicted("app cannot reach 10.0.1.0/24 on 3307/tcp"), None);
+    assert_eq!(contradicted("app cannot reach 10.0.1.8/30 on 3307/tcp"), None);
+    // Of one of those who answer alike, another one is asked.
+    let open = text("app cannot reach app on 22/tcp").replace(
+        "inbound: []",
+        "inbound: [{port: 22/tcp, from: self}], outbound: [{port: 22/tcp, to: self}]",
+    );
+    let found = asked(&open, |topology, reach| {
+        let found = reach.contradicted(&topology.assertions[0])?;
+        Some((found.client.name(topology), found.server.name(topology)))
+    });
+    assert_eq!(found, Some(("app-1".to_owned(), "app-2".to_owned())));
+}
+
 /// What is closed by nobody's listening only is not closed, and what is open over IPv6 is not known to be shut.
 #[test]
 fn a_sentence_about_a_written_port_or_the_internet_is_not_true_by_chance() {

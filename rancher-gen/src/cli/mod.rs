@@ -21,8 +21,9 @@ mod tighten;
 mod validate;
 mod words;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
 
@@ -137,6 +138,7 @@ impl Compared {
 
 /// Prints to the standard output. A reader that has read enough (`| head`) is no failure.
 fn print(text: &str) -> Result<(), Failure> {
+    let text = if std::io::stdout().is_terminal() { visible(text) } else { text.into() };
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
@@ -147,7 +149,37 @@ fn print(text: &str) -> Result<(), Failure> {
 
 /// Tells the person something beside the result.
 fn tell(text: &str) {
+    let text = if std::io::stderr().is_terminal() { visible(text) } else { text.into() };
     let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
+/// A text for a terminal: what a file that was read would have the terminal do is written out. Colours are ours (ECMA-48,
+/// SGR), and do no harm.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_control = |one: char| one.is_control() && !matches!(one, '\n' | '\t');
+    if !text.contains(is_control) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_control) {
+        let (before, control) = rest.split_at(at);
+        out.push_str(before);
+        let colour = control.strip_prefix("\u{1b}[").and_then(|numbers| {
+            let length = numbers.find(|one: char| !one.is_ascii_digit() && one != ';')?;
+            numbers[length..].starts_with('m').then_some(length + 3)
+        });
+        let length = colour.unwrap_or_else(|| control.chars().next().map_or(0, char::len_utf8));
+        let (this, after) = control.split_at(length);
+        if colour.is_some() {
+            out.push_str(this);
+        } else {
+            out.extend(this.chars().flat_map(char::escape_default));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out.into()
 }
 
 /// A unified diff with colours; the stream takes them away where nobody sees them.

@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use super::Note;
 
+/// What is said of a last line that is not read.
+const CUT: &str = "this line has no end, and others may be cut off";
+
 /// The id of everything that keeps addresses from being read.
 const UNREADABLE: &str = "unreadable-addresses";
 
@@ -56,8 +59,14 @@ fn lines(text: &str) -> Result<Read, Vec<Diagnostic>> {
     let mut read = Read::default();
     let mut errors = Vec::new();
     let mut up = false;
+    let cut = super::cut_line(text);
     for (number, whole, span) in super::lines(text) {
         let line = whole.trim();
+        if cut == Some(number) {
+            read.has_more = true;
+            read.notes.push(Note { line: number, text: format!("{CUT}: `{line}`") });
+            continue;
+        }
         if line.is_empty() {
             continue;
         }

@@ -35,8 +35,20 @@ pub fn read(text: &str, family: Family) -> Result<Read, Vec<Diagnostic>> {
     let mut read = Read::default();
     let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
     let mut errors = Vec::new();
+    let (cut, mut printed) = (super::cut_line(text), None);
     for (number, whole, span) in super::lines(text) {
         let words: Vec<&str> = whole.split_whitespace().collect();
+        if cut == Some(number) {
+            let reason = "this line has no end, and others may be cut off".to_owned();
+            let text = format!("{reason}: `{}`", whole.trim());
+            read.notes.push(Note { line: number, text });
+            // What is in the set that was being printed is not known.
+            if let Some(name) = printed.take() {
+                read.sets.insert(name, AddressSet::Unknown(reason));
+            }
+            continue;
+        }
+        printed = words.get(1).map(|name| (*name).to_owned()).or(printed);
         let mut wrong = |message: String| {
             let help = "give what `ipset save` printed: `create NAME TYPE …` and `add NAME ENTRY` lines";
             errors.push(Diagnostic::error(UNREADABLE, message, span).help(help));

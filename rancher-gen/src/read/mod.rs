@@ -17,6 +17,11 @@ pub use iptables::Note;
 use rancher_topology::Span;
 
 /// The lines of a text, each with its number from 1 and its place.
+/// The number of the last line where it has no end, so that it may be cut off, and the text with it.
+fn cut_line(text: &str) -> Option<usize> {
+    (!text.is_empty() && !text.ends_with('\n')).then(|| text.split('\n').count())
+}
+
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str, Span)> {
     let mut start = 0;
     text.split('\n').enumerate().map(move |(at, line)| {

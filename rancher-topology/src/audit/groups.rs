@@ -1,7 +1,8 @@
 //! Security groups as a provider has them against those of the model.
 //!
 //! Rules of a group are a union (Amazon EC2 User Guide, "Security group rules"), so what counts is what they admit
-//! together: which peer, on which ports. A group that is named as a peer is that group and no addresses.
+//! together: which peer, on which ports. A group that is named as a peer is that group and no addresses, unless every address
+//! is admitted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -254,7 +255,10 @@ impl Peers {
         let addresses = [(Family::V4, &self.v4, &other.v4), (Family::V6, &self.v6, &other.v6)];
         let addresses = addresses.into_iter().map(|(family, own, other)| (family, own.difference(other)));
         let addresses = addresses.filter(|(_, left)| !left.is_empty());
-        let groups = self.groups.difference(&other.groups).cloned().map(DifferentPeer::Group);
+        // The members of a group have addresses, and the model's are of v4: where all of these are admitted, so are they.
+        let are_all = other.v4 == Intervals::from_to(0, u32::MAX.into());
+        let groups = self.groups.difference(&other.groups).filter(|_| !are_all);
+        let groups = groups.cloned().map(DifferentPeer::Group);
         addresses.map(|(family, left)| DifferentPeer::Addresses(family, left)).chain(groups).collect()
     }
 }

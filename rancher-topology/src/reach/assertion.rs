@@ -56,9 +56,12 @@ impl Reach<'_> {
             Some(passed) if !assertion.can => passed,
             _ => (found.verdict, found.ways.first()?),
         };
+        let client = found.clients.first()?.clone();
+        // Nobody is asked about himself, though he may be one of those who answer alike.
+        let other = found.servers.iter().find(|server| **server != client);
         Some(Counterexample {
-            client: found.clients.first()?.clone(),
-            server: found.servers.first()?.clone(),
+            server: other.or(found.servers.first())?.clone(),
+            client,
             ports: found.ports,
             certain: verdict != Verdict::Possible,
             way: way.clone(),

@@ -23,10 +23,17 @@ pub use matrix::{Class, Listening, Matrix, Opening, Owner};
 
 use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};
 use crate::policy::{
-    Direction, EffectiveRule, Endpoints, Gates, RulePeer, SecurityPolicy, ServiceRange, Services,
+    Direction, EffectiveRule, Endpoints, Gates, RulePeer, SecurityPolicy, ServiceRange, Services, Unfixed,
 };
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{NodeId, Place, PoolId, ServiceId, Topology};
+
+/// On which side of a question an end stands: a server is asked for on some ports, or on any.
+#[derive(Clone, Copy)]
+enum Role {
+    Client,
+    Server(Option<Ports>),
+}
 
 /// A topology made ready to be asked who can reach whom.
 #[derive(Debug)]
@@ -64,8 +71,8 @@ impl<'t> Reach<'t> {
     #[must_use]
     pub fn ask(&self, from: &[Place], to: &[Place], ports: Option<Ports>) -> Answer {
         let topology = self.topology;
-        let clients = self.ends(from, false);
-        let mut servers = self.ends(to, true);
+        let clients = self.ends(from, Role::Client);
+        let mut servers = self.ends(to, Role::Server(ports));
         // A role means those of its services that listen there.
         let listens = |end: &Whom| match end {
             Whom::End(End::Instance(id)) => self.listens(topology[*id].service, ports),
@@ -101,7 +108,7 @@ impl<'t> Reach<'t> {
     }
 
     /// The single ends that places stand for, each once. Addresses of nodes are these nodes.
-    fn ends(&self, places: &[Place], as_servers: bool) -> Vec<Whom> {
+    fn ends(&self, places: &[Place], role: Role) -> Vec<Whom> {
         let topology = self.topology;
         let mut ends = Vec::new();
         for place in places {
@@ -118,9 +125,13 @@ impl<'t> Reach<'t> {
                     let public = rest.intersection(self.gates.public());
                     let others = rest.difference(&public);
                     ends.extend((!public.is_empty()).then_some(Whom::Internet(public)));
-                    // Of a range that has nodes in it, those are meant that are there.
-                    let wanted = !others.is_empty() && (!as_servers || own.is_empty());
-                    ends.extend(wanted.then_some(Whom::Addresses(others)));
+                    match role {
+                        // Of a range that has nodes in it, those are meant that are there, or may be.
+                        Role::Server(ports) if !own.is_empty() => {
+                            ends.extend(self.without_address_in(&others, ports));
+                        }
+                        _ => ends.extend((!others.is_empty()).then_some(Whom::Addresses(others))),
+                    }
                 }
                 Place::Node(id) => ends.push(Whom::End(End::Node(*id))),
                 Place::Pool(id) => {
@@ -137,6 +148,23 @@ impl<'t> Reach<'t> {
         let mut seen = BTreeSet::new();
         ends.retain(|end| seen.insert(end.clone()));
         ends
+    }
+
+    /// Load balancers and databases that may turn out to have some addresses: these addresses, where ports are asked for that
+    /// one of them listens on.
+    fn without_address_in(&self, addresses: &Endpoints, ports: Option<Ports>) -> Vec<Whom> {
+        let there = |end: &End| {
+            let member = self.member(&Whom::End(*end));
+            member.is_some_and(|member| {
+                !self.gates.may_have(Unfixed::Inside(member)).intersection(addresses).is_empty()
+            })
+        };
+        let topology = self.topology;
+        let all = topology.load_balancer_ids().map(End::LoadBalancer);
+        let all = all.chain(topology.database_ids().map(End::Database)).filter(there).map(Whom::End);
+        let Some(ports) = ports else { return all.collect() };
+        let all = Whom::Addresses(addresses.clone());
+        if self.may_be_there(&all, ports).is_empty() { Vec::new() } else { vec![all] }
     }
 
     /// What answers on ports of one node, in the order of the document.

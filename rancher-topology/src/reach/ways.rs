@@ -82,7 +82,7 @@ impl Reach<'_> {
     }
 
     /// Who may turn out to have one of some addresses and listens there.
-    fn may_be_there(&self, server: &Whom, ports: Ports) -> Vec<String> {
+    pub(super) fn may_be_there(&self, server: &Whom, ports: Ports) -> Vec<String> {
         let Whom::Addresses(addresses) = server else { return Vec::new() };
         let topology = self.topology;
         let there = |member| !self.gates.may_have(Unfixed::Inside(member)).intersection(addresses).is_empty();

@@ -53,6 +53,7 @@ pub(in crate::cli) fn run(
     let family = read.rules.family;
     let classes: Vec<Vec<String>> =
         matrix.classes().iter().map(|class| words::networks(family, class)).collect();
+    let count = classes.len();
     let text = match format {
         Format::Table => table(family, &matrix),
         Format::Csv => csv(&matrix, &classes),
@@ -77,6 +78,10 @@ pub(in crate::cli) fn run(
         }
     };
     crate::cli::print(&text)?;
+    let mut pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
+    if pairs.any(|(from, to)| matrix.verdict(from, to) == Verdict::Possible) {
+        read.tell_why(path);
+    }
     Ok(Exit::Done)
 }
 

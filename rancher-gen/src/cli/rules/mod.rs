@@ -86,6 +86,25 @@ pub(super) struct Rules {
     pub(super) notes: Vec<(String, Note)>,
 }
 
+/// As many rules are told of which answers may depend.
+const MOST_RULES: usize = 10;
+
+impl Rules {
+    /// Tells why something is only possible: by which rules.
+    fn tell_why(&self, path: &Path) {
+        let unsure: Vec<_> = self.rules.unsure(&self.facts).collect();
+        super::tell(
+            "note: \"possibly\" depends on what a packet does not tell, or on sets and addresses that were not given (--ipset, --interfaces):\n",
+        );
+        for rule in unsure.iter().take(MOST_RULES) {
+            super::tell(&format!("  {}:{}: {}\n", path.display(), rule.line, rule.text));
+        }
+        if let Some(more) = unsure.len().checked_sub(MOST_RULES).filter(|more| *more > 0) {
+            super::tell(&format!("  and {more} more rules\n"));
+        }
+    }
+}
+
 /// Reads a rule set and what is known of its host, and tells what is not understood in them.
 pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
     let family = host.family.map(FamilyName::family);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rancher_gen::exit::Exit;
 use rancher_gen::read;
-use rancher_topology::netfilter::Filter;
+use rancher_topology::netfilter::{Filter, Verdict};
 
 use super::{ChainName, Host};
 use crate::cli::Failure;
@@ -20,7 +20,9 @@ pub(in crate::cli) fn run(
     let rules = super::read(path, host)?;
     let (_, packets) = super::file(packets, |text| read::packets::read(text, rules.rules.family))?;
     let mut filter = Filter::for_packets(&rules.rules, &rules.facts, chain.hook(), &packets);
-    let verdicts = packets.iter().map(|packet| filter.verdict(packet).to_string());
+    let verdicts: Vec<Verdict> = packets.iter().map(|packet| filter.verdict(packet)).collect();
+    let is_unsure = verdicts.contains(&Verdict::Possible);
+    let verdicts = verdicts.into_iter().map(|verdict| verdict.to_string());
     let text = if as_json {
         let verdicts: Vec<String> = verdicts.collect();
         serde_json::to_string_pretty(&verdicts).map_err(|error| Failure::said(Exit::Io, error.to_string()))?
@@ -29,5 +31,8 @@ pub(in crate::cli) fn run(
         verdicts.map(|verdict| verdict + "\n").collect()
     };
     crate::cli::print(&text)?;
+    if is_unsure {
+        rules.tell_why(path);
+    }
     Ok(Exit::Done)
 }
