@@ -262,6 +262,12 @@ fn rules_that_change_something_else_are_told() {
             "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j DNAT --to-destination {words}\nCOMMIT\n"
         ) + &forward("-A FORWARD -j ACCEPT\n")
     };
+    let saved = |marks: &[u8]| {
+        let mark = |mark: &u8| format!("-A PREROUTING -j MARK --set-xmark {mark:#x}/0xffffffff\n");
+        let save = "-A PREROUTING -j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00\n";
+        let marks: Vec<String> = marks.iter().map(mark).collect();
+        mangle(&format!("{}{save}{}", marks[0], marks[1..].concat()))
+    };
     // Which packets come to such a rule is said by others.
     let called = |by: &str| {
         format!("*mangle\n:PREROUTING ACCEPT [0:0]\n:A - [0:0]\n{by}-A A -j TTL --ttl-set 5\nCOMMIT\n")
@@ -281,6 +287,9 @@ fn rules_that_change_something_else_are_told() {
         (mangle("-A PREROUTING -j TTL --ttl-set 64\n"), mangle("-A PREROUTING -j TTL --ttl-set 1\n")),
         (mangle(""), mangle("-A PREROUTING -j MARK --set-xmark 0x1/0xffffffff\n")),
         (marked("0xff"), marked("0xff00")),
+        // What a rule does before another one changes the packet again, or refuses it, is done.
+        (saved(&[1, 2]), saved(&[2])),
+        (forward("-A FORWARD -j SET --add-set A src\n-A FORWARD -j DROP\n"), forward("-A FORWARD -j DROP\n")),
         (raw(""), raw("-A PREROUTING -p udp -j CT --notrack\n")),
         (raw("-A PREROUTING -j CT --zone 1\n"), raw("-A PREROUTING -j CT --zone 2\n")),
         (set("--add-set A src"), set("--del-set A src")),

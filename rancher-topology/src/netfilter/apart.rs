@@ -173,6 +173,10 @@ pub(super) fn is_plain(rules: &RuleSet) -> bool {
                 | Condition::SenderTranslated
                 | Condition::Frame(_)
                 | Condition::Fragment
+                | Condition::Unseen { .. }
+                | Condition::Counted(_)
+                | Condition::Remembered { .. }
+                | Condition::Unknown(_)
         ) && !matches!(part, Condition::Set { sides, .. } if sides.len() > 1);
     };
     let mut is_one = |rule: &Rule| {

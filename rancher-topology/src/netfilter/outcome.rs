@@ -132,12 +132,12 @@ impl Outcomes {
 fn add(all: &mut Vec<Change>, change: &Change) {
     let of_state =
         |change: &Change| matches!(change, Change::Tracked | Change::Bits { field: Field::State, .. });
-    let copies = all.iter().any(|earlier| matches!(earlier, Change::Copied { .. }));
+    let goes_by_it = all.iter().any(|earlier| matches!(earlier, Change::Copied { .. } | Change::Noted(_)));
     match change {
         // What was said first of its connection counts.
         change if of_state(change) && all.iter().any(of_state) => {}
-        // What is copied depends on what came before.
-        Change::Anything(_) | Change::Bits { .. } | Change::Copied { .. } if copies => {
+        // What is copied, or done besides, depends on what came before.
+        Change::Anything(_) | Change::Bits { .. } | Change::Copied { .. } if goes_by_it => {
             if all.last() != Some(change) {
                 all.push(change.clone());
             }
