@@ -523,6 +523,36 @@ fn packets_that_are_seldom_are_packets() {
     assert_told(&beside(&[], "filter", &refused("REJECT"), &refused("DROP")), 5, "recent");
     let full = "-A FORWARD -m hashlimit --hashlimit-upto 1000/sec --hashlimit-name z -j ACCEPT\n";
     assert_told(&new(&[], "mangle", full), 5, "hashlimit");
+    let told = format!("-A INPUT {} -j LOG\n", "-m hashlimit --hashlimit-upto 1000/sec --hashlimit-name z");
+    assert_told(&new(&[], "filter", &told), 5, "hashlimit");
+    // A drop before connections are tracked, and one after.
+    let related = "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
+    let early = ("raw", "-A PREROUTING -s 10.2.0.2/32 -j DROP\n");
+    let late = format!("-A INPUT -s 10.2.0.2/32 -j DROP\n-A FORWARD -s 10.2.0.2/32 -j DROP\n{related}");
+    let moved = (tables(&[early, ("filter", related)]), tables(&[("raw", ""), ("filter", &late)]));
+    assert_told(&moved, 5, "table raw, chain PREROUTING");
+    // What is the same in words is not what is done with an address of the other side.
+    let mapped = "-A POSTROUTING -d 10.2.0.0/24 -j NETMAP --to 10.2.0.0/24\n";
+    assert_told(&new(&[], "nat", mapped), 5, "NETMAP");
+    // Bits that are flipped twice, and what counts and only changes packets.
+    let doubled = |table, rule: &str| beside(&[], table, rule, &rule.repeat(2));
+    assert_told(&doubled("mangle", "-A PREROUTING -j MARK --set-xmark 0x1/0x0\n"), 5, "table mangle");
+    assert_told(&doubled("mangle", "-A PREROUTING -j TOS --set-tos 0x04/0x00\n"), 5, "table mangle");
+    assert_told(&doubled("mangle", "-A PREROUTING -j CHECKSUM --checksum-fill\n"), 0, "");
+    let nth = "-A PREROUTING -m statistic --mode nth --every 2 --packet 0 -j TTL --ttl-set 1\n";
+    assert_told(&doubled("mangle", nth), 5, "table mangle");
+    // The counters of a set are what all its rules make them.
+    let few = "-A FORWARD -p icmp -j ACCEPT\n";
+    let counts = "-A FORWARD -m set --match-set x src -j ACCEPT\n";
+    let asks = "-A INPUT -m set --match-set x src --packets-gt 5 -j DROP\n";
+    let counted = |all: [&str; 2]| format!("{asks}{}", all.concat());
+    assert_told(&beside(&[], "filter", &counted([few, counts]), &counted([counts, few])), 5, "packets-gt");
+    // Chance has no memory.
+    let chance = "-A PREROUTING -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination 10.0.0.5\n";
+    let refused =
+        ("filter", "-A OUTPUT -p udp -m limit --limit 1/sec -j ACCEPT\n-A INPUT -p udp -j REJECT\n");
+    let spare = format!("{chance}-A PREROUTING -p udp -j ACCEPT\n");
+    assert_told(&beside(&[refused], "nat", chance, &spare), 0, "");
     // A text that does not say what becomes of the rest leaves it as it is.
     let without = "*filter\n-A FORWARD -j DROP\nCOMMIT\n".to_owned();
     assert_told(&(tables(&[("filter", "")]), without), 5, "table filter");

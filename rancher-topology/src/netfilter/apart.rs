@@ -148,8 +148,9 @@ fn may_vary(rules: &RuleSet, of: ChainOf) -> Option<bool> {
     let changes_sets = all_rules(rules).any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
     let (mut counts, mut shares) = (false, false);
     let mut look = |part: &Condition| match part {
-        Condition::Counted(_) | Condition::Unknown(_) => counts = true,
-        Condition::Remembered { .. } => shares = true,
+        Condition::Counted(_) => counts |= !part.is_by_chance(),
+        // What is not understood may be of what another chain does.
+        Condition::Remembered { .. } | Condition::Unknown(_) => shares = true,
         Condition::Set { .. } => shares |= changes_sets,
         _ => {}
     };
@@ -161,7 +162,7 @@ fn may_vary(rules: &RuleSet, of: ChainOf) -> Option<bool> {
 
 /// Whether one may go by the fields of a packet as it came, from chain to chain: no mark, no translation, no state before it
 /// is tracked and nothing that is done besides is in a rule set.
-pub(super) fn is_plain(rules: &RuleSet) -> bool {
+pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
     let mut is_plain = true;
     let mut look = |part: &Condition| {
         is_plain &= !matches!(
@@ -187,7 +188,7 @@ pub(super) fn is_plain(rules: &RuleSet) -> bool {
                 Target::Nothing
                     | Target::Accept
                     | Target::Drop
-                    | Target::Reject
+                    | Target::Reject(_)
                     | Target::Return
                     | Target::Jump(_)
                     | Target::Goto(_)
@@ -206,7 +207,14 @@ pub(super) fn is_plain(rules: &RuleSet) -> bool {
         chain.is_none_or(|chain| chain.policy.is_some())
     };
     let are_declared = WAYS.iter().flat_map(|hook| hook.all_chains()).all(is_declared);
-    all_are && is_plain && !asks_early && are_declared
+    // What comes to connection tracking is what it goes by later, and what leaves nat is what leaves.
+    let is_about = |of: &str| differing.iter().any(|(table, _)| *table == of);
+    all_are
+        && is_plain
+        && !asks_early
+        && are_declared
+        && !is_about("nat")
+        && !(is_about("raw") && tracks(rules))
 }
 
 /// Whether rules of a chain tell parts of packets from whole ones.
@@ -229,6 +237,8 @@ fn asks_for_ports(rules: &RuleSet) -> bool {
 /// Whether a rule set has connections tracked, whatever else does (`nf_ct_netns_get`), so that parts of packets are put
 /// together. `--notrack` alone does not (`xt_ct_tg_check`).
 fn tracks(rules: &RuleSet) -> bool {
+    // They ask for connections in their own words.
+    const MODULES: [&str; 6] = ["cluster", "connbytes", "connlabel", "connlimit", "helper", "socket"];
     let mut tracks = false;
     let mut look = |part: &Condition| {
         tracks |= matches!(
@@ -239,6 +249,13 @@ fn tracks(rules: &RuleSet) -> bool {
                 | Condition::Translated
                 | Condition::SenderTranslated
         );
+    };
+    let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
+    conditions.for_each(|condition| condition.each(&mut look));
+    let mut look = |part: &Condition| {
+        if let Condition::Unseen { text, .. } | Condition::Unknown(text) | Condition::Counted(text) = part {
+            tracks |= MODULES.iter().any(|module| text.contains(module));
+        }
     };
     let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
     conditions.for_each(|condition| condition.each(&mut look));

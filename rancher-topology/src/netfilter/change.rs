@@ -88,7 +88,7 @@ impl<'a> Beside<'a> {
                 ..Change::none(self.shared(), before.0.family, hook)
             };
         }
-        let is_plain = [before.0, after.0].into_iter().all(apart::is_plain);
+        let is_plain = [before.0, after.0].into_iter().all(|rules| apart::is_plain(rules, &differing));
         let finish = |mut change: Change| {
             change.fragments = !parts.is_empty();
             if !is_plain {

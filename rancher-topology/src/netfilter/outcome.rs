@@ -167,9 +167,10 @@ fn add(all: &mut Vec<Change>, change: &Change) {
     }
 }
 
-/// Whether it is the same when it is done twice: all but steps up and down, `xor` and copies.
+/// Whether it is the same when it is done twice: what sets something, and not what counts up or flips bits.
 fn is_done_once(text: &str) -> bool {
-    !["-inc", "-dec", "-xor", "TEE"].iter().any(|word| text.contains(word))
+    ["CHECKSUM", "TCPMSS", "DSCP", "CLASSIFY", "TCPOPTSTRIP", "SET"].iter().any(|word| text.starts_with(word))
+        || ["TTL", "HL"].iter().any(|word| text.starts_with(word)) && text.contains("-set")
 }
 
 impl Outcome {

@@ -85,6 +85,14 @@ fn asking(rules: &RuleSet, hook: Hook) -> Option<Vec<Asking<'_>>> {
     Some(found.all)
 }
 
+fn is_by_chance(condition: &Condition) -> bool {
+    let mut all = true;
+    condition.each(&mut |part| {
+        all &= part.is_by_chance() || !matches!(part, Condition::Counted(_) | Condition::Remembered { .. });
+    });
+    all
+}
+
 #[derive(Default)]
 struct Found<'a> {
     all: Vec<Asking<'a>>,
@@ -105,7 +113,9 @@ impl<'a> Found<'a> {
         for (at, rule) in chain.rules.iter().enumerate() {
             if rule.asks_what_is_remembered() {
                 let asking = |(place, _)| Asking { step, chain: name, at, rule, place };
-                self.all.extend(rule.remembered().map(asking));
+                // Chance remembers nothing.
+                let remembered = rule.remembered().filter(|(_, condition)| !is_by_chance(condition));
+                self.all.extend(remembered.map(asking));
             }
             if let Some(to) = rule.target.chain() {
                 self.visit(rules, (step, table), to)?;

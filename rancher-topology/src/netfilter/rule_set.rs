@@ -32,7 +32,8 @@ impl RuleSet {
 
     /// Whether a rule makes packets, which the host sends: copies, or answers to what is refused.
     pub(super) fn makes_packets(&self) -> bool {
-        let makes = |target: &Target| matches!(target, Target::Copy(_) | Target::Reject | Target::Unknown(_));
+        let makes =
+            |target: &Target| matches!(target, Target::Copy(_) | Target::Reject(_) | Target::Unknown(_));
         super::lower::all_rules(self).any(|rule| makes(&rule.target))
     }
 }
@@ -49,22 +50,15 @@ impl Rule {
                 );
             });
         });
-        self.target == Target::Nothing && !may_change
+        self.target == Target::Nothing && !may_change && self.may_drop().is_none()
     }
 
-    /// What it asks for that drops a packet where there is no room to remember it (`hashlimit_mt_common`,
-    /// `connlimit_mt`).
+    /// What it asks for that drops a packet where there is no room to remember it.
     pub(super) fn may_drop(&self) -> Option<String> {
-        let mut found = None;
-        let mut look = |part: &Condition| {
-            if let Condition::Remembered { text, .. } | Condition::Counted(text) = part
-                && (text.contains("hashlimit") || text.contains("connlimit"))
-            {
-                found = Some(text.clone());
-            }
-        };
-        self.conditions.iter().for_each(|condition| condition.each(&mut look));
-        found
+        self.conditions
+            .iter()
+            .find(|condition| condition.may_drop())
+            .map(|condition| format!("{condition:?}"))
     }
 
     /// Whether it asks for what only the first part of a packet has.
@@ -86,7 +80,9 @@ impl Rule {
     /// nothing.
     pub(super) fn asks_what_is_remembered(&self) -> bool {
         let mut all = self.remembered();
-        all.any(|(_, condition)| !(self.target.is_passive() && matches!(condition, Condition::Counted(_))))
+        all.any(|(_, condition)| {
+            !(self.target == Target::Nothing && matches!(condition, Condition::Counted(_)))
+        })
     }
 
     /// Its conditions on what is remembered of packets, each with its place among all.
@@ -217,6 +213,22 @@ impl Condition {
         Self::Unseen { text: text.to_owned(), fields: Vec::new() }
     }
 
+    /// Whether asking for it drops a packet where there is no room to remember it (`hashlimit_mt_common`, `connlimit_mt`).
+    pub(super) fn may_drop(&self) -> bool {
+        let mut may_drop = false;
+        self.each(&mut |part| {
+            if let Self::Remembered { text, .. } | Self::Counted(text) = part {
+                may_drop |= text.contains("hashlimit") || text.contains("connlimit");
+            }
+        });
+        may_drop
+    }
+
+    /// Whether it is so by chance, whatever was so before (`statistic --mode random`).
+    pub(super) fn is_by_chance(&self) -> bool {
+        matches!(self, Self::Counted(text) if text.contains("--mode random"))
+    }
+
     /// Looks at every part of it that has no parts itself, and at what is asked of connections.
     pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         match self {
@@ -325,8 +337,8 @@ pub enum Target {
     Accept,
     /// It is gone.
     Drop,
-    /// It is gone, and its sender is told (`REJECT`) or kept waiting (`TARPIT`).
-    Reject,
+    /// It is gone, and its sender is told in this way (`REJECT`) or kept waiting (`TARPIT`).
+    Reject(String),
     /// Back to the chain that called this one.
     Return,
     /// Asks a chain, and comes back if that decides nothing.

@@ -45,7 +45,15 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         "ACCEPT" | "DROP" | "RETURN" | "NOTRACK" if !given.is_empty() => return None,
         "ACCEPT" => Target::Accept,
         "DROP" => Target::Drop,
-        "REJECT" | "TARPIT" | "DELUDE" => Target::Reject,
+        // So it is answered where nothing is said of it.
+        "REJECT"
+            if given
+                .iter()
+                .all(|given| given.value().is_some_and(|value| value.contains("port-unreach"))) =>
+        {
+            Target::Reject(name.to_owned())
+        }
+        "REJECT" | "TARPIT" | "DELUDE" => Target::Reject(words(name, given)),
         "RETURN" => Target::Return,
         "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::{Join, Lowered, Lowering, NO, Parts, Shared, View, YES};
+use super::{Join, Lowered, Lowering, MAYBE, NO, Parts, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
@@ -158,7 +158,11 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let next = self.shared.outcomes.set(vec![Outcome::Next(0)]);
-        let target = self.target(table, &rule.target, view)?;
+        let may_drop = rule.may_drop().filter(|_| self.alone.is_some());
+        let target = match self.target(table, &rule.target, view) {
+            None if may_drop.is_some() => Lowered { diagram: Diagram::leaf(next), changes: false },
+            target => target?,
+        };
         let mut fields: BTreeMap<usize, (Field, Intervals)> = BTreeMap::new();
         let mut rest = Vec::new();
         for condition in &rule.conditions {
@@ -187,9 +191,18 @@ impl<'a> Lowering<'a> {
         self.asking = None;
         let mut diagram =
             if met == YES { target.diagram } else { self.shared.guard(met, target.diagram, next) };
-        if let (Some(text), Some(dropped)) = (rule.may_drop(), self.noted(DROPPED)) {
+        if let (Some(text), Some(dropped)) = (may_drop, self.noted(DROPPED)) {
             let dropped = self.shared.one(Outcome::Accept(dropped));
-            diagram = self.if_so(&format!("no room for {text}"), dropped, diagram);
+            let full = self.if_so(&format!("no room for {text}"), dropped, diagram);
+            // It is asked by packets that meet the rest.
+            let others = rule.conditions.iter().filter(|one| !one.may_drop());
+            let asked = self.all(others, view);
+            let [is, may_be] = [YES, MAYBE].map(|of| {
+                self.shared.space.diagrams.map(asked, &mut |leaf| u32::from(Diagram::leaf(leaf) == of))
+            });
+            let either = self.shared.either(full, diagram, Join::Outcomes);
+            diagram = self.shared.space.diagrams.choose(may_be, either, diagram);
+            diagram = self.shared.space.diagrams.choose(is, full, diagram);
         }
         if diagram.as_leaf().is_some() {
             for (field, set) in fields.values().rev() {
@@ -214,7 +227,8 @@ impl<'a> Lowering<'a> {
             }
             Target::Accept => Outcome::Accept(0),
             Target::Masquerade(text) => Outcome::Accept(self.noted(text).unwrap_or_default()),
-            Target::Drop | Target::Reject => self.noted(DROPPED).map_or(Outcome::Drop, Outcome::Accept),
+            Target::Drop => self.noted(DROPPED).map_or(Outcome::Drop, Outcome::Accept),
+            Target::Reject(words) => self.noted(words).map_or(Outcome::Drop, Outcome::Accept),
             Target::Return => Outcome::Return(0),
             Target::Jump(name) | Target::Goto(name) => {
                 let back = matches!(target, Target::Jump(_));
@@ -222,13 +236,13 @@ impl<'a> Lowering<'a> {
             }
             Target::Translate(to) => return Some(self.translated(to)),
             // Before it is tracked, a packet has no connection that could be marked, or the template of one.
-            Target::Mark { field: Field::ConnectionMark, mask, value } if view.before_tracking => {
+            Target::Mark { field: field @ Field::ConnectionMark, mask, value } if view.before_tracking => {
                 let made = if value & !mask == 0 {
-                    Change::Bits { field: Field::ConnectionMark, mask: *mask, value: *value }
+                    self.made(Change::Bits { field: *field, mask: *mask, value: *value })
                 } else {
-                    Change::Anything(Field::ConnectionMark)
+                    self.unknown_mark(*field, &format!("{mask:#x} {value:#x}"))
                 };
-                return Some(self.of_seen(made, None));
+                return Some(self.of_seen(made, 0));
             }
             Target::Mark { field, mask, value } if value & !mask == 0 => {
                 Outcome::Next(self.made(Change::Bits { field: *field, mask: *mask, value: *value }))
@@ -278,7 +292,7 @@ impl<'a> Lowering<'a> {
     fn sent_to(&mut self, to: &Translation) -> Diagram {
         let sent = Outcome::Accept(self.made(Change::Sent(to.clone())));
         let elsewhere = self.shared.one(sent);
-        if !self.fields.translated && self.alone.is_none() {
+        if !self.fields.translated || self.alone.is_some() {
             return elsewhere;
         }
         let all = |lowering: &Self, field| lowering.shared.space.layout.all(field);
@@ -348,8 +362,12 @@ impl<'a> Lowering<'a> {
     fn copies(&mut self, to: Field, mask: u128, view: View) -> Lowered {
         let copied = Change::Copied { to, mask };
         let there = if view.before_tracking && self.alone.is_none() {
-            let of_template = (to == Field::Mark).then_some(Change::Bits { field: to, mask, value: 0 });
-            self.of_seen(copied, of_template)
+            let of_template = match to {
+                Field::Mark => self.made(Change::Bits { field: to, mask, value: 0 }),
+                _ => 0,
+            };
+            let made = self.made(copied);
+            self.of_seen(made, of_template)
         } else {
             let made = self.made(copied);
             Lowered { diagram: self.shared.one(Outcome::Next(made)), changes: true }
@@ -368,9 +386,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// What a rule of the table raw changes of packets that were seen before, and of others.
-    fn of_seen(&mut self, change: Change, of_others: Option<Change>) -> Lowered {
-        let made = self.made(change);
-        let of_others = of_others.map_or(0, |change| self.made(change));
+    fn of_seen(&mut self, made: Changes, of_others: Changes) -> Lowered {
         let [made, others] = [made, of_others].map(|made| self.shared.one(Outcome::Next(made)));
         let seen = if self.alone.is_some() { self.has_connection() } else { self.seen_before() };
         Lowered { diagram: self.shared.space.diagrams.choose(seen, made, others), changes: true }

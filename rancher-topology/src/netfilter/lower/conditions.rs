@@ -194,7 +194,7 @@ impl<'a> Lowering<'a> {
         }
         match self.facts.sets.get(name) {
             // What has several dimensions may ask for a mark, or for an interface that there is not everywhere.
-            None | Some(AddressSet::Unknown(_)) if sides.len() > 1 => MAYBE,
+            None | Some(AddressSet::Unknown(_)) if sides.len() > 1 && self.alone.is_none() => MAYBE,
             // It may be a list of sets, and one that rules change among them.
             None if !self.fields.changed_sets.is_empty() => MAYBE,
             None | Some(AddressSet::Unknown(_)) => {

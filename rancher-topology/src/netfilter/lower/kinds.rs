@@ -32,6 +32,11 @@ impl Known {
     }
 }
 
+/// 127.0.0.0 and 127.255.255.255.
+fn loopback_ends() -> Intervals {
+    Intervals::points([0x7F00_0000, 0x7FFF_FFFF])
+}
+
 impl Lowering<'_> {
     pub(super) fn address_kind(&mut self, field: Field, kinds: &[AddressKind]) -> Diagram {
         let known = match self.rules.family {
@@ -47,9 +52,11 @@ impl Lowering<'_> {
     /// The addresses of the host, as far as they are known.
     fn local(&self) -> Known {
         let family = self.rules.family;
-        let everywhere = Known::sure(family.loopback());
+        // Of v4 the first and the last address of loopback are for all on it (`fib_add_ifaddr`).
+        let ends = if family == Family::V4 { loopback_ends() } else { Intervals::default() };
+        let everywhere = Known::sure(family.loopback().difference(&ends)).or(&Known::maybe(ends.clone()));
         everywhere.or(&match self.facts.addresses(family) {
-            Some(own) => Known::sure(own),
+            Some(own) => Known::sure(own.difference(&ends)),
             None => Known::maybe(self.others()),
         })
     }
@@ -71,7 +78,8 @@ impl Lowering<'_> {
                 AddressKind::Multicast => Known::sure(family.multicast()),
                 AddressKind::Local => self.local().or(&unspecified()),
                 AddressKind::Broadcast => {
-                    let on_all = Known::sure(family.everyone()).or(&unspecified());
+                    let may_be = unspecified().or(&Known::maybe(loopback_ends()));
+                    let on_all = Known::sure(family.everyone()).or(&may_be);
                     on_all.or(&match self.facts.broadcasts(family) {
                         Some(own) => Known::sure(own),
                         None => Known::maybe(others.clone()),
@@ -81,7 +89,8 @@ impl Lowering<'_> {
                     Some(own) => Known::sure(others.difference(&own)),
                     None => Known::maybe(others.clone()),
                 }),
-                AddressKind::Unspecified => Known::sure(Intervals::from_to(0, 0)),
+                // Linux takes it for one that is for all (`__inet_dev_addr_type`).
+                AddressKind::Unspecified => unspecified(),
                 AddressKind::Other => Known::maybe(others.clone()),
             })
         })

@@ -105,7 +105,8 @@ fn fields_of(condition: &Condition) -> Vec<Field> {
                 Field::Destination => Field::DestinationPort,
                 side => *side,
             });
-            sides.iter().copied().chain(ports).collect()
+            // A set of several dimensions may have marks.
+            sides.iter().copied().chain(ports).chain((sides.len() > 1).then_some(Field::Mark)).collect()
         }
         Condition::AddressKind(field, _) => vec![*field],
         Condition::Unseen { fields, .. } => fields.clone(),
@@ -133,7 +134,9 @@ impl Lowering<'_> {
         let Some(unknowns) = &self.shared.unknowns else { return MAYBE };
         let unknown = match (condition, self.asking) {
             (Condition::Counted(_) | Condition::Remembered { .. }, None) => return MAYBE,
-            (Condition::Counted(_) | Condition::Remembered { .. }, _) if !unknowns.remembered => {
+            (Condition::Counted(_) | Condition::Remembered { .. }, _)
+                if !unknowns.remembered && !condition.is_by_chance() =>
+            {
                 return MAYBE;
             }
             (Condition::Counted(_) | Condition::Remembered { .. }, Some(rule)) => {
