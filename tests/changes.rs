@@ -547,6 +547,12 @@ fn packets_that_are_seldom_are_packets() {
     let asks = "-A INPUT -m set --match-set x src --packets-gt 5 -j DROP\n";
     let counted = |all: [&str; 2]| format!("{asks}{}", all.concat());
     assert_told(&beside(&[], "filter", &counted([few, counts]), &counted([counts, few])), 5, "packets-gt");
+    let uncounted = counts.replace("src", "src ! --update-counters");
+    assert_told(
+        &beside(&[], "filter", &counted([counts, ""]), &counted([&uncounted, ""])),
+        5,
+        "update-counters",
+    );
     // Chance has no memory.
     let chance = "-A PREROUTING -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination 10.0.0.5\n";
     let refused =

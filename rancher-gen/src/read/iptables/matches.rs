@@ -359,7 +359,9 @@ fn set(given: &[Given]) -> Option<Vec<Condition>> {
     let condition = signed(first.negated, Condition::Set { name: name.clone(), sides });
     if rest.iter().all(|option| matches!(option.name.as_str(), "--update-counters" | "--update-subcounters"))
     {
-        return Some(vec![condition]);
+        // What the set counts then is another thing to those who ask for that, so it is not the same rule.
+        let counts = !rest.iter().any(|option| option.negated);
+        return Some(vec![if counts { condition } else { Condition::All(vec![condition, always()]) }]);
     }
     Some(unknown("set", given))
 }
