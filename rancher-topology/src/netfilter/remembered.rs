@@ -31,11 +31,12 @@ pub(super) fn is_alike(
         if !was.iter().map(Asking::words).eq(is.iter().map(Asking::words)) {
             return false;
         }
-        // Which answers and copies the host sends, is not in these chains.
-        if hook == Hook::Output && !was.is_empty() && (before.0.makes_packets() || after.0.makes_packets()) {
+        let chains = hook.chains();
+        // Answers and copies go out, and may come back on loopback: they are the same if all chains are that make them.
+        let makes_packets = before.0.makes_packets() || after.0.makes_packets();
+        if makes_packets && !was.is_empty() && apart.chains.iter().any(|one| !chains.contains(one)) {
             return false;
         }
-        let chains = hook.chains();
         let same_step = |one: &Asking<'_>, other: &Asking<'_>| one.step == other.step;
         was.chunk_by(same_step).zip(is.chunk_by(same_step)).all(|(was, is)| {
             let step = was.first().map_or(0, |one| one.step);
