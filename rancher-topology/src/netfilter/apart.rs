@@ -146,26 +146,25 @@ fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
 /// come to it, or by what other chains do as well. `None` if not at all.
 fn may_vary(rules: &RuleSet, of: ChainOf) -> Option<bool> {
     let changes_sets = all_rules(rules).any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
-    let (mut counts, mut shares) = (false, false);
-    let mut look = |part: &Condition| match part {
-        Condition::Counted(_) => counts |= !part.is_by_chance(),
-        // What is not understood may be of what another chain does.
-        Condition::Remembered { .. } | Condition::Unknown(_) => shares = true,
-        Condition::Set { .. } => shares |= changes_sets,
-        _ => {}
+    let counts = |part: &Condition| matches!(part, Condition::Counted(_)) && !part.is_by_chance();
+    // What is not understood may be of what another chain does.
+    let shares = |part: &Condition| {
+        matches!(part, Condition::Remembered { .. } | Condition::Unknown(_))
+            || changes_sets && matches!(part, Condition::Set { .. })
     };
     let chains = asked(rules, of);
-    let conditions = chains.iter().flat_map(|(_, chain)| &chain.rules).flat_map(|rule| &rule.conditions);
-    conditions.for_each(|condition| condition.each(&mut look));
-    (counts || shares).then_some(!shares)
+    let mut rules = chains.iter().flat_map(|(_, chain)| &chain.rules);
+    if rules.clone().any(|rule| rule.asks(shares)) {
+        return Some(false);
+    }
+    rules.any(|rule| rule.asks(counts)).then_some(true)
 }
 
 /// Whether one may go by the fields of a packet as it came, from chain to chain: no mark, no translation, no state before it
 /// is tracked and nothing that is done besides is in a rule set.
 pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
-    let mut is_plain = true;
-    let mut look = |part: &Condition| {
-        is_plain &= !matches!(
+    let is_other = |part: &Condition| {
+        matches!(
             part,
             Condition::Within(Field::Mark | Field::ConnectionMark | Field::SentTo | Field::SentToPort, _)
                 | Condition::Masked { field: Field::Mark | Field::ConnectionMark, .. }
@@ -178,30 +177,24 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
                 | Condition::Counted(_)
                 | Condition::Remembered { .. }
                 | Condition::Unknown(_)
-        ) && !matches!(part, Condition::Set { sides, .. } if sides.len() > 1);
+        ) || matches!(part, Condition::Set { sides, .. } if sides.len() > 1)
     };
-    let mut is_one = |rule: &Rule| {
-        rule.conditions.iter().for_each(|condition| condition.each(&mut look));
-        rule.may_drop().is_none()
-            && matches!(
-                rule.target,
-                Target::Nothing
-                    | Target::Accept
-                    | Target::Drop
-                    | Target::Reject(_)
-                    | Target::Return
-                    | Target::Jump(_)
-                    | Target::Goto(_)
-            )
+    let only_decides = |rule: &Rule| {
+        matches!(
+            rule.target,
+            Target::Nothing
+                | Target::Accept
+                | Target::Drop
+                | Target::Reject(_)
+                | Target::Return
+                | Target::Jump(_)
+                | Target::Goto(_)
+        )
     };
-    let all_are = all_rules(rules).all(&mut is_one);
+    let are_plain = all_rules(rules).all(|rule| only_decides(rule) && !rule.asks(is_other));
     let early = rules.tables.get("raw").into_iter().flat_map(|table| table.chains.values());
-    let asks_early = early.flat_map(|chain| &chain.rules).any(|rule| {
-        let mut asks = false;
-        let mut look = |part: &Condition| asks |= matches!(part, Condition::Within(Field::State, _));
-        rule.conditions.iter().for_each(|condition| condition.each(&mut look));
-        asks
-    });
+    let of_state = |part: &Condition| matches!(part, Condition::Within(Field::State, _));
+    let asks_early = early.flat_map(|chain| &chain.rules).any(|rule| rule.asks(of_state));
     let is_declared = |(table, name): ChainOf| {
         let chain = rules.tables.get(table).and_then(|table| table.chains.get(name));
         chain.is_none_or(|chain| chain.policy.is_some())
@@ -209,24 +202,14 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
     let are_declared = WAYS.iter().flat_map(|hook| hook.all_chains()).all(is_declared);
     // What comes to connection tracking is what it goes by later, and what leaves nat is what leaves.
     let is_about = |of: &str| differing.iter().any(|(table, _)| *table == of);
-    all_are
-        && is_plain
-        && !asks_early
-        && are_declared
-        && !is_about("nat")
-        && !(is_about("raw") && tracks(rules))
+    are_plain && !asks_early && are_declared && !is_about("nat") && !(is_about("raw") && tracks(rules))
 }
 
 /// Whether rules of a chain tell parts of packets from whole ones.
 fn asks_for_parts(rules: &RuleSet, of: ChainOf) -> bool {
-    let is_fragment = |rule: &Rule| {
-        let mut is_so = false;
-        let mut look = |part: &Condition| is_so |= *part == Condition::Fragment;
-        rule.conditions.iter().for_each(|condition| condition.each(&mut look));
-        is_so
-    };
+    let is_fragment = |part: &Condition| *part == Condition::Fragment;
     let chains = asked(rules, of).into_iter();
-    chains.flat_map(|(_, chain)| &chain.rules).any(|rule| rule.asks_for_transport() || is_fragment(rule))
+    chains.flat_map(|(_, chain)| &chain.rules).any(|rule| rule.asks_for_transport() || rule.asks(is_fragment))
 }
 
 /// Whether a rule asks for what only the first part of a packet has.
@@ -239,31 +222,21 @@ fn asks_for_ports(rules: &RuleSet) -> bool {
 fn tracks(rules: &RuleSet) -> bool {
     // They ask for connections in their own words.
     const MODULES: [&str; 6] = ["cluster", "connbytes", "connlabel", "connlimit", "helper", "socket"];
-    let mut tracks = false;
-    let mut look = |part: &Condition| {
-        tracks |= matches!(
-            part,
-            Condition::Within(Field::State | Field::ConnectionMark, _)
-                | Condition::Masked { field: Field::State | Field::ConnectionMark, .. }
-                | Condition::OfConnection { .. }
-                | Condition::Translated
-                | Condition::SenderTranslated
-        );
-    };
-    let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
-    conditions.for_each(|condition| condition.each(&mut look));
-    let mut look = |part: &Condition| {
-        if let Condition::Unseen { text, .. } | Condition::Unknown(text) | Condition::Counted(text) = part {
-            tracks |= MODULES.iter().any(|module| text.contains(module));
+    let asks = |part: &Condition| match part {
+        Condition::Within(field, _) | Condition::Masked { field, .. } => {
+            matches!(field, Field::State | Field::ConnectionMark)
         }
+        Condition::OfConnection { .. } | Condition::Translated | Condition::SenderTranslated => true,
+        Condition::Unseen { text, .. } | Condition::Unknown(text) | Condition::Counted(text) => {
+            MODULES.iter().any(|module| text.contains(module))
+        }
+        _ => false,
     };
-    let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
-    conditions.for_each(|condition| condition.each(&mut look));
-    tracks
-        || all_rules(rules).any(|rule| {
-            matches!(
-                rule.target,
-                Target::Translate(_) | Target::Masquerade(_) | Target::Track(_) | Target::CopyMark { .. }
-            )
-        })
+    let says = |target: &Target| {
+        matches!(
+            target,
+            Target::Translate(_) | Target::Masquerade(_) | Target::Track(_) | Target::CopyMark { .. }
+        )
+    };
+    all_rules(rules).any(|rule| rule.asks(asks) || says(&rule.target))
 }

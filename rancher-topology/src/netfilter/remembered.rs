@@ -86,12 +86,12 @@ fn asking(rules: &RuleSet, hook: Hook) -> Option<Vec<Asking<'_>>> {
     Some(found.all)
 }
 
+/// Whether all that a condition counts is chance.
 fn is_by_chance(condition: &Condition) -> bool {
-    let mut all = true;
-    condition.each(&mut |part| {
-        all &= part.is_by_chance() || !matches!(part, Condition::Counted(_) | Condition::Remembered { .. });
-    });
-    all
+    let remembers = |part: &Condition| {
+        matches!(part, Condition::Counted(_) | Condition::Remembered { .. }) && !part.is_by_chance()
+    };
+    !condition.has(&remembers)
 }
 
 #[derive(Default)]

@@ -39,41 +39,35 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// Whether one of the parts of its conditions is so.
+    pub(super) fn asks(&self, is_one: impl Fn(&Condition) -> bool) -> bool {
+        self.conditions.iter().any(|condition| condition.has(&is_one))
+    }
+
     /// Whether it does nothing that another rule could see.
     pub(super) fn only_tells(&self) -> bool {
-        let mut may_change = false;
-        self.conditions.iter().for_each(|condition| {
-            condition.each(&mut |part| {
-                may_change |= matches!(
-                    part,
-                    Condition::Remembered { .. } | Condition::Unknown(_) | Condition::Set { .. }
-                );
-            });
-        });
-        self.target == Target::Nothing && !may_change && self.may_drop().is_none()
+        let may_change = |part: &Condition| {
+            matches!(part, Condition::Remembered { .. } | Condition::Unknown(_) | Condition::Set { .. })
+        };
+        self.target == Target::Nothing && !self.asks(may_change) && self.may_drop().is_none()
     }
 
     /// What it asks for that drops a packet where there is no room to remember it.
     pub(super) fn may_drop(&self) -> Option<String> {
-        self.conditions
-            .iter()
-            .find(|condition| condition.may_drop())
-            .map(|condition| format!("{condition:?}"))
+        let dropping = self.conditions.iter().find(|condition| condition.may_drop());
+        dropping.map(|condition| format!("{condition:?}"))
     }
 
     /// Whether it asks for what only the first part of a packet has.
     pub(super) fn asks_for_transport(&self) -> bool {
         const ASKED: [Field; 5] =
             [Field::SourcePort, Field::DestinationPort, Field::TcpFlags, Field::IcmpType, Field::IcmpCode];
-        let mut asks = false;
-        let mut look = |part: &Condition| {
-            asks |= matches!(
+        self.asks(|part| {
+            matches!(
                 part,
                 Condition::Within(field, _) | Condition::Masked { field, .. } if ASKED.contains(field)
-            );
-        };
-        self.conditions.iter().for_each(|condition| condition.each(&mut look));
-        asks
+            )
+        })
     }
 
     /// Whether it asks for what is remembered of packets. What it counts for itself alone is of no account if it decides
@@ -87,13 +81,8 @@ impl Rule {
 
     /// Its conditions on what is remembered of packets, each with its place among all.
     pub(super) fn remembered(&self) -> impl Iterator<Item = (usize, &Condition)> {
-        self.conditions.iter().enumerate().filter(|(_, condition)| {
-            let mut is_one = false;
-            condition.each(&mut |part| {
-                is_one |= matches!(part, Condition::Remembered { .. } | Condition::Counted(_));
-            });
-            is_one
-        })
+        let is_one = |part: &Condition| matches!(part, Condition::Remembered { .. } | Condition::Counted(_));
+        self.conditions.iter().enumerate().filter(move |(_, condition)| condition.has(&is_one))
     }
 }
 
@@ -215,13 +204,20 @@ impl Condition {
 
     /// Whether asking for it drops a packet where there is no room to remember it (`hashlimit_mt_common`, `connlimit_mt`).
     pub(super) fn may_drop(&self) -> bool {
-        let mut may_drop = false;
-        self.each(&mut |part| {
-            if let Self::Remembered { text, .. } | Self::Counted(text) = part {
-                may_drop |= text.contains("hashlimit") || text.contains("connlimit");
-            }
-        });
-        may_drop
+        self.has(&|part| {
+            matches!(
+                part,
+                Self::Remembered { text, .. } | Self::Counted(text)
+                    if text.contains("hashlimit") || text.contains("connlimit")
+            )
+        })
+    }
+
+    /// Whether one of its parts is so.
+    pub(super) fn has(&self, is_one: &impl Fn(&Self) -> bool) -> bool {
+        let mut has = false;
+        self.each(&mut |part| has |= is_one(part));
+        has
     }
 
     /// Whether it is so by chance, whatever was so before (`statistic --mode random`).
