@@ -61,7 +61,10 @@ impl<'a> Beside<'a> {
     fn apart(&self) -> &(Apart, bool) {
         self.apart.get_or_init(|| {
             let Self { before, after, .. } = *self;
-            let with = |remembered| move || self.shared().with_unknowns(MOST_NODES, remembered);
+            // What is all known has an end.
+            let is_unsure = |(rules, facts): Rules<'_>| rules.unsure(facts).next().is_some();
+            let most = if is_unsure(before) || is_unsure(after) { 2 * MOST_NODES } else { usize::MAX };
+            let with = |remembered| move || self.shared().with_unknowns(most, remembered);
             // If it is all so of the answers until then, it is so of the next one.
             let apart = Apart::of(before, after, with(true));
             if ![before.0, after.0].into_iter().flat_map(all_rules).any(Rule::asks_what_is_remembered) {

@@ -260,7 +260,9 @@ impl<'a> Lowering<'a> {
             }
             Target::Unknown(_) => return Some(self.anything(view)),
         };
-        let changes = outcome.made().is_some_and(|changes| changes != 0);
+        // Nothing comes after what is decided in a chain that is looked at by itself.
+        let goes_on = self.alone.is_none() || matches!(outcome, Outcome::Next(_) | Outcome::Return(_));
+        let changes = goes_on && outcome.made().is_some_and(|changes| changes != 0);
         Some(Lowered { diagram: self.shared.one(outcome), changes })
     }
 
