@@ -11,10 +11,7 @@ use rancher_topology::netfilter::HostInterface;
 use rancher_topology::{Diagnostic, Span};
 use serde_json::Value;
 
-use super::Note;
-
-/// What is said of a last line that is not read.
-const CUT: &str = "this line has no end, and others may be cut off";
+use super::{CUT, Note};
 
 /// The id of everything that keeps addresses from being read.
 const UNREADABLE: &str = "unreadable-addresses";

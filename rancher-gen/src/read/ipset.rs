@@ -12,7 +12,7 @@ use rancher_topology::netfilter::{AddressSet, Dimension, Entry};
 use rancher_topology::packet::{Family, Intervals, number};
 
 use super::iptables::values;
-use super::{Note, icmp_names};
+use super::{CUT, Note, icmp_names};
 
 /// The id of everything that keeps sets from being read.
 const UNREADABLE: &str = "unreadable-sets";
@@ -39,12 +39,11 @@ pub fn read(text: &str, family: Family) -> Result<Read, Vec<Diagnostic>> {
     for (number, whole, span) in super::lines(text) {
         let words: Vec<&str> = whole.split_whitespace().collect();
         if cut == Some(number) {
-            let reason = "this line has no end, and others may be cut off".to_owned();
-            let text = format!("{reason}: `{}`", whole.trim());
+            let text = format!("{CUT}: `{}`", whole.trim());
             read.notes.push(Note { line: number, text });
             // What is in the set that was being printed is not known.
             if let Some(name) = printed.take() {
-                read.sets.insert(name, AddressSet::Unknown(reason));
+                read.sets.insert(name, AddressSet::Unknown(CUT.to_owned()));
             }
             continue;
         }

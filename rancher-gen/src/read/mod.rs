@@ -17,6 +17,9 @@ pub use iptables::Note;
 use rancher_topology::Span;
 
 /// The lines of a text, each with its number from 1 and its place.
+/// What is said of a last line that is not read.
+const CUT: &str = "this line has no end, and others may be cut off";
+
 /// The number of the last line where it has no end, so that it may be cut off, and the text with it.
 fn cut_line(text: &str) -> Option<usize> {
     (!text.is_empty() && !text.ends_with('\n')).then(|| text.split('\n').count())

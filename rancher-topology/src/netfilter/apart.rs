@@ -27,7 +27,7 @@ pub(super) struct Apart {
 pub(super) type Rules<'a> = (&'a RuleSet, &'a HostFacts);
 
 /// The ways that all chains are on.
-const WAYS: [Hook; 3] = [Hook::Input, Hook::Forward, Hook::Output];
+pub(super) const WAYS: [Hook; 3] = [Hook::Input, Hook::Forward, Hook::Output];
 
 impl Apart {
     /// Looks at all chains. `shared` takes what rules count and remember to be the same, or not.
@@ -107,7 +107,7 @@ fn of_first(shared: &mut Shared, diagram: Diagram) -> Diagram {
     shared.only(diagram, Field::State, &states)
 }
 
-/// The rules of the chains that are asked from a built-in one. What only counts or logs is no part of it.
+/// A built-in chain and those that it leads to, by name.
 fn asked(rules: &RuleSet, (table, base): ChainOf) -> Vec<(&str, &Chain)> {
     let Some(table) = rules.tables.get(table) else { return Vec::new() };
     let (mut seen, mut open) = (BTreeSet::new(), vec![base]);
@@ -131,6 +131,7 @@ pub(super) fn is_same_text(before: Rules<'_>, after: Rules<'_>, of: ChainOf, ear
         })
 }
 
+/// Whether a chain and those that it leads to have the same rules. What only counts or logs is no part of it.
 fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
     let words = |rules| {
         let chains = asked(rules, of).into_iter().map(|(name, chain)| {

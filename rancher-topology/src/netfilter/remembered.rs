@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::apart::{Apart, Rules, is_same, is_same_text};
+use super::apart::{Apart, Rules, WAYS, is_same, is_same_text};
 use super::hook::{ChainOf, Hook};
 use super::lower::{Parts, Shared};
 use super::rule_set::{Condition, Policy, Rule, RuleSet, Target};
@@ -23,7 +23,9 @@ pub(super) fn is_alike(
     if [before.0, after.0].into_iter().any(asks_when_leaving) {
         return false;
     }
-    [Hook::Input, Hook::Forward, Hook::Output].into_iter().all(|hook| {
+    // Answers and copies go out, and may come back on loopback: they are the same if all chains are that make them.
+    let makes_packets = before.0.makes_packets() || after.0.makes_packets();
+    WAYS.into_iter().all(|hook| {
         let (Some(old), Some(new)) = (unfolded(before.0, hook), unfolded(after.0, hook)) else {
             return false;
         };
@@ -32,8 +34,6 @@ pub(super) fn is_alike(
             return false;
         }
         let chains = hook.chains();
-        // Answers and copies go out, and may come back on loopback: they are the same if all chains are that make them.
-        let makes_packets = before.0.makes_packets() || after.0.makes_packets();
         if makes_packets && !was.is_empty() && apart.chains.iter().any(|one| !chains.contains(one)) {
             return false;
         }

@@ -24,9 +24,9 @@ Of topologies it says what changes for traffic, with example packets, for who li
 quorum, addresses, and which rendered files are other ones. Traffic is what is between machines (`matrix` says all of it).
 `rancher-gen schema diff` prints the schema of its JSON.
 
-Of rule sets it compares which packets are admitted, and where the tables nat send them (DNAT, REDIRECT). From where packets
-are to come (SNAT, MASQUERADE), and what rules change that no later rule asks for (marks, TTL), is a question of words: when
-these differ, the exit code is 5 at best.
+Of rule sets it compares which packets are admitted, and where the tables nat send them (DNAT, REDIRECT). They are the same if
+each built-in chain does the same by itself, with all that it changes (SNAT, marks, TTL); where one does not and no packet
+shows a difference, the exit code is 5 unless nothing but the packet counts. docs/policy.md says more.
 
 The exit code is 0 when nothing changes, 1 when something does, and 5 when that depends on what is not known here.")]
 pub(super) struct Args {

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use rancher_gen::exit::Exit;
 use rancher_topology::netfilter::{
-    Change, Difference, InterfacePattern, Kind, Packet, Rule, Sent, SentTo, TranslatedTo,
+    Change, Difference, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
 };
 use rancher_topology::packet::{Family, Field, Intervals, Known};
 use serde_json::{Value, json};
 
-use super::{ChainName, Host, Rules};
+use super::{ChainName, Host, Rules, said};
 use crate::cli::diff::Format;
 use crate::cli::diff::sections::{self, Section};
 use crate::cli::{Compared, Failure, words};
@@ -105,10 +105,6 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
         }
     }
     all
-}
-
-fn said(path: &Path, rule: &Rule) -> String {
-    format!("{}:{}: {}", path.display(), rule.line, rule.text)
 }
 
 /// As many rules are told of a table that may differ.

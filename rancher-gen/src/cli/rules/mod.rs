@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use rancher_gen::read::{self, Note};
 use rancher_topology::Diagnostic;
-use rancher_topology::netfilter::{Hook, HostFacts, RuleSet};
+use rancher_topology::netfilter::{Hook, HostFacts, Rule, RuleSet};
 use rancher_topology::packet::Family;
 
 use super::Failure;
@@ -97,12 +97,17 @@ impl Rules {
             "note: \"possibly\" depends on what a packet does not tell, or on sets and addresses that were not given (--ipset, --interfaces):\n",
         );
         for rule in unsure.iter().take(MOST_RULES) {
-            super::tell(&format!("  {}:{}: {}\n", path.display(), rule.line, rule.text));
+            super::tell(&format!("  {}\n", said(path, rule)));
         }
         if let Some(more) = unsure.len().checked_sub(MOST_RULES).filter(|more| *more > 0) {
             super::tell(&format!("  and {more} more rules\n"));
         }
     }
+}
+
+/// A rule with its place.
+fn said(path: &Path, rule: &Rule) -> String {
+    format!("{}:{}: {}", path.display(), rule.line, rule.text)
 }
 
 /// Reads a rule set and what is known of its host, and tells what is not understood in them.
