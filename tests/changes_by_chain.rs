@@ -1,0 +1,174 @@
+//! What changes between two rule sets where the kernel does something with packets between chains: each chain is the same by
+//! itself, or nothing goes by it.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+mod support;
+use support::cli::rancher_gen;
+
+/// Texts with all built-in chains of some tables; the filter forwards nothing that no rule admits.
+fn tables(all: &[(&str, &str)]) -> String {
+    const CHAINS: &str = ":PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n\
+                          :OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n";
+    let chains = |table: &str| match table {
+        "raw" => ":PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+        "filter" => ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n",
+        _ => CHAINS,
+    };
+    let text = |(table, rules): &(&str, &str)| format!("*{table}\n{}{rules}COMMIT\n", chains(table));
+    all.iter().map(text).collect()
+}
+
+/// A table with some rules before, and others now, beside other tables.
+fn beside(others: &[(&str, &str)], table: &str, old: &str, new: &str) -> (String, String) {
+    let text = |rules| tables(&[others, &[(table, rules)]].concat());
+    (text(old), text(new))
+}
+
+/// The exit code of a comparison on all ways, and something that it says.
+fn assert_told(texts: &(String, String), expected: i32, words: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old"), &texts.0).unwrap();
+    fs::write(folder.path().join("new"), &texts.1).unwrap();
+    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+    let is_right = told.code == Some(expected) && told.out.contains(words);
+    assert!(is_right, "{:?} {}\n{}\n{}", told.code, told.out, texts.0, texts.1);
+}
+
+const TRACKED: (&str, &str) = ("mangle", "-A INPUT -m conntrack --ctstate INVALID -j DROP\n");
+
+/// What the kernel does with packets between chains is not followed: it is of no account where each chain does the same by
+/// itself, or where nothing goes by it.
+#[test]
+fn packets_change_between_chains() {
+    let inside = ("mangle", "-A PREROUTING -i eth0 -d 10.0.0.0/8 -j DROP\n");
+    let masked = ("nat", "-A POSTROUTING -s 10.0.0.0/8 -o eth0 -j MASQUERADE\n");
+    let both = [inside, masked];
+    let answers = "-A FORWARD -i eth0 -d 10.0.0.0/8 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n";
+    let twice = format!("{answers}{}", answers.replace("10.0.0.0/8", "10.1.0.0/16"));
+    let anybody = answers.replace("-d 10.0.0.0/8 ", "");
+    let limit = "-A FORWARD -m limit --limit 1/sec -j ACCEPT\n";
+    let [limit_first, limit_last] = [format!("{limit}{answers}"), format!("{answers}{limit}")];
+    // Answers to a sender that was changed have its address after `nat` only, and before it that of the host.
+    assert_told(&beside(&both, "filter", answers, ""), 5, "table filter, chain FORWARD");
+    assert_told(&beside(&both, "filter", answers, &anybody), 1, "newly admitted");
+    assert_told(&beside(&both, "filter", answers, &twice), 0, "");
+    assert_told(&beside(&[inside], "filter", answers, ""), 0, "");
+    assert_told(&beside(&[masked], "filter", answers, ""), 1, "newly refused");
+    assert_told(&beside(&both, "filter", &limit_first, &limit_last), 5, "-m limit");
+    let own = [
+        ("mangle", "-A OUTPUT -d 10.0.0.0/8 -j DROP\n"),
+        ("nat", "-A INPUT -s 10.0.0.0/8 -j SNAT --to-source 192.0.2.9\n"),
+    ];
+    let served = "-A OUTPUT -d 10.0.0.0/8 -m conntrack --ctstate ESTABLISHED -j DROP\n";
+    assert_told(&beside(&own, "filter", served, ""), 5, "table filter, chain OUTPUT");
+    let by_mark = ("mangle", "-A PREROUTING -d 192.0.2.1/32 -j MARK --set-xmark 0x1/0xffffffff\n");
+    let marked = "-A FORWARD -d 10.0.0.5/32 -m mark --mark 0x1 -j ACCEPT\n";
+    assert_told(&beside(&[by_mark, masked], "filter", "", marked), 5, "--mark 0x1");
+    // What the host sends another way goes out there from then on.
+    let leaving = ("filter", "-A OUTPUT -o eth0 -j DROP\n");
+    let left = "-A POSTROUTING -o eth0 -j DROP\n";
+    let mark = "-A OUTPUT -j MARK --set-xmark 0x1/0xffffffff\n";
+    let web = ("nat", "-A OUTPUT -p tcp -j DNAT --to-destination 10.0.0.5\n");
+    let moved = |mangle: &str, others: &[(&str, &str)]| {
+        let marked = format!("{mangle}{left}");
+        (
+            tables(&[&[leaving, ("mangle", mangle)], others].concat()),
+            tables(&[&[("filter", ""), ("mangle", &marked)], others].concat()),
+        )
+    };
+    assert_told(&moved("", &[]), 0, "");
+    assert_told(&moved(mark, &[]), 5, "table mangle, chain POSTROUTING");
+    assert_told(&moved("", &[web]), 5, "table mangle, chain POSTROUTING");
+}
+
+/// What the host sends to itself, to a group or through a tunnel comes in with a mark and a state, and what it answers or
+/// copies is sent with one.
+#[test]
+fn packets_that_are_seldom_are_packets() {
+    let new = |others: &[(&str, &str)], table: &str, rule: &str| beside(others, table, "", rule);
+    let web = ("nat", "-A OUTPUT -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080\n");
+    let freed = ("raw", "-A OUTPUT -o lo -j CT --notrack\n");
+    let copied = ("mangle", "-A PREROUTING -j TEE --gateway 10.0.0.9\n");
+    let untracked = "-A INPUT -m conntrack --ctstate UNTRACKED -j DROP\n";
+    for (others, table, rule, words) in [
+        (&[][..], "filter", "-A INPUT -m mark --mark 0x5 -j DROP\n", "table filter, chain INPUT"),
+        (&[], "raw", "-A PREROUTING -i eth0 -m conntrack --ctstate NEW -j DROP\n", "table raw"),
+        (&[], "raw", "-A OUTPUT -m conntrack --ctstate RELATED -j DROP\n", "RELATED"),
+        (&[freed], "filter", untracked, "UNTRACKED"),
+        (&[copied], "filter", "-A OUTPUT -m conntrack --ctstate UNTRACKED -j DROP\n", "UNTRACKED"),
+        (&[TRACKED, web], "filter", "-A INPUT -m conntrack --ctstate DNAT -j DROP\n", "DNAT"),
+        (&[TRACKED], "filter", "-A INPUT -m conntrack --ctorigsrc 10.0.0.1 -s 10.0.0.2 -j DROP\n", "orig"),
+        (&[], "filter", "-A FORWARD -m conntrack --ctstate SNAT -j ACCEPT\n", "SNAT"),
+        (&[], "filter", "-A FORWARD -m pkttype --pkt-type broadcast -j ACCEPT\n", "broadcast"),
+    ] {
+        assert_told(&new(others, table, rule), 5, words);
+    }
+    // What is related to another connection may be one of its own.
+    let related = "-A PREROUTING -p tcp -m conntrack --ctstate RELATED -j DNAT --to-destination 10.0.0.5\n";
+    assert_told(&new(&[], "nat", related), 5, "table nat, chain PREROUTING");
+    // An answer to what is refused is a packet, too; and a table of `hashlimit` that is full drops them.
+    let list = "-A OUTPUT -p icmp -m icmp --icmp-type 3 -m recent --set --name A --rdest\n\
+                -A INPUT -m recent --rcheck --name A -j DROP\n";
+    let refused = |target: &str| format!("{list}-A INPUT -p udp -j {target}\n");
+    assert_told(&beside(&[], "filter", &refused("REJECT"), &refused("DROP")), 5, "recent");
+    let full = "-A FORWARD -m hashlimit --hashlimit-upto 1000/sec --hashlimit-name z -j ACCEPT\n";
+    assert_told(&new(&[], "mangle", full), 5, "hashlimit");
+    let told = format!("-A INPUT {} -j LOG\n", "-m hashlimit --hashlimit-upto 1000/sec --hashlimit-name z");
+    assert_told(&new(&[], "filter", &told), 5, "hashlimit");
+    // A drop before connections are tracked, and one after.
+    let related = "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n";
+    let early = ("raw", "-A PREROUTING -s 10.2.0.2/32 -j DROP\n");
+    let late = format!("-A INPUT -s 10.2.0.2/32 -j DROP\n-A FORWARD -s 10.2.0.2/32 -j DROP\n{related}");
+    let moved = (tables(&[early, ("filter", related)]), tables(&[("raw", ""), ("filter", &late)]));
+    assert_told(&moved, 5, "table raw, chain PREROUTING");
+    // What is the same in words is not what is done with an address of the other side.
+    let mapped = "-A POSTROUTING -d 10.2.0.0/24 -j NETMAP --to 10.2.0.0/24\n";
+    assert_told(&new(&[], "nat", mapped), 5, "NETMAP");
+    // Bits that are flipped twice, and what counts and only changes packets.
+    let doubled = |table, rule: &str| beside(&[], table, rule, &rule.repeat(2));
+    assert_told(&doubled("mangle", "-A PREROUTING -j MARK --set-xmark 0x1/0x0\n"), 5, "table mangle");
+    assert_told(&doubled("mangle", "-A PREROUTING -j TOS --set-tos 0x04/0x00\n"), 5, "table mangle");
+    assert_told(&doubled("mangle", "-A PREROUTING -j CHECKSUM --checksum-fill\n"), 0, "");
+    let nth = "-A PREROUTING -m statistic --mode nth --every 2 --packet 0 -j TTL --ttl-set 1\n";
+    assert_told(&doubled("mangle", nth), 5, "table mangle");
+    // The counters of a set are what all its rules make them.
+    let few = "-A FORWARD -p icmp -j ACCEPT\n";
+    let counts = "-A FORWARD -m set --match-set x src -j ACCEPT\n";
+    let asks = "-A INPUT -m set --match-set x src --packets-gt 5 -j DROP\n";
+    let counted = |all: [&str; 2]| format!("{asks}{}", all.concat());
+    assert_told(&beside(&[], "filter", &counted([few, counts]), &counted([counts, few])), 5, "packets-gt");
+    let uncounted = counts.replace("src", "src ! --update-counters");
+    assert_told(
+        &beside(&[], "filter", &counted([counts, ""]), &counted([&uncounted, ""])),
+        5,
+        "update-counters",
+    );
+    // Chance has no memory.
+    let chance = "-A PREROUTING -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination 10.0.0.5\n";
+    let refused =
+        ("filter", "-A OUTPUT -p udp -m limit --limit 1/sec -j ACCEPT\n-A INPUT -p udp -j REJECT\n");
+    let spare = format!("{chance}-A PREROUTING -p udp -j ACCEPT\n");
+    assert_told(&beside(&[refused], "nat", chance, &spare), 0, "");
+    // A text that does not say what becomes of the rest leaves it as it is.
+    let without = "*filter\n-A FORWARD -j DROP\nCOMMIT\n".to_owned();
+    assert_told(&(tables(&[("filter", "")]), without), 5, "table filter");
+}
+
+/// Only the first part of a packet has ports, where nothing puts the parts together.
+#[test]
+fn parts_of_packets_are_packets() {
+    let new = |others: &[(&str, &str)], rule: &str| beside(others, "filter", "", rule);
+    assert_told(&new(&[], "-A FORWARD -f -j ACCEPT\n"), 5, "fragments");
+    assert_told(&new(&[TRACKED], "-A FORWARD -f -j ACCEPT\n"), 0, "");
+    assert_told(&new(&[], "-A INPUT -f -j DROP\n"), 0, "");
+    let udp = |module: &str| format!("-A FORWARD -p udp {module}-j ACCEPT\n");
+    assert_told(&beside(&[], "filter", &udp("-m udp "), &udp("")), 5, "fragments");
+    assert_told(&beside(&[TRACKED], "filter", &udp("-m udp "), &udp("")), 0, "");
+    // The last rule that has connections tracked.
+    let dns = udp("-m udp --dport 53 ");
+    let logged = format!("-A FORWARD -m conntrack --ctstate INVALID -j LOG\n{dns}");
+    assert_told(&beside(&[], "filter", &logged, &dns), 5, "fragments");
+    assert_told(&beside(&[TRACKED], "filter", &logged, &dns), 0, "");
+}
