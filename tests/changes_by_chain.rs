@@ -170,5 +170,10 @@ fn parts_of_packets_are_packets() {
     let dns = udp("-m udp --dport 53 ");
     let logged = format!("-A FORWARD -m conntrack --ctstate INVALID -j LOG\n{dns}");
     assert_told(&beside(&[], "filter", &logged, &dns), 5, "fragments");
+    // What only has the name of a module in its words has nothing tracked.
+    let named = ("mangle", "-A INPUT -m string --string \"helper\" --algo bm --to 65535 -j DROP\n");
+    let helped = ("mangle", "-A INPUT -m helper --helper \"ftp\" -j DROP\n");
+    assert_told(&new(&[named], "-A FORWARD -f -j ACCEPT\n"), 5, "fragments");
+    assert_told(&new(&[helped], "-A FORWARD -f -j ACCEPT\n"), 0, "");
     assert_told(&beside(&[TRACKED], "filter", &logged, &dns), 0, "");
 }

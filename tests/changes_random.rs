@@ -86,7 +86,7 @@ fn decided(rules: &RuleSet, salt: u64) -> RuleSet {
                 for condition in &mut rule.conditions {
                     let asked = match condition {
                         Condition::Unseen { .. } => format!("{salt} {condition:?}"),
-                        Condition::Unknown(_) | Condition::Counted(_) | Condition::Remembered { .. } => {
+                        Condition::Unknown(_) | Condition::Counted { .. } | Condition::Remembered { .. } => {
                             format!("{salt} {table} {chain} {conditions} {number} {condition:?}")
                         }
                         _ => continue,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use rancher_gen::read::iptables;
-use rancher_topology::netfilter::{Change, Condition, Hook, HostFacts, Target};
+use rancher_topology::netfilter::{Change, Condition, Hook, HostFacts, Memory, Target};
 use rancher_topology::packet::Family;
 
 mod support;
@@ -328,8 +328,8 @@ fn is_bounded(condition: &Condition) -> bool {
         | Condition::Unseen { .. }
         | Condition::SenderTranslated
         | Condition::OfConnection { .. }
-        | Condition::Counted(_) => true,
-        Condition::Remembered { always, .. } => !always,
+        | Condition::Counted { .. } => true,
+        Condition::Remembered { by, .. } => *by != Memory::Met,
         Condition::Not(inner) => is_bounded(inner),
         Condition::All(all) | Condition::Any(all) => all.iter().any(is_bounded),
         _ => false,

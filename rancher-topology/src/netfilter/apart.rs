@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::facts::HostFacts;
 use super::hook::{ChainOf, Hook};
 use super::lower::{Lowering, Parts, Shared, all_rules};
-use super::rule_set::{Chain, Condition, Rule, RuleSet, Target};
+use super::rule_set::{Chain, Condition, Counted, Rule, RuleSet, Target};
 use super::unfolded::unfolded;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, State};
@@ -147,7 +147,7 @@ fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
 /// come to it, or by what other chains do as well. `None` if not at all.
 fn may_vary(rules: &RuleSet, of: ChainOf) -> Option<bool> {
     let changes_sets = all_rules(rules).any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
-    let counts = |part: &Condition| matches!(part, Condition::Counted(_)) && !part.is_by_chance();
+    let counts = |part: &Condition| matches!(part, Condition::Counted { .. }) && !part.is_by_chance();
     // What is not understood may be of what another chain does.
     let shares = |part: &Condition| {
         matches!(part, Condition::Remembered { .. } | Condition::Unknown(_))
@@ -175,7 +175,7 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
                 | Condition::Frame(_)
                 | Condition::Fragment
                 | Condition::Unseen { .. }
-                | Condition::Counted(_)
+                | Condition::Counted { .. }
                 | Condition::Remembered { .. }
                 | Condition::Unknown(_)
         ) || matches!(part, Condition::Set { sides, .. } if sides.len() > 1)
@@ -221,16 +221,14 @@ fn asks_for_ports(rules: &RuleSet) -> bool {
 /// Whether a rule set has connections tracked, whatever else does (`nf_ct_netns_get`), so that parts of packets are put
 /// together. `--notrack` alone does not (`xt_ct_tg_check`).
 fn tracks(rules: &RuleSet) -> bool {
-    // They ask for connections in their own words.
-    const MODULES: [&str; 6] = ["cluster", "connbytes", "connlabel", "connlimit", "helper", "socket"];
     let asks = |part: &Condition| match part {
         Condition::Within(field, _) | Condition::Masked { field, .. } => {
             matches!(field, Field::State | Field::ConnectionMark)
         }
         Condition::OfConnection { .. } | Condition::Translated | Condition::SenderTranslated => true,
-        Condition::Unseen { text, .. } | Condition::Unknown(text) | Condition::Counted(text) => {
-            MODULES.iter().any(|module| text.contains(module))
-        }
+        // What depends on a connection is asked of it (`connbytes`, `helper`).
+        Condition::Unseen { fields, .. } => fields.contains(&Field::State),
+        Condition::Counted { of, .. } => *of == Counted::Connections,
         _ => false,
     };
     let says = |target: &Target| {

@@ -34,8 +34,8 @@ pub use filter::{Filter, Packet};
 pub use hook::Hook;
 pub use matrix::Matrix;
 pub use rule_set::{
-    AddressKind, Chain, Condition, FrameKind, InterfacePattern, Policy, Rule, RuleSet, Table, Target,
-    TranslatedTo, Translation,
+    AddressKind, Chain, Condition, Counted, FrameKind, InterfacePattern, Memory, Policy, Rule, RuleSet,
+    Table, Target, TranslatedTo, Translation,
 };
 pub use sent::SentTo;
 pub use trace::{Decision, Trace, Tracer};

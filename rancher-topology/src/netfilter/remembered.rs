@@ -89,7 +89,7 @@ fn asking(rules: &RuleSet, hook: Hook) -> Option<Vec<Asking<'_>>> {
 /// Whether all that a condition counts is chance.
 fn is_by_chance(condition: &Condition) -> bool {
     let remembers = |part: &Condition| {
-        matches!(part, Condition::Counted(_) | Condition::Remembered { .. }) && !part.is_by_chance()
+        matches!(part, Condition::Counted { .. } | Condition::Remembered { .. }) && !part.is_by_chance()
     };
     !condition.has(&remembers)
 }

@@ -75,13 +75,14 @@ impl Rule {
     pub(super) fn asks_what_is_remembered(&self) -> bool {
         let mut all = self.remembered();
         all.any(|(_, condition)| {
-            !(self.target == Target::Nothing && matches!(condition, Condition::Counted(_)))
+            !(self.target == Target::Nothing && matches!(condition, Condition::Counted { .. }))
         })
     }
 
     /// Its conditions on what is remembered of packets, each with its place among all.
     pub(super) fn remembered(&self) -> impl Iterator<Item = (usize, &Condition)> {
-        let is_one = |part: &Condition| matches!(part, Condition::Remembered { .. } | Condition::Counted(_));
+        let is_one =
+            |part: &Condition| matches!(part, Condition::Remembered { .. } | Condition::Counted { .. });
         self.conditions.iter().enumerate().filter(move |(_, condition)| condition.has(&is_one))
     }
 }
@@ -182,15 +183,19 @@ pub enum Condition {
         /// The fields that it depends on: where a rule changes one of these, it may become another thing.
         fields: Vec<Field>,
     },
-    /// Something that only this rule counts, by the packets that it is asked for: `limit`, `quota`.
-    Counted(String),
-    /// Something that is remembered of packets for all rules that ask, and that asking may change: a list of `recent`, a
-    /// table of `hashlimit`.
+    /// Something that only this rule counts.
+    Counted {
+        /// As it was written.
+        text: String,
+        /// What is counted.
+        of: Counted,
+    },
+    /// Something that is remembered of packets for all rules that ask, and that asking may change.
     Remembered {
         /// As it was written.
         text: String,
-        /// Whether every packet meets it: it is only put on the list (`--set`).
-        always: bool,
+        /// Where it is remembered.
+        by: Memory,
     },
     /// What cannot be known from a packet, or is not known here: it may be met or not, each time that it is asked.
     Unknown(String),
@@ -207,8 +212,7 @@ impl Condition {
         self.has(&|part| {
             matches!(
                 part,
-                Self::Remembered { text, .. } | Self::Counted(text)
-                    if text.contains("hashlimit") || text.contains("connlimit")
+                Self::Remembered { by: Memory::Table, .. } | Self::Counted { of: Counted::Connections, .. }
             )
         })
     }
@@ -220,9 +224,9 @@ impl Condition {
         has
     }
 
-    /// Whether it is so by chance, whatever was so before (`statistic --mode random`).
-    pub(super) fn is_by_chance(&self) -> bool {
-        matches!(self, Self::Counted(text) if text.contains("--mode random"))
+    /// Whether it is so by chance, whatever was so before.
+    pub(super) const fn is_by_chance(&self) -> bool {
+        matches!(self, Self::Counted { of: Counted::Chance, .. })
     }
 
     /// Looks at every part of it that has no parts itself, and at what is asked of connections.
@@ -245,11 +249,11 @@ impl Condition {
             is_unknown |= match part {
                 Self::Unknown(_)
                 | Self::Unseen { .. }
-                | Self::Counted(_)
+                | Self::Counted { .. }
                 | Self::Translated
                 | Self::SenderTranslated
                 | Self::OfConnection { .. } => true,
-                Self::Remembered { always, .. } => !always,
+                Self::Remembered { by, .. } => *by != Memory::Met,
                 Self::Set { name, .. } => {
                     matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))
                 }
@@ -281,6 +285,28 @@ impl Condition {
         };
         Self::Any(parts.into_iter().map(part).collect())
     }
+}
+
+/// What a rule counts for itself alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Counted {
+    /// Packets that it is asked for (`limit`, `quota`, `statistic --mode nth`).
+    Packets,
+    /// Connections, those that it is asked for among them (`connlimit`).
+    Connections,
+    /// Nothing: it is chance, whatever was before (`statistic --mode random`).
+    Chance,
+}
+
+/// What packets are remembered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Memory {
+    /// A list of addresses (`recent`).
+    List,
+    /// The same; they are only put there, and every packet meets it (`recent --set`).
+    Met,
+    /// A table of rates (`hashlimit`).
+    Table,
 }
 
 /// Which interfaces a rule is for.

@@ -23,7 +23,8 @@ pub use matrix::{Class, Listening, Matrix, Opening, Owner};
 
 use crate::flow::{self, Answerer, End, FlowGraph, declared_of_nodes, services_at};
 use crate::policy::{
-    Direction, EffectiveRule, Endpoints, Gates, RulePeer, SecurityPolicy, ServiceRange, Services, Unfixed,
+    Direction, EffectiveRule, Endpoints, Gates, Member, RulePeer, SecurityPolicy, ServiceRange, Services,
+    Unfixed,
 };
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{NodeId, Place, PoolId, ServiceId, Topology};
@@ -155,9 +156,7 @@ impl<'t> Reach<'t> {
     fn without_address_in(&self, addresses: &Endpoints, ports: Option<Ports>) -> Vec<Whom> {
         let there = |end: &End| {
             let member = self.member(&Whom::End(*end));
-            member.is_some_and(|member| {
-                !self.gates.may_have(Unfixed::Inside(member)).intersection(addresses).is_empty()
-            })
+            member.is_some_and(|member| self.may_have_one(member, addresses))
         };
         let topology = self.topology;
         let all = topology.load_balancer_ids().map(End::LoadBalancer);
@@ -165,6 +164,11 @@ impl<'t> Reach<'t> {
         let Some(ports) = ports else { return all.collect() };
         let all = Whom::Addresses(addresses.clone());
         if self.may_be_there(&all, ports).is_empty() { Vec::new() } else { vec![all] }
+    }
+
+    /// Whether something without a fixed address may turn out to have one of some.
+    fn may_have_one(&self, member: Member, of: &Endpoints) -> bool {
+        !self.gates.may_have(Unfixed::Inside(member)).intersection(of).is_empty()
     }
 
     /// What answers on ports of one node, in the order of the document.

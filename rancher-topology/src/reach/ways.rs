@@ -6,7 +6,7 @@ use super::Reach;
 use super::answer::{Cause, Change, Hop, HopKind, Refusal, Via, Way, Whom};
 use super::path::{Path, Question, hop};
 use crate::flow::{Answerer, End, Party, Route};
-use crate::policy::{Endpoints, Member, Unfixed};
+use crate::policy::{Endpoints, Member};
 use crate::scalar::{PortRange, Ports, Protocol};
 use crate::topology::{InstanceId, LoadBalancerId, MeshId, NodeId, ServiceNetwork, StartedBy};
 
@@ -85,7 +85,7 @@ impl Reach<'_> {
     pub(super) fn may_be_there(&self, server: &Whom, ports: Ports) -> Vec<String> {
         let Whom::Addresses(addresses) = server else { return Vec::new() };
         let topology = self.topology;
-        let there = |member| !self.gates.may_have(Unfixed::Inside(member)).intersection(addresses).is_empty();
+        let there = |member| self.may_have_one(member, addresses);
         let tcp = |port| ports.protocol == Protocol::Tcp && ports.range.contains(port);
         let balancers = topology
             .load_balancer_ids()

@@ -1,6 +1,6 @@
 //! The conditions of a rule, from its options.
 
-use rancher_topology::netfilter::{AddressKind, Condition, FrameKind, InterfacePattern};
+use rancher_topology::netfilter::{AddressKind, Condition, Counted, FrameKind, InterfacePattern, Memory};
 use rancher_topology::packet::{Family, Field, Intervals, number};
 
 use super::options::{Given, Options};
@@ -161,8 +161,16 @@ fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
 const COMPLEMENTED: [&str; 9] =
     ["devgroup", "dscp", "helper", "hl", "length", "owner", "realm", "tos", "ttl"];
 
-/// Modules that ask for what only their own rule counts.
-const COUNTED: [&str; 4] = ["connlimit", "limit", "quota", "statistic"];
+/// What only its own rule counts, by the module that asks for it.
+fn counted(name: &str, given: &[Given]) -> Option<Counted> {
+    let is_random = |given: &Given| given.name == "--mode" && given.values == ["random"];
+    Some(match name {
+        "connlimit" => Counted::Connections,
+        "statistic" if given.iter().any(is_random) => Counted::Chance,
+        "limit" | "quota" | "statistic" => Counted::Packets,
+        _ => return None,
+    })
+}
 
 /// Modules that ask for what else is going on.
 const UNTOLD: [&str; 4] = ["bpf", "ipvs", "nfacct", "rateest"];
@@ -191,10 +199,12 @@ fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> boo
         }
         "pkttype" => each(given, frame),
         "recent" => Some(recent(given)),
-        "hashlimit" => Some(vec![Condition::Remembered { text: text(name, given), always: false }]),
-        _ if COUNTED.contains(&name) => Some(vec![Condition::Counted(text(name, given))]),
+        "hashlimit" => Some(vec![Condition::Remembered { text: text(name, given), by: Memory::Table }]),
         _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
         _ => {
+            if let Some(of) = counted(name, given) {
+                return Some(vec![Condition::Counted { text: text(name, given), of }]);
+            }
             let on = dependence(name, given)?;
             let [only] = given else { return Some(vec![unseen(text(name, given), &on, has)]) };
             if !only.negated || !COMPLEMENTED.contains(&name) {
@@ -393,6 +403,7 @@ fn recent(given: &[Given]) -> Vec<Condition> {
     let others = ["--set", "--name", "--rsource", "--rdest", "--mask"];
     let set = given.iter().find(|option| option.name == "--set");
     let set = set.filter(|_| given.iter().all(|option| others.contains(&option.name.as_str())));
-    let remembered = Condition::Remembered { text: text("recent", given), always: set.is_some() };
+    let by = if set.is_some() { Memory::Met } else { Memory::List };
+    let remembered = Condition::Remembered { text: text("recent", given), by };
     vec![signed(set.is_some_and(|set| set.negated), remembered)]
 }

@@ -2,7 +2,7 @@
 
 use super::{Lowering, MAYBE, NO, Parts, View, YES};
 use crate::netfilter::facts::{AddressSet, Dimension, Entry};
-use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern};
+use crate::netfilter::rule_set::{Condition, FrameKind, InterfacePattern, Memory};
 use crate::packet::diagram::Diagram;
 use crate::packet::{Field, Intervals, Space, State, Values};
 
@@ -118,8 +118,8 @@ impl<'a> Lowering<'a> {
             // is for it (`ip_local_deliver`); what the host sends need not be whole (`IP_NODEFRAG`).
             Condition::Fragment if self.alone.is_some() && !self.whole => self.unknown(condition),
             Condition::Fragment => NO,
-            Condition::Remembered { always: true, .. } => YES,
-            Condition::Unseen { .. } | Condition::Counted(_) | Condition::Remembered { .. } => {
+            Condition::Remembered { by: Memory::Met, .. } => YES,
+            Condition::Unseen { .. } | Condition::Counted { .. } | Condition::Remembered { .. } => {
                 self.unknown(condition)
             }
             Condition::Within(..) | Condition::Interface(..) | Condition::Unknown(_) => MAYBE,

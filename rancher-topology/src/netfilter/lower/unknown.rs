@@ -133,13 +133,13 @@ impl Lowering<'_> {
     pub(super) fn unknown(&mut self, condition: &Condition) -> Diagram {
         let Some(unknowns) = &self.shared.unknowns else { return MAYBE };
         let unknown = match (condition, self.asking) {
-            (Condition::Counted(_) | Condition::Remembered { .. }, None) => return MAYBE,
-            (Condition::Counted(_) | Condition::Remembered { .. }, _)
+            (Condition::Counted { .. } | Condition::Remembered { .. }, None) => return MAYBE,
+            (Condition::Counted { .. } | Condition::Remembered { .. }, _)
                 if !unknowns.remembered && !condition.is_by_chance() =>
             {
                 return MAYBE;
             }
-            (Condition::Counted(_) | Condition::Remembered { .. }, Some(rule)) => {
+            (Condition::Counted { .. } | Condition::Remembered { .. }, Some(rule)) => {
                 let Some(Once { table, chain, number }) = self.once.get(&place(rule)) else { return MAYBE };
                 Unknown::OfRule {
                     table: (*table).to_owned(),
