@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+use super::unknown::Stage;
 use super::{Join, Lowered, Lowering, MAYBE, NO, Parts, Shared, View, YES};
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
@@ -24,7 +25,8 @@ impl<'a> Lowering<'a> {
 
     /// A chain, as those see it who call it.
     pub(super) fn chain(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
-        if let Some(&known) = self.chains.get(&(table, name, view, self.stage)) {
+        let place = (table, name, view, Stage::of(self.base));
+        if let Some(&known) = self.chains.get(&place) {
             return known;
         }
         self.open.push(name);
@@ -33,7 +35,7 @@ impl<'a> Lowering<'a> {
         let next = Lowered { diagram: self.shared.one(Outcome::Next(0)), changes: false };
         let lowered = self.in_turn(&rules).unwrap_or(next);
         self.open.pop();
-        self.chains.insert((table, name, view, self.stage), lowered);
+        self.chains.insert(place, lowered);
         lowered
     }
 
@@ -269,7 +271,7 @@ impl<'a> Lowering<'a> {
     /// What `DNAT` and the like do. `REDIRECT` sends what comes in on an interface to that interface's address, and what a
     /// process sends to that of the loopback interface (`nf_nat_redirect_ipv4`, `nf_nat_redirect_ipv6`).
     fn translated(&mut self, to: &'a Translation) -> Lowered {
-        if to.address == Some(TranslatedTo::Host) && self.leaving {
+        if to.address == Some(TranslatedTo::Host) && self.base.1 == "OUTPUT" {
             let address = self.rules.family.own();
             let address = Some(TranslatedTo::Addresses(address, address));
             let diagram = self.sent_to(&Translation { address, ..to.clone() });

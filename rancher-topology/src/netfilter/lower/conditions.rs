@@ -116,8 +116,8 @@ impl<'a> Lowering<'a> {
             Condition::Fragment if self.alone == Some(Parts::Fragments) => YES,
             // A packet that is asked about is whole. Connection tracking puts together what is forwarded, and the host what
             // is for it (`ip_local_deliver`); what the host sends need not be whole (`IP_NODEFRAG`).
-            Condition::Fragment if self.alone.is_some() && !self.whole => self.unknown(condition),
-            Condition::Fragment => NO,
+            Condition::Fragment if self.alone.is_none() || ["FORWARD", "INPUT"].contains(&self.base.1) => NO,
+            Condition::Fragment => self.unknown(condition),
             Condition::Remembered { by: Memory::Met, .. } => YES,
             Condition::Unseen { .. } | Condition::Counted { .. } | Condition::Remembered { .. } => {
                 self.unknown(condition)

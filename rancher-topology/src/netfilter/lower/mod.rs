@@ -39,12 +39,8 @@ pub(super) struct Lowering<'a> {
     /// The chains that are being lowered, outermost first.
     open: Vec<&'a str>,
     fields: Asked,
-    /// That of the built-in chain that is being lowered.
-    stage: Stage,
-    /// Whether the packets are from processes of the host.
-    leaving: bool,
-    /// Whether they are whole for certain.
-    whole: bool,
+    /// The table and the name of the built-in chain that is being lowered.
+    base: (&'a str, &'a str),
     /// Whether a chain is looked at by itself: whatever came before it, packets may be anything.
     alone: Option<Parts>,
     /// The rule that is being lowered.
@@ -124,9 +120,7 @@ impl<'a> Lowering<'a> {
             steps: HashMap::new(),
             open: Vec::new(),
             fields,
-            stage: Stage::BeforeForwarding,
-            leaving: false,
-            whole: false,
+            base: ("", ""),
             alone: None,
             asking: None,
             once: HashMap::new(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chains::DROPPED;
-use super::unknown::{Stage, places};
+use super::unknown::places;
 use super::{Join, Lowered, Lowering, MAYBE, NO, Parts, Replaced, Shared, View, YES};
 use crate::netfilter::facts::HostFacts;
 use crate::netfilter::hook::{self, ChainOf, Hook, Step};
@@ -68,9 +68,6 @@ impl<'a> Lowering<'a> {
     ) -> (Shared, Diagram) {
         let mut lowering = Self::new(shared, rules, facts, &Known::new());
         lowering.alone = Some(parts);
-        lowering.leaving = name == "OUTPUT";
-        lowering.whole = ["FORWARD", "INPUT"].contains(&name);
-        lowering.stage = Stage::of(table, name);
         if lowering.shared.unknowns.is_some() {
             lowering.once = places(rules);
         }
@@ -81,6 +78,7 @@ impl<'a> Lowering<'a> {
         };
         let translated = Some(Replaced { address: true, port: true });
         let view = View { before_tracking: table == "raw", translated, ..View::default() };
+        lowering.base = (table, name);
         let diagram = lowering.chain(table, name, chain, view).diagram;
         let mut ends: BTreeMap<Changes, Changes> = BTreeMap::new();
         for made in lowering.changes_in(diagram, |_| true) {
@@ -123,7 +121,6 @@ impl<'a> Lowering<'a> {
         let mut given = known.clone();
         given.retain(|field, _| !(hook == Hook::Output && *field == Field::Inbound));
         let mut lowering = Self::new(shared, rules, facts, &given);
-        lowering.leaving = hook == Hook::Output;
         if lowering.shared.unknowns.is_some() {
             lowering.once = places(rules);
         }
@@ -270,7 +267,7 @@ impl<'a> Lowering<'a> {
 
     /// A built-in chain with its policy: every outcome accepts or drops.
     fn base(&mut self, table: &'a str, name: &'a str, chain: &'a Chain, view: View) -> Lowered {
-        self.stage = Stage::of(table, name);
+        self.base = (table, name);
         let lowered = self.chain(table, name, chain, view);
         let policy = chain.policy.unwrap_or(Policy::Accept);
         let end = |outcome| match (outcome, policy) {

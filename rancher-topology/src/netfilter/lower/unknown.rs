@@ -32,8 +32,8 @@ pub(super) enum Stage {
 
 impl Stage {
     /// That of a built-in chain.
-    pub(super) fn of(table: &str, chain: &str) -> Self {
-        match (table, chain) {
+    pub(super) fn of(base: (&str, &str)) -> Self {
+        match base {
             ("raw", _) => Self::BeforeTracking,
             (_, "FORWARD" | "POSTROUTING") => Self::AfterForwarding,
             _ => Self::BeforeForwarding,
@@ -149,7 +149,7 @@ impl Lowering<'_> {
                     asked: condition.clone(),
                 }
             }
-            (Condition::Unseen { .. }, _) => Unknown::OfPacket(condition.clone(), Some(self.stage)),
+            (Condition::Unseen { .. }, _) => Unknown::OfPacket(condition.clone(), Some(Stage::of(self.base))),
             (condition, _) => Unknown::OfPacket(condition.clone(), None),
         };
         let Some(unknowns) = &mut self.shared.unknowns else { return MAYBE };
