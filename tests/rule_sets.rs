@@ -13,8 +13,13 @@ mod support;
 use support::cli::rancher_gen;
 use support::kernel::Family;
 use support::rule_sets::{self, INTERFACES};
+use support::tools::against_schema;
 
 const RULE_SETS: u64 = 60;
+
+fn schema(of: &str) -> serde_json::Value {
+    serde_json::from_str(&rancher_gen(&std::env::temp_dir(), &["schema", of]).out).unwrap()
+}
 
 fn random(seed: u64, family: Family) -> RuleSet {
     let random = rule_sets::rule_set(&mut fastrand::Rng::with_seed(seed), family);
@@ -232,7 +237,8 @@ Everything else is refused.
     assert_eq!(value["verdicts"][1], serde_json::json!(["possibly", "possibly", "possibly"]));
     assert_eq!(value["verdicts"][2][0], "certainly");
     assert_eq!(value["verdicts"][0][2], "refused");
-    assert_eq!(value["not_understood"][0]["line"], 9);
+    assert_eq!(value["not-understood"][0]["line"], 9);
+    assert_eq!(against_schema(&schema("matrix-rules"), &value), 0);
 
     let csv = ask(&["--format", "csv"]);
     assert_eq!(csv.out.lines().count(), 10);
@@ -305,6 +311,7 @@ FORWARD: newly refused
     );
     let json: serde_json::Value = serde_json::from_str(&diff("new.txt", &["--format", "json"]).out).unwrap();
     assert_eq!(json["result"], "differs");
+    assert_eq!(against_schema(&schema("diff-rules"), &json), 0);
     assert_eq!(
         json["chains"][1]["differences"][0]["packets"]["sources"],
         serde_json::json!(["192.0.2.128/25"])

@@ -147,6 +147,11 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A value for programs. None that is printed can fail to be written: their keys are words.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
 /// Tells the person something beside the result.
 fn tell(text: &str) {
     let text = if std::io::stderr().is_terminal() { visible(text) } else { text.into() };

@@ -8,12 +8,7 @@ use rancher_gen::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   rancher-gen schema > topology.schema.json             what a topology may say
-  rancher-gen schema findings > findings.schema.json    what `validate --format json` prints
-  rancher-gen schema reach > reach.schema.json          what `reach --format json` prints
-  rancher-gen schema matrix > matrix.schema.json        what `matrix FILE --format json` prints
-  rancher-gen schema diff > diff.schema.json            what `diff OLD NEW --format json` prints
-  rancher-gen schema tighten > tighten.schema.json      what `tighten --format json` prints
-  rancher-gen schema audit > audit.schema.json          what `audit FILE LIVE --format json` prints")]
+  rancher-gen schema findings > findings.schema.json    what `validate --format json` prints")]
 pub(super) struct Args {
     /// Of what
     #[arg(value_enum, default_value_t)]
@@ -31,8 +26,12 @@ enum Of {
     Reach,
     /// Who reaches whom on what, as `matrix FILE --format json` prints it
     Matrix,
+    /// Who reaches whom through a rule set, as `matrix --rules FILE --format json` prints it
+    MatrixRules,
     /// What changes between two topologies, as `diff OLD NEW --format json` prints it
     Diff,
+    /// What changes between two rule sets, as `diff --rules OLD NEW --format json` prints it
+    DiffRules,
     /// The least rules, as `tighten --format json` prints them
     Tighten,
     /// What exists against the model, as `audit FILE LIVE --format json` prints it
@@ -45,11 +44,12 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Of::Findings => rancher_gen::report::schema(),
         Of::Reach => super::reach::schema(),
         Of::Matrix => super::matrix::schema(),
+        Of::MatrixRules => super::rules::matrix::schema(),
         Of::Diff => super::diff::schema(),
+        Of::DiffRules => super::rules::diff::schema(),
         Of::Tighten => super::tighten::schema(),
         Of::Audit => super::audit::schema(),
     };
-    let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    super::print(&format!("{schema}\n"))?;
+    super::print(&super::json(&schema))?;
     Ok(Exit::Done)
 }

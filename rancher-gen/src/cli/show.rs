@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let shown = resolved(&topology);
     let text = match args.format {
         Format::Yaml => shown.to_yaml(),
-        Format::Json => serde_json::to_string_pretty(&shown).unwrap_or_default() + "\n",
+        Format::Json => super::json(&shown),
     };
     super::print(&text)?;
     Ok(Exit::Done)

@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         Format::Human => answers.iter().map(|answer| answer.human.as_str()).collect::<Vec<_>>().join("\n"),
         Format::Json => {
             let all = answers.iter().map(|answer| &answer.printed).collect();
-            serde_json::to_string_pretty(&Audit(all)).unwrap_or_default() + "\n"
+            super::json(&Audit(all))
         }
     })?;
     Ok(exit)

@@ -159,7 +159,7 @@ pub(super) fn run(old: &Input, new: &Input, format: Format) -> Result<Exit, Fail
     crate::cli::print(&match format {
         Format::Text => sections::text(result, &shown.sections()),
         Format::Markdown => sections::markdown("Topology", result, &shown.sections()),
-        Format::Json => serde_json::to_string_pretty(&shown.printed(exit)).unwrap_or_default() + "\n",
+        Format::Json => crate::cli::json(&shown.printed(exit)),
     })?;
     Ok(exit)
 }

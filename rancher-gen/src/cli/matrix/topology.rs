@@ -125,7 +125,7 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
                 openings: openings.iter().map(|opening| shown.open(opening)).collect(),
                 over_ipv6: shown.over_v6.clone(),
             };
-            serde_json::to_string_pretty(&printed).unwrap_or_default() + "\n"
+            crate::cli::json(&printed)
         }
     })?;
     Ok(Exit::Done)

@@ -151,7 +151,7 @@ pub(super) fn json(shown: &Shown<'_>, (from, to): (&str, &str), answer: &Answer)
         verdict: said(answer.verdict()),
         answers: groups.collect(),
     };
-    format!("{}\n", serde_json::to_string_pretty(&reached).unwrap_or_default())
+    crate::cli::json(&reached)
 }
 
 const fn said(verdict: Verdict) -> Said {

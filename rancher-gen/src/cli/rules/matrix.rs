@@ -7,31 +7,45 @@ use rancher_gen::exit::Exit;
 use rancher_topology::netfilter::{Filter, Matrix, Verdict, openings};
 use rancher_topology::packet::Family;
 use rancher_topology::scalar::Ports;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use super::{ChainName, Host};
 use crate::cli::matrix::Format;
 use crate::cli::{Failure, words};
 
-/// A matrix as programs read it.
-#[derive(Serialize)]
+/// Who reaches whom through a rule set, in first packets of new connections.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Matrix of a rule set")]
+#[serde(rename_all = "kebab-case")]
 struct Printed<'a> {
+    /// `v4` or `v6`.
     family: String,
+    /// `INPUT`, `FORWARD` or `OUTPUT`.
     chain: &'a str,
+    /// What for: `22/tcp`.
     port: String,
     /// The networks of each class: their addresses are treated alike.
     classes: Vec<Vec<String>>,
-    /// For each class that packets come from, what becomes of those to each class.
+    /// For each class that packets come from, what becomes of those to each class: admitted `certainly` or `possibly`, or
+    /// `refused`.
     verdicts: Vec<Vec<&'static str>>,
     /// What was not understood, and is taken to match or not.
     not_understood: Vec<NotUnderstood<'a>>,
 }
 
-#[derive(Serialize)]
+/// A rule, or a part of one.
+#[derive(Serialize, JsonSchema)]
 struct NotUnderstood<'a> {
     file: &'a str,
+    /// From 1.
     line: usize,
     text: &'a str,
+}
+
+/// The schema of what is printed for programs.
+pub(in crate::cli) fn schema() -> Schema {
+    schemars::schema_for!(Printed<'_>)
 }
 
 /// Prints who reaches whom on some ports.
@@ -72,9 +86,7 @@ pub(in crate::cli) fn run(
                 verdicts,
                 not_understood,
             };
-            serde_json::to_string_pretty(&printed)
-                .map_err(|error| Failure::said(Exit::Io, error.to_string()))?
-                + "\n"
+            crate::cli::json(&printed)
         }
     };
     crate::cli::print(&text)?;

@@ -22,13 +22,11 @@ pub(in crate::cli) fn run(
     let mut filter = Filter::for_packets(&rules.rules, &rules.facts, chain.hook(), &packets);
     let verdicts: Vec<Verdict> = packets.iter().map(|packet| filter.verdict(packet)).collect();
     let is_unsure = verdicts.contains(&Verdict::Possible);
-    let verdicts = verdicts.into_iter().map(|verdict| verdict.to_string());
+    let verdicts: Vec<String> = verdicts.into_iter().map(|verdict| verdict.to_string()).collect();
     let text = if as_json {
-        let verdicts: Vec<String> = verdicts.collect();
-        serde_json::to_string_pretty(&verdicts).map_err(|error| Failure::said(Exit::Io, error.to_string()))?
-            + "\n"
+        crate::cli::json(&verdicts)
     } else {
-        verdicts.map(|verdict| verdict + "\n").collect()
+        verdicts.into_iter().map(|verdict| verdict + "\n").collect()
     };
     crate::cli::print(&text)?;
     if is_unsure {

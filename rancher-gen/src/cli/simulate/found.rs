@@ -209,5 +209,5 @@ pub(super) fn json(simulation: &Simulation<'_>, search: &Search) -> String {
         budget: search.budget,
         complete: !search.is_partial(),
     };
-    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+    crate::cli::json(&report)
 }

@@ -327,7 +327,7 @@ pub(super) fn json(simulation: &Simulation<'_>, outcome: &Outcome) -> String {
             })
             .collect(),
     };
-    serde_json::to_string_pretty(&left).unwrap_or_default() + "\n"
+    crate::cli::json(&left)
 }
 
 pub(super) fn json_lost(simulation: &Simulation<'_>, outcome: &Outcome) -> Vec<Lost> {

@@ -168,7 +168,7 @@ pub(super) fn json(source: &Source, tightened: &Tightened, diff: &str) -> String
         diff: diff.to_owned(),
         text: tightened.text.clone(),
     };
-    serde_json::to_string_pretty(&printed).unwrap_or_default() + "\n"
+    crate::cli::json(&printed)
 }
 
 fn flow(one: &Admitted) -> Flow {

@@ -1,20 +1,22 @@
 //! `rancher-gen diff --rules`: what changes for packets between two rule sets.
 
+mod printed;
+
+pub(in crate::cli) use printed::schema;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{
-    Change, Difference, InterfacePattern, Kind, Packet, Sent, SentTo, TranslatedTo,
-};
+use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, Sent, SentTo, TranslatedTo};
 use rancher_topology::packet::{Family, Field, Intervals, Known};
-use serde_json::{Value, json};
 
 use super::{ChainName, Host, Rules, said};
 use crate::cli::diff::Format;
 use crate::cli::diff::sections::{self, Section};
-use crate::cli::{Compared, Failure, words};
+use crate::cli::{Failure, words};
+use printed::Printed;
 
 /// What is compared on one way through the host.
 struct Way {
@@ -63,7 +65,7 @@ pub(in crate::cli) fn run(
     let text = match format {
         Format::Text => sections::text(result(exit), &all),
         Format::Markdown => sections::markdown("Rule set", result(exit), &all),
-        Format::Json => value(family, &ways, exit, &why).to_string() + "\n",
+        Format::Json => crate::cli::json(&Printed::of(family, &ways, exit, &why)),
     };
     crate::cli::print(&text)?;
     Ok(exit)
@@ -255,54 +257,4 @@ fn place(to: &SentTo) -> String {
         (None, None) => "not translated".to_owned(),
     };
     if to.choice.is_empty() { place } else { format!("{place} ({})", to.choice) }
-}
-
-/// Some packets with an example, beside what is said of them.
-fn some(family: Family, way: &Way, mut said: Value, packets: &Known, example: &Packet) -> Value {
-    said["packets"] = json!(words::Packets::of(family, packets));
-    for (side, own, besides) in
-        [(Field::Inbound, "in", "in-all-but"), (Field::Outbound, "out", "out-all-but")]
-    {
-        let names = packets.get(&side).map(|classes| interfaces(way, classes));
-        let (names, is_all_but) = names.map_or((Value::Null, false), |(names, but)| (json!(names), but));
-        let (names, others) = if is_all_but { (Value::Null, names) } else { (names, Value::Null) };
-        said[own] = names;
-        said[besides] = others;
-    }
-    said["example"] = json!(words::OnePacket::of(example));
-    said
-}
-
-fn value(family: Family, ways: &[Way], exit: Exit, why: &[String]) -> Value {
-    let chain = |way: &Way| {
-        let of_kind = |(kind, found, _): &(Kind, Vec<Difference>, bool)| {
-            let own = || json!({"kind": kind.as_str(), "certain": kind.is_certain()});
-            found.iter().map(|one| some(family, way, own(), &one.packets, &one.example)).collect::<Vec<_>>()
-        };
-        let sent = |one: &Sent| {
-            let pair = |(old, new): &(SentTo, SentTo)| json!({"before": place(old), "now": place(new)});
-            let own = json!({
-                "places": one.places.iter().map(pair).collect::<Vec<_>>(),
-                "more-places": one.has_more,
-                "certain": one.certain,
-            });
-            some(family, way, own, &one.packets, &one.example)
-        };
-        json!({
-            "chain": way.chain.as_str(),
-            "equal": way.change.is_equal(),
-            "may-differ-unseen": way.change.may_differ_unseen(),
-            "differences": way.kinds.iter().flat_map(of_kind).collect::<Vec<_>>(),
-            "sent-elsewhere": way.sent.0.iter().map(sent).collect::<Vec<_>>(),
-            "apart": way.change.apart().iter().map(|(table, chain)| json!({"table": table, "chain": chain})).collect::<Vec<_>>(),
-            "may-differ-in-fragments": way.change.may_differ_in_fragments(),
-            "whole": way.sent.1 && way.kinds.iter().all(|(.., whole)| *whole),
-        })
-    };
-    json!({
-        "family": family.to_string(),
-        "result": Compared::of(exit),
-        "chains": ways.iter().map(chain).collect::<Vec<_>>(),
-        "not-certain-because": why,
-    })
 }
