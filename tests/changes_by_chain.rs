@@ -152,8 +152,11 @@ fn packets_that_are_seldom_are_packets() {
     let spare = format!("{chance}-A PREROUTING -p udp -j ACCEPT\n");
     assert_told(&beside(&[refused], "nat", chance, &spare), 0, "");
     // A text that does not say what becomes of the rest leaves it as it is.
-    let without = "*filter\n-A FORWARD -j DROP\nCOMMIT\n".to_owned();
-    assert_told(&(tables(&[("filter", "")]), without), 5, "table filter");
+    let without = |rule: &str| format!("*filter\n-A FORWARD -i eth0 -j ACCEPT\n{rule}COMMIT\n");
+    let dropped = tables(&[("filter", "-A FORWARD -i eth0 -j ACCEPT\n")]);
+    assert_told(&(dropped.clone(), without("")), 5, "the policy of chain `FORWARD` in table `filter`");
+    assert_told(&(without(""), without("-A FORWARD -i eth0 -j DROP\n")), 0, "");
+    assert_told(&(dropped, without("-A FORWARD -j DROP\n")), 0, "");
 }
 
 /// Only the first part of a packet has ports, where nothing puts the parts together.

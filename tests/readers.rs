@@ -206,7 +206,7 @@ const RULES: &str = "\
 -A published -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.5:8080
 COMMIT
 *mangle
-:FORWARD ACCEPT [0:0]
+:PREROUTING ACCEPT [0:0]
 -A PREROUTING -m comment --comment -j -j MARK --set-xmark 0x1/0xffffffff
 COMMIT
 *raw

@@ -81,16 +81,6 @@ pub(super) fn is_same(
     of: ChainOf,
     parts: Parts,
 ) -> bool {
-    let declared = |rules: &RuleSet| {
-        let chain = rules.tables.get(of.0).and_then(|table| table.chains.get(of.1));
-        chain.map(|chain| chain.policy.is_some())
-    };
-    // What becomes of the rest in a chain without a policy is not in the text.
-    if [declared(before.0), declared(after.0)].contains(&Some(false))
-        && declared(before.0) != declared(after.0)
-    {
-        return false;
-    }
     let (shared, was) = Lowering::alone(shared, before, of, parts);
     let (mut shared, is) = Lowering::alone(shared, after, of, parts);
     let [was, is] =
@@ -196,14 +186,10 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
     let early = rules.tables.get("raw").into_iter().flat_map(|table| table.chains.values());
     let of_state = |part: &Condition| matches!(part, Condition::Within(Field::State, _));
     let asks_early = early.flat_map(|chain| &chain.rules).any(|rule| rule.asks(of_state));
-    let is_declared = |(table, name): ChainOf| {
-        let chain = rules.tables.get(table).and_then(|table| table.chains.get(name));
-        chain.is_none_or(|chain| chain.policy.is_some())
-    };
-    let are_declared = WAYS.iter().flat_map(|hook| hook.all_chains()).all(is_declared);
     // What comes to connection tracking is what it goes by later, and what leaves nat is what leaves.
     let is_about = |of: &str| differing.iter().any(|(table, _)| *table == of);
-    are_plain && !asks_early && are_declared && !is_about("nat") && !(is_about("raw") && tracks(rules))
+    let may_count = asks_early || is_about("nat") || is_about("raw") && tracks(rules);
+    are_plain && !may_count
 }
 
 /// Whether rules of a chain tell parts of packets from whole ones.

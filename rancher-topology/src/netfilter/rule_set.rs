@@ -97,7 +97,8 @@ pub struct Table {
 /// A chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
-    /// What becomes of a packet at the end of a built-in chain. A chain that people made has none: it returns.
+    /// What becomes of a packet at the end of a built-in chain; it goes on where there is none. A chain that people made has
+    /// none: it returns.
     pub policy: Option<Policy>,
     /// In the order in which they are asked.
     pub rules: Vec<Rule>,

@@ -7,7 +7,7 @@ mod protocols;
 mod targets;
 pub(super) mod values;
 
-use rancher_topology::netfilter::{Chain, Policy, Rule, RuleSet, Table, Target};
+use rancher_topology::netfilter::{Chain, Condition, Policy, Rule, RuleSet, Table, Target};
 use rancher_topology::packet::Family;
 use rancher_topology::{Diagnostic, Span};
 
@@ -85,6 +85,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
     }
     reader.end(lines.len(), true);
     reader.elsewhere();
+    reader.without_policy();
     if reader.errors.is_empty() && reader.rules.tables.is_empty() {
         let nothing = Diagnostic::error(UNREADABLE, "no table is in this text", Span { start: 0, end: 0 })
             .here("`*filter` was looked for")
@@ -282,7 +283,7 @@ impl Reader<'_> {
         }
         if let Some(table) = self.rules.tables.get_mut(&name) {
             for chain in CHAINS {
-                table.chains.entry(chain.to_owned()).or_default();
+                table.chains.entry(chain.to_owned()).or_default().policy.get_or_insert(Policy::Accept);
             }
             table.chains.values_mut().for_each(|chain| chain.rules.push(Self::anything(&text, line)));
         }
@@ -309,6 +310,24 @@ impl Reader<'_> {
             let chain = raw.chains.entry(name.to_owned()).or_default();
             chain.policy.get_or_insert(Policy::Accept);
             chain.rules.insert(0, Self::anything(&text, line));
+        }
+    }
+
+    /// What becomes of the rest in a built-in chain whose policy is not in the text, which `iptables-restore` leaves as it is.
+    /// That of nat is ACCEPT, as `iptables` takes no other one there (`do_command4`).
+    fn without_policy(&mut self) {
+        for (name, table) in self.rules.tables.iter_mut().filter(|(name, _)| *name != "nat") {
+            let open = table.chains.iter_mut().filter(|(name, chain)| {
+                CHAINS.contains(&name.as_str()) && chain.policy.is_none() && !chain.rules.is_empty()
+            });
+            for (chain_name, chain) in open {
+                chain.policy = Some(Policy::Accept);
+                let line = chain.rules.last().map_or(0, |rule| rule.line);
+                let text = format!("the policy of chain `{chain_name}` in table `{name}` is not in the text");
+                let conditions = vec![Condition::Unseen { text: text.clone(), fields: Vec::new() }];
+                self.notes.push(Note { line, text: text.clone() });
+                chain.rules.push(Rule { conditions, target: Target::Drop, line, text });
+            }
         }
     }
 
