@@ -28,10 +28,14 @@ fn beside(others: &[(&str, &str)], table: &str, old: &str, new: &str) -> (String
 
 /// The exit code of a comparison on all ways, and something that it says.
 fn assert_told(texts: &(String, String), expected: i32, words: &str) {
+    assert_told_of("v4", texts, expected, words);
+}
+
+fn assert_told_of(family: &str, texts: &(String, String), expected: i32, words: &str) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("old"), &texts.0).unwrap();
     fs::write(folder.path().join("new"), &texts.1).unwrap();
-    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new", "--family", family]);
     let is_right = told.code == Some(expected) && told.out.contains(words);
     assert!(is_right, "{:?} {}\n{}\n{}", told.code, told.out, texts.0, texts.1);
 }
@@ -179,4 +183,94 @@ fn parts_of_packets_are_packets() {
     assert_told(&new(&[named], "-A FORWARD -f -j ACCEPT\n"), 5, "fragments");
     assert_told(&new(&[helped], "-A FORWARD -f -j ACCEPT\n"), 0, "");
     assert_told(&beside(&[TRACKED], "filter", &logged, &dns), 0, "");
+}
+
+/// A rule has the kernel do something as it is there, also in a chain that nothing leads to.
+#[test]
+fn rules_that_are_never_asked_are_there() {
+    let dns = ("filter", "-A FORWARD -p udp -m udp --dport 53 -j DROP\n-A FORWARD -j ACCEPT\n");
+    let dead = |rule: &str| beside(&[dns], "mangle", "", &format!(":dead - [0:0]\n-A dead {rule}\n"));
+    let tracking = [
+        "-m conntrack --ctstate NEW",
+        "-m socket",
+        "-j CONNMARK --set-xmark 0x1/0xffffffff",
+        "-j CONNSECMARK --save",
+        "-p tcp -j TPROXY --on-port 1 --on-ip 0.0.0.0 --tproxy-mark 0x0/0x0",
+        "-m geoip --source-country DE",
+    ];
+    for rule in tracking {
+        assert_told(&dead(rule), 5, "fragments");
+    }
+    for rule in ["-j HMARK --hmark-tuple src --hmark-mod 2", "-j CT --notrack", "-m mark --mark 0x1 -j DROP"]
+    {
+        assert_told(&dead(rule), 0, "");
+    }
+    assert_told(&dead("-m physdev --physdev-is-bridged"), 5, "frames of bridges");
+    // To what no rule asks of parts more than they have, they are what the whole is.
+    let hosts = ("filter", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT\n");
+    assert_told(&beside(&[hosts], "mangle", "", "-A PREROUTING -m conntrack --ctstate NEW\n"), 0, "");
+    let lengths = ("filter", "-A FORWARD -m length --length 0:1000 -j ACCEPT\n");
+    assert_told(
+        &beside(&[lengths], "mangle", "", "-A PREROUTING -m conntrack --ctstate NEW\n"),
+        5,
+        "fragments",
+    );
+    // What remembers packets is made as the first rule says that names it.
+    let listed = (
+        "filter",
+        "-A INPUT -m recent --rcheck --name X --mask 255.255.255.255 --rsource -j DROP\n-A INPUT -p udp -m recent --set --name X --mask 255.255.255.255 --rsource\n",
+    );
+    let other = ":dead - [0:0]\n-A dead -m recent --rcheck --name X --mask 255.0.0.0 --rsource\n";
+    assert_told(&beside(&[listed], "raw", other, ""), 5, "--rcheck --name X");
+}
+
+/// A rule counts for every chain that leads to it.
+#[test]
+fn a_rule_counts_for_all_that_ask_it() {
+    let counted = ":X - [0:0]\n-A INPUT -p udp -j X\n-A INPUT -j DROP\n-A X -m limit --limit 1/hour --limit-burst 4 -j ACCEPT\n";
+    let also = |rules: &str| beside(&[], "filter", counted, &format!("{counted}{rules}"));
+    for rules in [
+        "-A OUTPUT -p udp -j X\n",
+        "-A OUTPUT -p udp -g X\n",
+        ":Z - [0:0]\n-A OUTPUT -j Z\n-A Z -p udp -j X\n",
+        "-A FORWARD -p udp -j X\n-A FORWARD -j ACCEPT\n",
+    ] {
+        let (old, new) = also(rules);
+        assert_told(&(new.clone(), old.clone()), if rules.contains("FORWARD") { 1 } else { 5 }, "");
+        assert_told(&(old, new), if rules.contains("FORWARD") { 1 } else { 5 }, "");
+    }
+    let asked = format!("{counted}-A OUTPUT -p udp -j X\n");
+    let spared = asked.replace("-A OUTPUT -p udp", "-A OUTPUT -s 192.0.2.1/32 -j ACCEPT\n-A OUTPUT -p udp");
+    assert_told(&beside(&[], "filter", &asked, &spared), 5, "chain INPUT");
+    assert_told(&beside(&[], "filter", &asked, &format!("{asked}-A OUTPUT -j ACCEPT\n")), 0, "");
+}
+
+/// Over v6 nobody finds the protocol of a part that begins with another header.
+#[test]
+fn parts_over_v6_may_have_no_protocol() {
+    let told = |old: &str, new: &str, expected, words: &str| {
+        assert_told_of("v6", &beside(&[], "filter", old, new), expected, words);
+    };
+    let (tcp, others, all) =
+        ("-A FORWARD -p tcp -j ACCEPT\n", "-A FORWARD ! -p tcp -j ACCEPT\n", "-A FORWARD -j ACCEPT\n");
+    told(&format!("{tcp}{others}"), all, 5, "fragments");
+    told(&format!("{tcp}{all}"), all, 5, "fragments");
+    told(all, &format!("-A FORWARD -p udp -j LOG\n{all}"), 5, "fragments");
+    told(tcp, &format!("{tcp}{tcp}"), 0, "");
+    told(all, &format!("-A FORWARD -s 2001:db8::/32 -j ACCEPT\n{all}"), 0, "");
+    let both = |rules: &str| beside(&[TRACKED], "filter", rules, all);
+    assert_told_of("v6", &both(&format!("{tcp}{all}")), 0, "");
+}
+
+/// Chance chooses the number of an echo, though there is one place only.
+#[test]
+fn an_echo_may_have_another_number() {
+    let random = |rule: &str| {
+        let rule = format!("-A PREROUTING {rule}\n");
+        beside(&[("filter", "-A FORWARD -j ACCEPT\n")], "nat", &rule, &rule.replace('\n', " --random\n"))
+    };
+    assert_told(&random("-d 192.0.2.1/32 -j DNAT --to-destination 10.0.0.1"), 5, "--random");
+    assert_told(&random("-p icmp -j REDIRECT"), 5, "--random");
+    assert_told(&random("-p tcp -j DNAT --to-destination 10.0.0.1"), 0, "");
+    assert_told(&random("-p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080"), 0, "");
 }

@@ -327,7 +327,7 @@ fn is_bounded(condition: &Condition) -> bool {
         Condition::Unknown(_)
         | Condition::Unseen { .. }
         | Condition::SenderTranslated
-        | Condition::OfConnection { .. }
+        | Condition::OfConnection(_)
         | Condition::Counted { .. } => true,
         Condition::Remembered { by, .. } => *by != Memory::Met,
         Condition::Not(inner) => is_bounded(inner),

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::facts::HostFacts;
 use super::hook::{ChainOf, Hook};
 use super::lower::{Lowering, Parts, Shared, all_rules};
-use super::rule_set::{Chain, Condition, Counted, Rule, RuleSet, Target};
+use super::rule_set::{Chain, Condition, Loaded, Rule, RuleSet, Target};
 use super::unfolded::unfolded;
 use crate::packet::diagram::Diagram;
 use crate::packet::{Family, Field, Intervals, State};
@@ -21,6 +21,8 @@ pub(super) struct Apart {
     pub(super) chains: BTreeSet<ChainOf>,
     /// Those that may do something else with parts of packets, where nothing puts them together.
     pub(super) fragments: BTreeSet<ChainOf>,
+    /// Whether what bridges pass on may come to the chains of one of both only.
+    pub(super) bridged: bool,
 }
 
 /// A rule set and what is known of its host.
@@ -34,14 +36,22 @@ impl Apart {
     pub(super) fn of(before: Rules<'_>, after: Rules<'_>, shared: impl Fn() -> Shared) -> Self {
         let mut apart = Self::default();
         let chains = || WAYS.iter().flat_map(|hook| hook.all_chains());
-        let tracked = [before.0, after.0].map(tracks);
-        if !chains().all(|chain| has_same_words(before, after, chain)) {
-            apart.look(before, after, tracked == [true; 2], shared);
+        let are_whole = [before.0, after.0].into_iter().all(|rules| loads(rules, &Loaded::Defragmentation));
+        let are_same = chains().all(|chain| has_same_words(before, after, chain));
+        if !are_same || memories(before.0) != memories(after.0) {
+            apart.look(before, after, are_whole, shared);
         }
-        // Where one has parts put together and the other has not, all that asks for ports is another thing to them.
-        if tracked[0] != tracked[1] && [before.0, after.0].into_iter().any(asks_for_ports) {
+        // Where one may have parts put together and the other not, they are to that one what the whole is only as far as it
+        // does not ask for more than they have.
+        let tells_parts = |rules: &RuleSet| {
+            !loads(rules, &Loaded::Defragmentation)
+                && all_rules(rules).any(|rule| rule.asks_for_whole(rules.family))
+        };
+        if may_defragment_otherwise(before.0, after.0) && (tells_parts(before.0) || tells_parts(after.0)) {
             apart.fragments.extend(chains());
         }
+        let [old, new] = [before.0, after.0].map(|rules| loads(rules, &Loaded::BridgeFilter));
+        apart.bridged = old != new;
         // What the host sends is whole, and so is what comes to it over v4 (`ip_local_deliver`; `ip6_input` asks first).
         let is_whole = |chain| chain == "OUTPUT" || chain == "INPUT" && before.0.family == Family::V4;
         apart.fragments.retain(|(table, chain)| *table != "nat" && !is_whole(*chain));
@@ -52,15 +62,15 @@ impl Apart {
         let mut seen: BTreeSet<ChainOf> = BTreeSet::new();
         for hook in WAYS {
             let chains = hook.all_chains();
-            let mut open: Vec<usize> = (0..chains.len()).filter(|at| seen.insert(chains[*at])).collect();
-            open.retain(|at| !is_same_text(before, after, chains[*at], &chains[..*at]));
+            let mut open: Vec<ChainOf> = chains.into_iter().filter(|chain| seen.insert(*chain)).collect();
+            open.retain(|chain| !is_same_text(before, after, *chain));
             if open.is_empty() {
                 continue;
             }
             let [old, new] = [before.0, after.0].map(|rules| unfolded(rules, hook));
             let was = (old.as_ref().unwrap_or(before.0), before.1);
             let is = (new.as_ref().unwrap_or(after.0), after.1);
-            for chain in open.into_iter().map(|at| chains[at]) {
+            for chain in open {
                 if !is_same(shared(), was, is, chain, Parts::Whole) {
                     self.chains.insert(chain);
                 }
@@ -113,19 +123,36 @@ fn asked(rules: &RuleSet, (table, base): ChainOf) -> Vec<(&str, &Chain)> {
     found
 }
 
-/// Whether a chain is the same in both texts, and so does the same if `earlier` ones of the way do.
-pub(super) fn is_same_text(before: Rules<'_>, after: Rules<'_>, of: ChainOf, earlier: &[ChainOf]) -> bool {
-    has_same_words(before, after, of)
-        && may_vary(before.0, of).is_none_or(|by_itself| {
-            by_itself && earlier.iter().all(|earlier| is_same_text(before, after, *earlier, &[]))
-        })
+/// Whether a chain is the same in both texts, and so does the same, as those are that packets come from.
+pub(super) fn is_same_text(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
+    let is_same = |of: ChainOf| has_same_words(before, after, of);
+    is_same(of)
+        && match may_vary([before.0, after.0], of) {
+            Varies::Not => true,
+            Varies::ByPackets => earlier(of).into_iter().all(|chain| {
+                is_same(chain) && !matches!(may_vary([before.0, after.0], chain), Varies::ByOthers)
+            }),
+            Varies::ByOthers => false,
+        }
+}
+
+/// The chains that packets may be asked for before one, on any way.
+fn earlier(of: ChainOf) -> Vec<ChainOf> {
+    let all = WAYS.into_iter().filter_map(|hook| {
+        let mut chains = hook.all_chains();
+        let at = chains.iter().position(|chain| *chain == of)?;
+        chains.truncate(at);
+        Some(chains)
+    });
+    all.flatten().collect()
 }
 
 /// Whether a chain and those that it leads to have the same rules. What only counts or logs is no part of it.
 fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
+    let is_asked = |rule: &&Rule| !rule.only_tells() || may_drop_parts(before.0.family, rule);
     let words = |rules| {
         let chains = asked(rules, of).into_iter().map(|(name, chain)| {
-            let rules = chain.rules.iter().filter(|rule| !rule.only_tells());
+            let rules = chain.rules.iter().filter(is_asked);
             (name, chain.policy, rules.map(|rule| (&rule.conditions, &rule.target)).collect::<Vec<_>>())
         });
         chains.collect::<Vec<_>>()
@@ -133,22 +160,42 @@ fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
     before.1 == after.1 && words(before.0) == words(after.0)
 }
 
-/// Whether packets may be treated otherwise than they are by the same chain, because of what came before: only if others
-/// come to it, or by what other chains do as well. `None` if not at all.
-fn may_vary(rules: &RuleSet, of: ChainOf) -> Option<bool> {
-    let changes_sets = all_rules(rules).any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
+/// Whether packets may be treated otherwise by a chain than by the same one, because of what came before.
+enum Varies {
+    Not,
+    /// If other packets come to it.
+    ByPackets,
+    /// By what other chains do as well.
+    ByOthers,
+}
+
+/// Of a chain that is the same in both.
+fn may_vary(both: [&RuleSet; 2], of: ChainOf) -> Varies {
+    let changes_sets =
+        both.into_iter().flat_map(all_rules).any(|rule| matches!(rule.target, Target::ChangeSet { .. }));
     let counts = |part: &Condition| matches!(part, Condition::Counted { .. }) && !part.is_by_chance();
     // What is not understood may be of what another chain does.
     let shares = |part: &Condition| {
         matches!(part, Condition::Remembered { .. } | Condition::Unknown(_))
             || changes_sets && matches!(part, Condition::Set { .. })
     };
-    let chains = asked(rules, of);
-    let mut rules = chains.iter().flat_map(|(_, chain)| &chain.rules);
-    if rules.clone().any(|rule| rule.asks(shares)) {
-        return Some(false);
+    let chains = asked(both[0], of);
+    if chains.iter().flat_map(|(_, chain)| &chain.rules).any(|rule| rule.asks(shares)) {
+        return Varies::ByOthers;
     }
-    rules.any(|rule| rule.asks(counts)).then_some(true)
+    let counting = chains.iter().filter(|(_, chain)| chain.rules.iter().any(|rule| rule.asks(counts)));
+    let counting: BTreeSet<&str> = counting.map(|(name, _)| *name).collect();
+    if counting.is_empty() {
+        return Varies::Not;
+    }
+    // A rule counts for all chains that lead to it.
+    let all: BTreeSet<ChainOf> = WAYS.iter().flat_map(|hook| hook.all_chains()).collect();
+    let mut others = all.into_iter().filter(|chain| chain.0 == of.0 && *chain != of);
+    let asks = |rules, chain| asked(rules, chain).iter().any(|(name, _)| counting.contains(name));
+    if others.any(|chain| both.into_iter().any(|rules| asks(rules, chain))) {
+        return Varies::ByOthers;
+    }
+    Varies::ByPackets
 }
 
 /// Whether one may go by the fields of a packet as it came, from chain to chain: no mark, no translation, no state before it
@@ -159,7 +206,7 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
             part,
             Condition::Within(Field::Mark | Field::ConnectionMark | Field::SentTo | Field::SentToPort, _)
                 | Condition::Masked { field: Field::Mark | Field::ConnectionMark, .. }
-                | Condition::OfConnection { .. }
+                | Condition::OfConnection(_)
                 | Condition::Translated
                 | Condition::SenderTranslated
                 | Condition::Frame(_)
@@ -188,40 +235,53 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
     let asks_early = early.flat_map(|chain| &chain.rules).any(|rule| rule.asks(of_state));
     // What comes to connection tracking is what it goes by later, and what leaves nat is what leaves.
     let is_about = |of: &str| differing.iter().any(|(table, _)| *table == of);
-    let may_count = asks_early || is_about("nat") || is_about("raw") && tracks(rules);
+    let may_count =
+        asks_early || is_about("nat") || is_about("raw") && loads(rules, &Loaded::Defragmentation);
     are_plain && !may_count
 }
 
 /// Whether rules of a chain tell parts of packets from whole ones.
 fn asks_for_parts(rules: &RuleSet, of: ChainOf) -> bool {
     let is_fragment = |part: &Condition| *part == Condition::Fragment;
+    let asks = |rule: &Rule| {
+        rule.asks_for_transport() || rule.asks(is_fragment) || may_drop_parts(rules.family, rule)
+    };
     let chains = asked(rules, of).into_iter();
-    chains.flat_map(|(_, chain)| &chain.rules).any(|rule| rule.asks_for_transport() || rule.asks(is_fragment))
+    chains.flat_map(|(_, chain)| &chain.rules).any(asks)
 }
 
-/// Whether a rule asks for what only the first part of a packet has.
-fn asks_for_ports(rules: &RuleSet) -> bool {
-    all_rules(rules).any(Rule::asks_for_transport)
+/// Whether asking a rule may drop a part of a packet, whatever the rule is for: over v6 where that begins with another header
+/// (`ip6_packet_match`).
+pub(super) fn may_drop_parts(family: Family, rule: &Rule) -> bool {
+    let of_protocol = |part: &Condition| matches!(part, Condition::Within(Field::Protocol, _));
+    family == Family::V6 && rule.asks(of_protocol)
 }
 
-/// Whether a rule set has connections tracked, whatever else does (`nf_ct_netns_get`), so that parts of packets are put
-/// together. `--notrack` alone does not (`xt_ct_tg_check`).
-fn tracks(rules: &RuleSet) -> bool {
-    let asks = |part: &Condition| match part {
-        Condition::Within(field, _) | Condition::Masked { field, .. } => {
-            matches!(field, Field::State | Field::ConnectionMark)
-        }
-        Condition::OfConnection { .. } | Condition::Translated | Condition::SenderTranslated => true,
-        // What depends on a connection is asked of it (`connbytes`, `helper`).
-        Condition::Unseen { fields, .. } => fields.contains(&Field::State),
-        Condition::Counted { of, .. } => *of == Counted::Connections,
-        _ => false,
+/// Whether the kernel does something as rules are there.
+fn loads(rules: &RuleSet, what: &Loaded) -> bool {
+    all_rules(rules).any(|rule| rule.loads.contains(what))
+}
+
+/// Whether parts of packets may be put together by one of two rule sets only.
+fn may_defragment_otherwise(before: &RuleSet, after: &RuleSet) -> bool {
+    let unknown = |rules| {
+        let all = all_rules(rules).flat_map(|rule| &rule.loads);
+        all.filter(|one| matches!(one, Loaded::Unknown(_))).collect::<BTreeSet<_>>()
     };
-    let says = |target: &Target| {
-        matches!(
-            target,
-            Target::Translate(_) | Target::Masquerade(_) | Target::Track(_) | Target::CopyMark { .. }
-        )
-    };
-    all_rules(rules).any(|rule| rule.asks(asks) || says(&rule.target))
+    match [before, after].map(|rules| loads(rules, &Loaded::Defragmentation)) {
+        [true, true] => false,
+        [false, false] => unknown(before) != unknown(after),
+        _ => true,
+    }
+}
+
+/// By what all rules remember, also those that are never asked: a list or a table is made as the first one says that names
+/// it (`recent_mt_check`, `hashlimit_mt_check_common`).
+pub(super) fn memories(rules: &RuleSet) -> Vec<&Condition> {
+    let mut all = Vec::new();
+    let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
+    conditions.for_each(|condition| {
+        condition.each(&mut |part| all.extend(matches!(part, Condition::Remembered { .. }).then_some(part)));
+    });
+    all
 }

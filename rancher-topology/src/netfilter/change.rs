@@ -34,9 +34,18 @@ pub struct Change {
     unclear: bool,
     /// The chains that are not shown to be the same by themselves, where that counts.
     apart: Vec<ChainOf>,
-    fragments: bool,
+    may_differ_in: Vec<Unfollowed>,
     family: Family,
     hook: Hook,
+}
+
+/// Packets that are not followed through the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfollowed {
+    /// Parts of packets, where nothing puts them together before rules are asked.
+    Fragments,
+    /// What bridges pass on, where that comes to the chains of routed packets by the rules of one of both only.
+    Bridged,
 }
 
 /// Two rule sets, with what is so of them on all ways.
@@ -85,15 +94,14 @@ impl<'a> Beside<'a> {
             |all: &BTreeSet<ChainOf>| chains.iter().copied().filter(|one| all.contains(one)).collect();
         let (differing, parts): (Vec<ChainOf>, Vec<ChainOf>) =
             (on_way(&apart.chains), on_way(&apart.fragments));
+        let parts = (!parts.is_empty()).then_some(Unfollowed::Fragments);
+        let may_differ_in = parts.into_iter().chain(apart.bridged.then_some(Unfollowed::Bridged)).collect();
         if differing.is_empty() {
-            return Change {
-                fragments: !parts.is_empty(),
-                ..Change::none(self.shared(), before.0.family, hook)
-            };
+            return Change { may_differ_in, ..Change::none(self.shared(), before.0.family, hook) };
         }
         let is_plain = [before.0, after.0].into_iter().all(|rules| apart::is_plain(rules, &differing));
         let finish = |mut change: Change| {
-            change.fragments = !parts.is_empty();
+            change.may_differ_in = may_differ_in;
             if !is_plain {
                 change.apart.clone_from(&differing);
             }
@@ -170,7 +178,7 @@ impl Change {
             equal: true,
             unclear: false,
             apart: Vec::new(),
-            fragments: false,
+            may_differ_in: Vec::new(),
             hook,
         }
     }
@@ -216,7 +224,7 @@ impl Change {
         verdicts: [Diagram; 2],
     ) -> (Shared, Diagram, Answers) {
         let chains = hook.until_nat();
-        if (0..chains.len()).all(|at| apart::is_same_text(before, after, chains[at], &chains[..at])) {
+        if chains.into_iter().all(|chain| apart::is_same_text(before, after, chain)) {
             return (shared, Diagram::leaf(0), Answers::default());
         }
         let known = &hook.unmarked();
@@ -246,10 +254,10 @@ impl Change {
         &self.apart
     }
 
-    /// Whether parts of packets may be treated otherwise, as nothing puts them together before the rules are asked.
+    /// The packets that are not followed, and may be treated otherwise.
     #[must_use]
-    pub const fn may_differ_in_fragments(&self) -> bool {
-        self.fragments
+    pub fn may_differ_in(&self) -> &[Unfollowed] {
+        &self.may_differ_in
     }
 
     /// Whether there are packets that one treats otherwise than the other, in one way.

@@ -27,15 +27,15 @@ mod trace;
 mod unfolded;
 mod verdict;
 
-pub use change::{Change, Sent};
+pub use change::{Change, Sent, Unfollowed};
 pub use comparison::{Comparison, Difference, Kind, Refusals};
 pub use facts::{AddressSet, Dimension, Entry, HostFacts, HostInterface, HostRoute};
 pub use filter::{Filter, Packet};
 pub use hook::Hook;
 pub use matrix::Matrix;
 pub use rule_set::{
-    AddressKind, Chain, Condition, Counted, FrameKind, InterfacePattern, Memory, Policy, Rule, RuleSet,
-    Table, Target, TranslatedTo, Translation,
+    AddressKind, Chain, Condition, Counted, FrameKind, InterfacePattern, Loaded, Memory, Policy, Rule,
+    RuleSet, Table, Target, TranslatedTo, Translation,
 };
 pub use sent::SentTo;
 pub use trace::{Decision, Trace, Tracer};

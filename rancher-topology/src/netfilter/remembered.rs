@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::apart::{Apart, Rules, WAYS, is_same, is_same_text};
+use super::apart::{Apart, Rules, WAYS, is_same, is_same_text, memories};
 use super::hook::{ChainOf, Hook};
 use super::lower::{Parts, Shared};
 use super::rule_set::{Condition, Policy, Rule, RuleSet, Target};
@@ -20,7 +20,7 @@ pub(super) fn is_alike(
     apart: &Apart,
     shared: impl Fn() -> Shared,
 ) -> bool {
-    if [before.0, after.0].into_iter().any(asks_when_leaving) {
+    if [before.0, after.0].into_iter().any(asks_when_leaving) || memories(before.0) != memories(after.0) {
         return false;
     }
     // Answers and copies go out, and may come back on loopback: they are the same if all chains are that make them.
@@ -44,7 +44,7 @@ pub(super) fn is_alike(
             if earlier.iter().any(|chain| apart.chains.contains(chain)) {
                 return false;
             }
-            is_same_text(before, after, chains[step], earlier) || {
+            is_same_text(before, after, chains[step]) || {
                 let (old, new) = (only(&old, chains[step], was), only(&new, chains[step], is));
                 is_same(shared(), (&old, before.1), (&new, after.1), chains[step], Parts::Whole)
             }

@@ -58,6 +58,19 @@ impl Rule {
         dropping.map(|condition| format!("{condition:?}"))
     }
 
+    /// Whether it tells parts of packets from whole ones, by more than what each of them has.
+    pub(super) fn asks_for_whole(&self, family: Family) -> bool {
+        self.asks(|part| match part {
+            Condition::Within(Field::Protocol, _) => family == Family::V6,
+            Condition::Within(field, _) | Condition::Masked { field, .. } => {
+                !matches!(field, Field::Source | Field::Destination)
+            }
+            Condition::Set { sides, .. } => sides.len() > 1,
+            Condition::Interface(..) | Condition::AddressKind(..) | Condition::Frame(_) => false,
+            _ => true,
+        })
+    }
+
     /// Whether it asks for what only the first part of a packet has.
     pub(super) fn asks_for_transport(&self) -> bool {
         const ASKED: [Field; 5] =
@@ -120,10 +133,24 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// What it does with them. Nothing but counting if there is none.
     pub target: Target,
+    /// What it has the kernel do for all packets, as it is there, whether it is ever asked or not.
+    pub loads: Vec<Loaded>,
     /// The line of the text where it stands, from 1.
     pub line: usize,
     /// It as it was written.
     pub text: String,
+}
+
+/// What the kernel does for all packets from when a rule is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Loaded {
+    /// Parts of packets are put together before rules are asked, as connection tracking does (`nf_ct_netns_get`,
+    /// `nf_defrag_ipv4_enable`).
+    Defragmentation,
+    /// What bridges pass on comes to the chains of routed packets (`br_netfilter`).
+    BridgeFilter,
+    /// What is not known here, by this part of the rule.
+    Unknown(String),
 }
 
 /// What a packet may meet.
@@ -159,12 +186,7 @@ pub enum Condition {
     Fragment,
     /// Something is so of the connection that it belongs to (`--ctorigsrc`): what is so of the first packet of one, as that
     /// comes to the host. Of others it is not known.
-    OfConnection {
-        /// What the first packet meets.
-        first: Box<Self>,
-        /// As it was written.
-        text: String,
-    },
+    OfConnection(Box<Self>),
     /// Its destination was translated when its connection began (`--ctstate DNAT`).
     Translated,
     /// Its sender was translated when its connection began (`--ctstate SNAT`), which is after every filter saw the first
@@ -234,7 +256,7 @@ impl Condition {
     pub(super) fn each<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         match self {
             Self::Not(inner) => inner.each(look),
-            Self::OfConnection { first, .. } => {
+            Self::OfConnection(first) => {
                 look(self);
                 first.each(look);
             }
@@ -253,7 +275,7 @@ impl Condition {
                 | Self::Counted { .. }
                 | Self::Translated
                 | Self::SenderTranslated
-                | Self::OfConnection { .. } => true,
+                | Self::OfConnection(_) => true,
                 Self::Remembered { by, .. } => *by != Memory::Met,
                 Self::Set { name, .. } => {
                     matches!(facts.sets.get(name), None | Some(AddressSet::Unknown(_)))

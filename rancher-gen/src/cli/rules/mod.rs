@@ -82,6 +82,8 @@ pub(super) struct Rules {
     pub(super) facts: HostFacts,
     /// Whether its text has rules of the other family too, and nobody said which are meant.
     pub(super) is_half: bool,
+    /// Whether there may be rules that are not in its text: it is cut off, or says so.
+    pub(super) has_more: bool,
     /// What was not understood, each with the file.
     pub(super) notes: Vec<(String, Note)>,
 }
@@ -134,7 +136,7 @@ pub(super) fn read(path: &Path, host: &Host) -> Result<Rules, Failure> {
         super::tell(&format!("note: {name}:{line}: not understood, may match or not: {text}\n"));
     }
     let is_half = read.has_left_out && family.is_none();
-    Ok(Rules { rules: read.rules, facts, is_half, notes })
+    Ok(Rules { rules: read.rules, facts, is_half, has_more: read.has_more, notes })
 }
 
 fn named(name: &str, notes: Vec<Note>) -> Vec<(String, Note)> {

@@ -60,7 +60,7 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
     let (mut of_state, mut others) = (Vec::new(), Vec::new());
     for one in given {
         let value = one.value()?;
-        let port = |field| Some(tracked_port(field, values::ports(value)?, family, &one.to_string()));
+        let port = |field| Some(tracked_port(field, values::tracked_ports(value)?, family, &one.name));
         // For whom a connection was opened stays; where its answers come from and what became of it does not.
         let varies =
             one.name.starts_with("--ctrepl") || ["--ctstatus", "--ctexpire"].contains(&one.name.as_str());
@@ -86,8 +86,7 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
             let untracked = untracked();
             Condition::All(vec![Condition::Not(Box::new(untracked)), unknown()])
         } else {
-            let first = Box::new(signed(one.negated, condition));
-            Condition::OfConnection { first, text: one.to_string() }
+            Condition::OfConnection(Box::new(signed(one.negated, condition)))
         });
     }
     if others.is_empty() {
@@ -104,12 +103,12 @@ pub(super) fn conditions(given: &[Given], family: Family) -> Option<Vec<Conditio
 
 /// A port of a connection. To connection tracking a protocol without ports has port 0; ICMP has its identifier and its type
 /// and code there, GRE the numbers of its calls (`union nf_conntrack_man_proto`, `struct nf_conntrack_tuple`).
-fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, text: &str) -> Condition {
+fn tracked_port(field: Field, (first, last): (u128, u128), family: Family, name: &str) -> Condition {
     let protocols =
         |all: &[u8]| Condition::Within(Field::Protocol, Intervals::points(all.iter().map(|&one| one.into())));
     let (with_ports, icmp, gre) =
         (protocols(&[6, 17, 33, 132, 136]), protocols(&[family.icmp()]), protocols(&[47]));
-    let unknown = || unseen(text.to_owned());
+    let unknown = || unseen(format!("{name} {first}:{last}"));
     let of_icmp = if field == Field::SentToPort { Condition::messages((first, last)) } else { unknown() };
     let others = Condition::Any(vec![with_ports.clone(), icmp.clone(), gre.clone()]);
     let mut any = vec![

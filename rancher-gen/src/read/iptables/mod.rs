@@ -1,6 +1,7 @@
 //! What `iptables-save`, `ip6tables-save` and `iptables -S` print (`man iptables-save`, `man iptables-extensions`).
 
 mod conntrack;
+mod loads;
 mod matches;
 mod options;
 mod protocols;
@@ -36,6 +37,9 @@ pub struct Read {
     pub remarks: Vec<Note>,
     /// Whether the text has rules of the other family, which are not among these.
     pub has_left_out: bool,
+    /// Whether there may be rules that are not in the text: it is cut off, or says so. Two such texts need not be the same,
+    /// though their rules are.
+    pub has_more: bool,
 }
 
 /// Something that was not understood: it is bounded from both sides.
@@ -71,6 +75,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
         notes: Vec::new(),
         remarks: Vec::new(),
         texts_left_out: 0,
+        gaps: 0,
         elsewhere: None,
         errors: Vec::new(),
         table: None,
@@ -99,6 +104,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
             notes: reader.notes,
             remarks: reader.remarks,
             has_left_out: reader.texts_left_out > 0,
+            has_more: reader.gaps > 0,
         })
     } else {
         Err(reader.errors)
@@ -203,6 +209,8 @@ struct Reader<'t> {
     notes: Vec<Note>,
     remarks: Vec<Note>,
     texts_left_out: usize,
+    /// In how many places rules are missing: the text is cut off, or says so.
+    gaps: usize,
     /// The line that says that there are rules elsewhere.
     elsewhere: Option<(usize, String)>,
     errors: Vec<Diagnostic>,
@@ -252,8 +260,13 @@ impl Reader<'_> {
             if other {
                 let text = format!("table `{name}` of the other back end, which stands before this one");
                 table = Self::unknown(&text, line);
+                self.gaps += 1;
                 self.notes.push(Note { line, text });
             } else if before != Table::default() {
+                // `iptables-legacy-restore` leaves a policy as it is that is not said again, and the other one does not.
+                let dropping =
+                    before.chains.into_iter().filter(|(_, chain)| chain.policy == Some(Policy::Drop));
+                table.chains.extend(dropping.map(|(name, _)| (name, Chain::default())));
                 let text = format!("table `{name}` stands here again, and only the last one counts");
                 self.remarks.push(Note { line, text });
             }
@@ -273,6 +286,7 @@ impl Reader<'_> {
     /// The end of a table; of the text too, or of what one program printed, if it is the last one.
     fn end(&mut self, line: usize, is_last: bool) {
         let (true, Some(name)) = (std::mem::take(&mut self.is_open), self.table.take()) else { return };
+        self.gaps += 1;
         let text = format!("what follows the end of table `{name}`, which has no COMMIT: it may be cut off");
         let missing = TABLES.iter().filter(|other| is_last && !self.rules.tables.contains_key(**other));
         for other in missing.copied().collect::<Vec<_>>() {
@@ -293,7 +307,7 @@ impl Reader<'_> {
     /// A rule that may do anything.
     fn anything(text: &str, line: usize) -> Rule {
         let target = Target::Unknown(text.to_owned());
-        Rule { conditions: Vec::new(), target, line, text: text.to_owned() }
+        Rule { conditions: Vec::new(), target, loads: Vec::new(), line, text: text.to_owned() }
     }
 
     /// A table of which nothing is known: it may do anything.
@@ -317,16 +331,17 @@ impl Reader<'_> {
     /// That of nat is ACCEPT, as `iptables` takes no other one there (`do_command4`).
     fn without_policy(&mut self) {
         for (name, table) in self.rules.tables.iter_mut().filter(|(name, _)| *name != "nat") {
-            let open = table.chains.iter_mut().filter(|(name, chain)| {
-                CHAINS.contains(&name.as_str()) && chain.policy.is_none() && !chain.rules.is_empty()
-            });
+            let open = table
+                .chains
+                .iter_mut()
+                .filter(|(name, chain)| CHAINS.contains(&name.as_str()) && chain.policy.is_none());
             for (chain_name, chain) in open {
                 chain.policy = Some(Policy::Accept);
-                let line = chain.rules.last().map_or(0, |rule| rule.line);
+                let line = chain.rules.last().map_or(1, |rule| rule.line);
                 let text = format!("the policy of chain `{chain_name}` in table `{name}` is not in the text");
                 let conditions = vec![Condition::Unseen { text: text.clone(), fields: Vec::new() }];
                 self.notes.push(Note { line, text: text.clone() });
-                chain.rules.push(Rule { conditions, target: Target::Drop, line, text });
+                chain.rules.push(Rule { conditions, target: Target::Drop, loads: Vec::new(), line, text });
             }
         }
     }
@@ -372,11 +387,13 @@ impl Reader<'_> {
             let text = format!("table `{table}` has no COMMIT, and was printed to its end all the same");
             self.remarks.push(Note { line: number, text });
         } else if let Some(table) = text.strip_prefix("Table `").and_then(|rest| rest.split('\'').next()) {
+            self.gaps += 1;
             self.notes.push(Note { line: number, text: text.to_owned() });
             self.rules.tables.insert(table.to_owned(), Self::unknown(text, number));
         } else if text.starts_with("Warning:") {
             self.notes.push(Note { line: number, text: text.to_owned() });
             self.elsewhere = Some((number, text.to_owned()));
+            self.gaps += 1;
         }
     }
 
@@ -489,8 +506,9 @@ impl Reader<'_> {
             }
             None => targets::target(&parsed, |name| table.chains.contains_key(name), &mut unclear),
         };
+        let loads = loads::loads(&parsed, &unclear);
         notes.extend(unclear.into_iter().map(|text| Note { line, text }));
-        let rule = Rule { conditions, target, line, text: text.to_owned() };
+        let rule = Rule { conditions, target, loads, line, text: text.to_owned() };
         let rules = &mut table.chains.entry(name.to_owned()).or_insert_with(Chain::default).rules;
         let place = place.map_or(rules.len(), |place| place.saturating_sub(1).min(rules.len()));
         rules.insert(place, rule);

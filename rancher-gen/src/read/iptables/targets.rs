@@ -20,7 +20,7 @@ pub(super) fn target(
     if is_chain(name) {
         return if *goes { Target::Goto(name.clone()) } else { Target::Jump(name.clone()) };
     }
-    known(name, given).unwrap_or_else(|| {
+    known(name, given, may_be_icmp(options)).unwrap_or_else(|| {
         let text = format!("-j {}", words(name, given));
         unclear.push(text.clone());
         Target::Unknown(text)
@@ -33,7 +33,14 @@ fn words(name: &str, given: &[Given]) -> String {
     format!("{name} {}", words.join(" ")).trim_end().to_owned()
 }
 
-fn known(name: &str, given: &[Given]) -> Option<Target> {
+/// Whether a rule may be for messages of ICMP.
+fn may_be_icmp(options: &Options) -> bool {
+    let protocol = options.own.iter().find(|own| matches!(own.name.as_str(), "-p" | "--protocol"));
+    let other = |own: &Given| values::protocol(own.value()?).filter(|number| !matches!(number, 0 | 1 | 58));
+    protocol.is_none_or(|own| own.negated || other(own).is_none())
+}
+
+fn known(name: &str, given: &[Given], may_be_icmp: bool) -> Option<Target> {
     // `--to-destination`, `--to-ports` and `--to`: each has one of them, however short it is cut.
     let is_to = |given: &Given| {
         let mut names = ["--to-destination", "--to-ports"].into_iter();
@@ -81,15 +88,15 @@ fn known(name: &str, given: &[Given]) -> Option<Target> {
         }
         "DNAT" => {
             let (address, ports) = destination(to()?)?;
-            translate(address, ports, given)
+            translate(address, ports, given, may_be_icmp)
         }
         "REDIRECT" => {
             let ports = if given.iter().any(is_to) { Some(ports(to()?)?) } else { None };
-            translate(Some(TranslatedTo::Host), ports, given)
+            translate(Some(TranslatedTo::Host), ports, given, may_be_icmp)
         }
         "NETMAP" => {
-            let network = TranslatedTo::Network(values::network(to()?)?);
-            translate(Some(network), None, &[])
+            let network = TranslatedTo::Network(values::network(to()?)?.trunc());
+            translate(Some(network), None, &[], false)
         }
         _ => return None,
     })
@@ -197,15 +204,22 @@ fn destination(word: &str) -> Option<Place> {
     Some((address, ports))
 }
 
-/// Of several places, how one is chosen is kept: `/1000` says where counting ports begins.
-fn translate(address: Option<TranslatedTo>, ports: Option<(u16, u16)>, given: &[Given]) -> Target {
+/// Of several places, how one is chosen is kept: `/1000` says where counting ports begins. So it is where the number of an
+/// echo may be chosen by chance (`nf_nat_l4proto_unique_tuple`).
+fn translate(
+    address: Option<TranslatedTo>,
+    ports: Option<(u16, u16)>,
+    given: &[Given],
+    may_be_icmp: bool,
+) -> Target {
+    let is_random = may_be_icmp && given.iter().any(|given| given.name.starts_with("--random"));
     let is_one = !matches!(&address, Some(TranslatedTo::Addresses(first, last)) if first != last)
         && ports.is_none_or(|(first, last)| first == last);
     let words = given.iter().filter_map(|given| match given.value() {
         None => Some(given.to_string()),
         Some(to) => to.split_once('/').map(|(_, first)| format!("from {first}")),
     });
-    let choice = if is_one { String::new() } else { words.collect::<Vec<_>>().join(" ") };
+    let choice = if is_one && !is_random { String::new() } else { words.collect::<Vec<_>>().join(" ") };
     Target::Translate(Translation { address, ports, choice })
 }
 

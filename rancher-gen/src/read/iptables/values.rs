@@ -11,7 +11,13 @@ use crate::read::service_names;
 
 /// An address with or without the length of a prefix.
 pub(in crate::read) fn network(word: &str) -> Option<IpNet> {
-    word.parse().ok().or_else(|| word.parse::<IpAddr>().ok().map(IpNet::from))
+    let (address, length) = word.split_once('/').map_or((word, None), |(net, length)| (net, Some(length)));
+    let address: IpAddr = address.parse().ok()?;
+    length.map_or_else(|| Some(address.into()), |length| IpNet::new(address, prefix(length)?).ok())
+}
+
+fn prefix(word: &str) -> Option<u8> {
+    unsigned(word)?.try_into().ok()
 }
 
 /// `10.1/16`, `0/0`, `10`: the bytes that are not there are 0 (`xtables_numeric_to_ipaddr`).
@@ -21,7 +27,7 @@ fn short_network(word: &str) -> Option<IpNet> {
     for (at, part) in address.split('.').enumerate() {
         *bytes.get_mut(at)? = unsigned(part)?.try_into().ok()?;
     }
-    IpNet::new(bytes.into(), length.parse().ok()?).ok()
+    IpNet::new(bytes.into(), prefix(length)?).ok()
 }
 
 /// An address, a network, or an address and a mask, as a condition on a field.
@@ -68,6 +74,16 @@ pub(in crate::read) fn dashed_ports(word: &str) -> Option<(u16, u16)> {
 
 /// `80`, `1024:65535`, `:1023`, `1024:`, `ssh:http`. No port is from a higher one to a lower one (`port_match`).
 pub(super) fn ports(word: &str) -> Option<(u128, u128)> {
+    ports_by(word, port)
+}
+
+/// The same of a connection: numbers are decimal there, whatever they begin with.
+pub(super) fn tracked_ports(word: &str) -> Option<(u128, u128)> {
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    ports_by(word, |word| if is_number(word) { word.parse().ok() } else { service_names::port(word) })
+}
+
+fn ports_by(word: &str, port: impl Fn(&str) -> Option<u16>) -> Option<(u128, u128)> {
     let Some((first, last)) = word.split_once(':') else {
         let only = port(word)?;
         return Some((only.into(), only.into()));

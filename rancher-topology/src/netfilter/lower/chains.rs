@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::unknown::Stage;
 use super::{Join, Lowered, Lowering, MAYBE, NO, Parts, Shared, View, YES};
+use crate::netfilter::apart::may_drop_parts;
 use crate::netfilter::outcome::{Change, Changes, Outcome};
 use crate::netfilter::rule_set::{ANYTHING, Chain, Rule, Target, TranslatedTo, Translation};
 use crate::packet::diagram::Diagram;
@@ -156,9 +157,18 @@ impl<'a> Lowering<'a> {
 
     /// A rule, or `None` if it decides nothing.
     fn rule(&mut self, table: &'a str, rule: &'a Rule, view: View) -> Option<Lowered> {
-        if self.alone == Some(Parts::Fragments) && rule.asks_for_transport() {
-            return None;
+        if self.alone == Some(Parts::Fragments) {
+            let others = if rule.asks_for_transport() { None } else { self.whole_rule(table, rule, view) };
+            return if may_drop_parts(self.rules.family, rule) {
+                Some(self.without_protocol(rule, others))
+            } else {
+                others
+            };
         }
+        self.whole_rule(table, rule, view)
+    }
+
+    fn whole_rule(&mut self, table: &'a str, rule: &'a Rule, view: View) -> Option<Lowered> {
         let next = self.shared.outcomes.set(vec![Outcome::Next(0)]);
         let may_drop = rule.may_drop().filter(|_| self.alone.is_some());
         let target = match self.target(table, &rule.target, view) {
@@ -218,6 +228,18 @@ impl<'a> Lowering<'a> {
             diagram = self.shared.guard(inside, diagram, next);
         }
         Some(Lowered { diagram, changes: target.changes })
+    }
+
+    /// What a rule does that asks for the protocol. Of a part of a packet over v6 that begins with another header, nobody
+    /// finds it (`ipv6_find_hdr`): it meets no such rule, nor one for all other protocols (`nft_meta_get_eval`), or it is
+    /// dropped as it is asked about (`ip6_packet_match`).
+    fn without_protocol(&mut self, rule: &Rule, others: Option<Lowered>) -> Lowered {
+        let next = self.shared.one(Outcome::Next(0));
+        let others = others.unwrap_or(Lowered { diagram: next, changes: false });
+        let dropped = Outcome::Accept(self.noted(DROPPED).unwrap_or_default());
+        let dropped = self.shared.one(dropped);
+        let asked = self.if_so(&format!("dropped by {:?}", rule.conditions), dropped, next);
+        Lowered { diagram: self.if_so("it begins with another header", asked, others.diagram), ..others }
     }
 
     /// What a target does with every packet; `None` if that is nothing.

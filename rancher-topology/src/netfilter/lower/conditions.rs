@@ -71,8 +71,8 @@ impl<'a> Lowering<'a> {
                 MAYBE => self.unknown(condition),
                 known => known,
             },
-            Condition::OfConnection { first, text } => {
-                let unknown = self.unknown(&Condition::unseen(text));
+            Condition::OfConnection(first) => {
+                let unknown = self.unknown(&Condition::unseen(&format!("of its connection {first:?}")));
                 if self.alone.is_some() {
                     return unknown;
                 }

@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Change, Difference, InterfacePattern, Kind, Sent, SentTo, TranslatedTo};
+use rancher_topology::netfilter::{
+    Change, Difference, InterfacePattern, Kind, Sent, SentTo, TranslatedTo, Unfollowed,
+};
 use rancher_topology::packet::{Family, Field, Intervals, Known};
 
 use super::{ChainName, Host, Rules, said};
@@ -49,11 +51,19 @@ pub(in crate::cli) fn run(
     let changes = Change::on_ways((&before.rules, &before.facts), (&after.rules, &after.facts), hooks);
     let ways: Vec<Way> = chains.into_iter().zip(changes).map(|(chain, change)| way(chain, change)).collect();
     let is_half = before.is_half || after.is_half;
+    let partial = [(old, &before), (new, &after)].into_iter().filter(|(_, rules)| rules.has_more);
+    let partial: Vec<String> = partial.map(|(path, _)| path.display().to_string()).collect();
     let exit = match exit(&ways) {
-        Exit::Done if is_half => Exit::Uncertain,
+        Exit::Done if is_half || !partial.is_empty() => Exit::Uncertain,
         exit => exit,
     };
     let mut why = why(&ways, exit, [(old, &before), (new, &after)]);
+    if !partial.is_empty() {
+        why.push(format!(
+            "not all rules are in {}: the text is cut off, or says that there are others",
+            partial.join(" and ")
+        ));
+    }
     if is_half {
         why.push(format!(
             "rules of both families stand there, and only those of {family} are compared: --family says which"
@@ -92,11 +102,9 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
         ));
         all.extend(rules_of_one(table, rules));
     }
-    if ways.iter().any(|way| way.change.may_differ_in_fragments()) {
-        all.push(
-            "fragments: nothing puts them together where connections are not tracked, and only the first has ports"
-                .to_owned(),
-        );
+    let may_differ_in = |which| ways.iter().any(|way| way.change.may_differ_in().contains(&which));
+    for (which, words) in UNFOLLOWED {
+        all.extend(may_differ_in(which).then(|| words.to_owned()));
     }
     let is_doubted =
         |way: &Way| exit == Exit::Uncertain && way.change.may_differ_unseen() || differs(way, false);
@@ -108,6 +116,18 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
     }
     all
 }
+
+/// Why packets that are not followed may be treated otherwise.
+const UNFOLLOWED: [(Unfollowed, &str); 2] = [
+    (
+        Unfollowed::Fragments,
+        "fragments: nothing puts them together where connections are not tracked, and only the first has ports",
+    ),
+    (
+        Unfollowed::Bridged,
+        "frames of bridges: they are asked about where `-m physdev` is in a rule set, as that loads `br_netfilter`",
+    ),
+];
 
 /// As many rules are told of a table that may differ.
 const MOST_RULES: usize = 20;
@@ -143,7 +163,7 @@ fn exit(ways: &[Way]) -> Exit {
     let found = |certain| ways.iter().any(|way| differs(way, certain));
     let is_open = |way: &Way| {
         let Way { change, .. } = way;
-        change.may_differ_unseen() || !change.apart().is_empty() || change.may_differ_in_fragments()
+        change.may_differ_unseen() || !change.apart().is_empty() || !change.may_differ_in().is_empty()
     };
     if found(true) {
         Exit::No

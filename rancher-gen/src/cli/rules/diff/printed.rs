@@ -1,7 +1,7 @@
 //! What changes between two rule sets, as programs read it.
 
 use rancher_gen::exit::Exit;
-use rancher_topology::netfilter::{Difference, Kind, Packet, Sent};
+use rancher_topology::netfilter::{Difference, Kind, Packet, Sent, Unfollowed};
 use rancher_topology::packet::{Family, Field, Known};
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -24,7 +24,6 @@ pub(super) struct Printed<'a> {
 }
 
 /// What changes on one way.
-#[allow(clippy::struct_excessive_bools, reason = "keys of JSON")]
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 struct ChainOf {
@@ -38,8 +37,8 @@ struct ChainOf {
     sent_elsewhere: Vec<SentElsewhere>,
     /// The built-in chains of the way that are not the same by themselves.
     apart: Vec<BuiltIn>,
-    /// Whether parts of packets may be treated otherwise.
-    may_differ_in_fragments: bool,
+    /// Packets that are not followed, and may be treated otherwise.
+    may_differ_in: Vec<NotFollowed>,
     /// Whether the lists here are whole: not if there are too many parts.
     whole: bool,
 }
@@ -75,6 +74,25 @@ struct Places {
     before: String,
     /// Likewise.
     now: String,
+}
+
+/// Packets that are not followed.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum NotFollowed {
+    /// Parts of packets, where nothing puts them together.
+    Fragments,
+    /// What bridges pass on.
+    BridgedFrames,
+}
+
+impl NotFollowed {
+    const fn of(packets: Unfollowed) -> Self {
+        match packets {
+            Unfollowed::Fragments => Self::Fragments,
+            Unfollowed::Bridged => Self::BridgedFrames,
+        }
+    }
 }
 
 /// A built-in chain.
@@ -143,7 +161,7 @@ impl ChainOf {
             differences: way.kinds.iter().flat_map(of_kind).collect(),
             sent_elsewhere: way.sent.0.iter().map(sent).collect(),
             apart: way.change.apart().iter().map(|&(table, chain)| BuiltIn { table, chain }).collect(),
-            may_differ_in_fragments: way.change.may_differ_in_fragments(),
+            may_differ_in: way.change.may_differ_in().iter().copied().map(NotFollowed::of).collect(),
             whole: way.sent.1 && way.kinds.iter().all(|(.., whole)| *whole),
         }
     }
