@@ -436,6 +436,33 @@ fn what_is_too_much_to_list_is_told() {
     assert_eq!(exit(&sent("10.0.0.5"), &sent("10.0.0.6")), Some(1));
 }
 
+/// The same rule in other words is the same rule.
+#[test]
+fn what_is_written_in_other_ways_is_the_same() {
+    let pairs = [
+        ("-p tcp -m tcp --dport 80", "-p 6 --dport 80"),
+        ("-p tcp -m tcp --dport 80", "-p TCP --dport 80"),
+        ("-m limit --limit 1/sec", "-m limit --limit 60/minute --limit-burst 5"),
+        ("-m limit", "-m limit --limit 3/HOUR"),
+        ("-m mac --mac-source 00:0f:54:0c:11:04", MAC),
+        ("-m addrtype --dst-type LOCAL,BROADCAST", "-m addrtype --dst-type BROADCAST,LOCAL"),
+        ("-m pkttype --pkt-type broadcast", "-m pkttype --pkt-type BROADCAST"),
+        ("-m conntrack --ctproto 6", "-m conntrack --ctproto tcp"),
+        ("-m conntrack --ctorigsrc 10.0.0.0/8", "-m conntrack --ctorigsrc 10.0.0.0/255.0.0.0"),
+        ("-m conntrack --ctorigdstport 10", "-m conntrack --ctorigdstport 010"),
+        ("-s 10.0.0.0/8", "-s 10.0.0.0/010"),
+    ];
+    let rule = |words: &str| forward(&format!("-A FORWARD {words} -j ACCEPT\n"));
+    for (one, other) in pairs {
+        assert_eq!(exit(&rule(one), &rule(other)), Some(0), "{one} {other}");
+    }
+    for (one, other) in
+        [("-m limit --limit 1/sec", "-m limit --limit 1/min"), ("-m limit --limit-burst 6", "-m limit")]
+    {
+        assert_eq!(exit(&rule(one), &rule(other)), Some(5), "{one} {other}");
+    }
+}
+
 /// Of a text with rules of both families one half is compared: that it is the same is not that all is.
 #[test]
 fn half_of_a_text_is_not_all_of_it() {

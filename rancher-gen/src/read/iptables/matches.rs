@@ -136,7 +136,7 @@ fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
     };
     Some(match name {
         "ah" | "cgroup" | "cpu" | "dst" | "esp" | "eui64" | "frag" | "hbh" | "ipcomp" | "ipv6header"
-        | "mac" | "mh" | "owner" | "rt" | "srh" | "time" => ON_NOTHING,
+        | "mh" | "owner" | "rt" | "srh" | "time" => ON_NOTHING,
         "cluster" | "connbytes" => on_connection(&[]),
         "length" => on(&["TCPMSS"]),
         "devgroup" | "physdev" | "policy" if is_inbound() => ON_NOTHING,
@@ -155,6 +155,26 @@ fn dependence(name: &str, given: &[Given]) -> Option<Dependence> {
         "tcpmss" => on(&["TCPMSS", "TCPOPTSTRIP"]),
         _ => return None,
     })
+}
+
+/// `limit` as it is kept: by the time for each packet, in ten thousandths of a second, and the burst (`libxt_limit.c`).
+fn rate(given: &[Given]) -> Option<String> {
+    let (mut time, mut burst) = (3_600 * 10_000 / 3, 5);
+    for one in given {
+        match one.name.as_str() {
+            "--limit" => {
+                let (count, unit) = one.value()?.split_once('/').unwrap_or((one.value()?, "second"));
+                let seconds = [("second", 1_u128), ("minute", 60), ("hour", 3_600), ("day", 86_400)];
+                let (_, seconds) = seconds
+                    .into_iter()
+                    .find(|(whole, _)| !unit.is_empty() && whole.starts_with(&unit.to_ascii_lowercase()))?;
+                time = (10_000 * seconds).checked_div(count.parse().ok()?)?;
+            }
+            "--limit-burst" => burst = values::unsigned(one.value()?)?,
+            _ => return None,
+        }
+    }
+    Some(format!("-m limit {time} {burst}"))
 }
 
 /// Those of which `!` asks for all other packets.
@@ -201,9 +221,20 @@ fn module(name: &str, given: &[Given], family: Family, has: &dyn Fn(&str) -> boo
         "recent" => Some(recent(given)),
         "hashlimit" => Some(vec![Condition::Remembered { text: text(name, given), by: Memory::Table }]),
         _ if UNTOLD.contains(&name) => Some(unknown(name, given)),
+        // Letters are as good as others (`xtopt_parse_ethermac`).
+        "mac" => {
+            let address = |given: &Given| Given {
+                values: given.values.iter().map(|value| value.to_ascii_uppercase()).collect(),
+                ..given.clone()
+            };
+            let given: Vec<Given> = given.iter().map(address).collect();
+            Some(vec![unseen(text(name, &given), &ON_NOTHING, has)])
+        }
         _ => {
             if let Some(of) = counted(name, given) {
-                return Some(vec![Condition::Counted { text: text(name, given), of }]);
+                let text =
+                    if name == "limit" { rate(given) } else { None }.unwrap_or_else(|| text(name, given));
+                return Some(vec![Condition::Counted { text, of }]);
             }
             let on = dependence(name, given)?;
             let [only] = given else { return Some(vec![unseen(text(name, given), &on, has)]) };
@@ -345,7 +376,9 @@ fn addrtype(given: &[Given]) -> Option<Vec<Condition>> {
                 _ => return None,
             })
         };
-        let kinds = one.value()?.split(',').map(kind).collect::<Option<Vec<_>>>()?;
+        let mut kinds = one.value()?.split(',').map(kind).collect::<Option<Vec<_>>>()?;
+        kinds.sort_unstable();
+        kinds.dedup();
         all.push(signed(one.negated, Condition::AddressKind(field, kinds)));
     }
     if limited {
@@ -390,7 +423,8 @@ fn mark(field: Field, given: &Given) -> Option<Condition> {
 }
 
 fn frame(given: &Given) -> Option<Condition> {
-    Some(Condition::Frame(match (given.name.as_str(), given.value()?) {
+    let kind = given.value()?.to_ascii_lowercase();
+    Some(Condition::Frame(match (given.name.as_str(), kind.as_str()) {
         ("--pkt-type", "unicast" | "host") => FrameKind::Unicast,
         ("--pkt-type", "broadcast" | "bcast") => FrameKind::Broadcast,
         ("--pkt-type", "multicast" | "mcast") => FrameKind::Multicast,

@@ -2,6 +2,8 @@
 
 use rancher_topology::packet::Family;
 
+use super::values;
+
 /// A word of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
@@ -215,13 +217,29 @@ impl Options {
     /// target's (`getopt` asks every module that was named, and the protocol's).
     fn of_protocol(&mut self, given: Given) {
         let protocol = self.own.iter().find(|own| matches!(own.name.as_str(), "-p" | "--protocol"));
-        let protocol = protocol.and_then(|own| own.values.first()).cloned().unwrap_or_default();
+        let protocol =
+            protocol.and_then(|own| own.values.first()).map(|word| module_of(word)).unwrap_or_default();
         let is_named = |(name, _): &&mut (String, Vec<Given>)| PROTOCOLS.contains(&name.as_str());
         match self.modules.iter_mut().rfind(is_named) {
             Some((_, of_module)) => of_module.push(given),
             None => self.modules.push((protocol, vec![given])),
         }
     }
+}
+
+/// The module of a protocol that is written in some way.
+fn module_of(word: &str) -> String {
+    let name = match values::protocol(word) {
+        Some(1) => "icmp",
+        Some(6) => "tcp",
+        Some(17) => "udp",
+        Some(33) => "dccp",
+        Some(58) => "icmp6",
+        Some(132) => "sctp",
+        Some(136) => "udplite",
+        _ => word,
+    };
+    name.to_owned()
 }
 
 /// The modules of protocols.
