@@ -263,7 +263,7 @@ fn a_host_with_another_interface_is_not_protected() {
         ran.out
     );
     assert!(
-        ran.out.contains("  every protocol but icmp and tcp and udp from anywhere to 172.22.1.210\n"),
+        ran.out.contains("  every protocol but icmp and tcp and udp from anywhere to 172.17.0.1, 172.17.255.255, 172.22.1.210\n"),
         "{}",
         ran.out
     );

@@ -148,18 +148,19 @@ pub enum Field {
 }
 
 impl Field {
-    /// All of them, in the order in which diagrams ask for them. It was chosen by measurement; that where a packet was
+    /// All of them, in the order in which diagrams ask for them. It was chosen by measurement: ports come before addresses, as
+    /// of rules for one port there are few, and of rules that a network is part of there may be many. That where a packet was
     /// sent to comes right after where it goes to is needed by [`Layout::renamed`](super::Layout::renamed).
     pub(crate) const ORDER: [Self; 15] = [
         Self::State,
         Self::Inbound,
+        Self::Protocol,
+        Self::DestinationPort,
+        Self::SentToPort,
         Self::Source,
         Self::Outbound,
         Self::Destination,
         Self::SentTo,
-        Self::Protocol,
-        Self::DestinationPort,
-        Self::SentToPort,
         Self::SourcePort,
         Self::IcmpType,
         Self::IcmpCode,

@@ -341,8 +341,8 @@ impl<'a> Lowering<'a> {
         };
         let same = if kept { vec![Outcome::Accept(0)] } else { vec![Outcome::Accept(0), sent] };
         let same = Diagram::leaf(self.shared.outcomes.set(same));
-        let same = self.shared.within(Field::DestinationPort, &ports, same, elsewhere);
-        self.shared.within(Field::Destination, &addresses, same, elsewhere)
+        let same = self.shared.within(Field::Destination, &addresses, same, elsewhere);
+        self.shared.within(Field::DestinationPort, &ports, same, elsewhere)
     }
 
     /// What is done with a packet that no rule asks for later, where that counts.
