@@ -287,18 +287,23 @@ fn flows_are_a_table_json_or_a_graph() {
 }
 
 #[test]
-fn a_reader_that_has_read_enough_is_no_failure() {
+fn a_reader_that_has_read_enough_is_no_failure_and_no_answer() {
     let folder = folder();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rancher-gen"))
-        .args(["show", "cluster.yaml"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let changed = AS_WRITTEN.replace("port: 22/tcp", "port: 23/tcp");
+    fs::write(folder.path().join("changed.yaml"), changed).unwrap();
+    let without_reader = |args: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rancher-gen"))
+            .args(args)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        child.wait_with_output().unwrap().status.code()
+    };
+    assert_eq!(without_reader(&["show", "cluster.yaml"]), Some(0));
+    assert_eq!(without_reader(&["diff", "cluster.yaml", "changed.yaml"]), Some(1));
 }
 
 /// What a file would have the terminal do is written out there; elsewhere a text has no such characters.

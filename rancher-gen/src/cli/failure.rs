@@ -13,8 +13,6 @@ use rancher_gen::tree::TreeError;
 /// Why a subcommand came to nothing.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Whoever read the output has read enough (`| head`): there is nothing left to do, and nothing is wrong.
-    NobodyReads,
     /// The topology, or another text that was given, is not good.
     Topology(Source, Vec<Diagnostic>),
     /// Anything else, in words, with what to do about it.
@@ -48,7 +46,6 @@ impl Failure {
     /// Tells it to the person, and says how the run ends.
     pub(super) fn tell(self) -> Exit {
         match self {
-            Self::NobodyReads => Exit::Done,
             Self::Topology(source, diagnostics) => {
                 super::tell(&report::human(&source, &diagnostics, true));
                 Exit::Topology

@@ -136,13 +136,13 @@ impl Compared {
     }
 }
 
-/// Prints to the standard output. A reader that has read enough (`| head`) is no failure.
+/// Prints to the standard output. A reader that has read enough (`| head`) is no failure, and changes no answer.
 fn print(text: &str) -> Result<(), Failure> {
     let text = if std::io::stdout().is_terminal() { visible(text) } else { text.into() };
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::NobodyReads),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::io("the standard output", &error)),
     }
 }
