@@ -189,7 +189,8 @@ fn a_port_that_nobody_listens_on_is_refused_for_that() {
         let answer = ask(AS_WRITTEN, from, to, Some(port));
         answer.alike.iter().flat_map(|alike| alike.ways[0].refusals()).map(|refusal| refusal.cause).collect()
     };
-    assert_eq!(causes("mgmt-host-1", "zookeeper@mgmt-host-2", "2182/tcp"), [Cause::NothingListens]);
+    let of_service = causes("mgmt-host-1", "zookeeper@mgmt-host-2", "2182/tcp");
+    assert!(of_service.ends_with(&[Cause::NotPublished, Cause::NothingListens]), "{of_service:?}");
     // The rule admits 3306, and nobody is there.
     assert_eq!(causes("172.22.1.7", "mgmt-host-1", "3306/tcp"), [Cause::NothingListens]);
     assert_eq!(causes("mgmt-host-1", "mgmt-host-1", "9999/tcp"), [] as [Cause; 0]);
@@ -231,6 +232,49 @@ fn everything_that_is_missing_on_the_way_is_told_and_is_enough() {
     ] {
         assert_eq!(ask(&mended.replace(one, without), "web", "store", Some("7000")).verdict(), Verdict::No);
     }
+}
+
+/// What is so while nothing is said goes when something is written, so it is to be written too; and a port of the node that
+/// somebody has is not proposed.
+#[test]
+fn what_is_to_be_written_closes_nothing_else() {
+    let before = complete(
+        "\
+services:
+  web: {image: 'web:1.0', placement: node, publish: ['8080:80'], traffic-to: [store]}
+  store: {image: 'store:1.0', placement: node, publish: ['7000:80']}
+security-groups:
+  nodes: {inbound: [{port: 7000/tcp, from: self}]}
+",
+    );
+    let changes = |text: &str, from, to, port| -> Vec<(String, Vec<String>)> {
+        let answer = ask(text, from, to, Some(port));
+        assert_eq!(answer.verdict(), Verdict::No, "{answer:#?}");
+        let changes = answer.alike[0].ways[0].changes();
+        changes.into_iter().map(|change| (change.line.clone(), change.with.clone())).collect()
+    };
+    let lines = |all: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
+        let own = |line: &&str| (*line).to_owned();
+        all.iter().map(|(line, with)| (own(line), with.iter().map(own).collect())).collect()
+    };
+    let expected: &[(&str, &[&str])] = &[
+        ("- \"store:8080\"", &[]),
+        ("- {port: 8081/tcp, from: self}", &[]),
+        ("- \"8081:8080\"", &[]),
+        ("- 8080", &["- 80"]),
+    ];
+    assert_eq!(changes(&before, "web@node-1", "store@node-2", "8080"), lines(expected));
+    let after = before
+        .replace("traffic-to: [store]", "traffic-to: [store, 'store:8080']")
+        .replace("publish: ['7000:80']", "publish: ['7000:80', '8081:8080'], listen: [80, 8080]")
+        .replace("from: self}]", "from: self}, {port: 8081/tcp, from: self}]");
+    for port in ["80", "8080"] {
+        assert_eq!(ask(&after, "web@node-1", "store@node-2", Some(port)).verdict(), Verdict::Yes, "{port}");
+    }
+    // What nodes need while nobody says what they do.
+    let defaults: &[(&str, &[&str])] =
+        &[("- \"internet:53/udp\"", &["- \"internet:443\"", "- \"internet:80\"", "- \"internet:123/udp\""])];
+    assert_eq!(changes(&before, "node-1", "internet", "53/udp"), lines(defaults));
 }
 
 #[test]

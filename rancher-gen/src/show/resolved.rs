@@ -331,7 +331,9 @@ fn service(topology: &Topology, id: ServiceId) -> Shown {
     }
     own.list("publish", service.publish.iter().map(text));
     own.list("expose", service.expose.iter().map(text));
-    own.list("listen", service.listen.iter().map(text));
+    if !service.listen.is_empty() {
+        own.add("listen", known(&service.listen, |all| Shown::List(all.iter().map(text).collect())));
+    }
     own.list("traffic-to", service.traffic_to.iter().map(|to| traffic(topology, to)));
     own.list("after", names(&service.after).into_iter());
     own.add("quorum", known(&service.quorum, word));

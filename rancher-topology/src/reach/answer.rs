@@ -202,6 +202,8 @@ pub struct Change {
     pub to: String,
     /// What: a line.
     pub line: String,
+    /// Lines that have to be written with it: what is so only as long as nothing is said.
+    pub with: Vec<String>,
     /// Where the document says the thing that it is added to.
     pub place: Option<Span>,
 }
@@ -225,6 +227,15 @@ impl Way {
             (false, false) => Verdict::Yes,
         };
         Self { via, verdict, hops, cuts }
+    }
+
+    /// The same way where its last packet is refused, too.
+    pub(super) fn refused_at_its_end(mut self, refusal: &Refusal) -> Self {
+        if let Some(last) = self.hops.last_mut() {
+            last.taken_by = None;
+            last.refused.push(refusal.clone());
+        }
+        Self::of(self.via, self.hops, self.cuts)
     }
 
     /// Every reason why it is refused, in its order.

@@ -144,6 +144,7 @@ impl Reach<'_> {
                 let change = Change {
                     to: format!("nodes `{}`", pool.name),
                     line: "public-address: true".to_owned(),
+                    with: Vec::new(),
                     place: Some(pool.span),
                 };
                 route(format!("the nodes of `{}` have no public address", pool.name), Some(change))
@@ -156,6 +157,7 @@ impl Reach<'_> {
                 let change = Change {
                     to: format!("load balancer `{}`", topology[*id].name),
                     line: "scheme: internet-facing".to_owned(),
+                    with: Vec::new(),
                     place: Some(topology[*id].span),
                 };
                 route(format!("`{}` has no public address", topology[*id].name), Some(change))

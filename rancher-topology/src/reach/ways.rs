@@ -40,12 +40,7 @@ impl Reach<'_> {
                 let path = if listens {
                     path.taken_by(database.name.to_string())
                 } else {
-                    let line = format!("port: {}", ports.range);
-                    path.refused(nothing_listens(
-                        &database.name,
-                        ports,
-                        Some(("database", line, database.span)),
-                    ))
+                    path.refused(nothing_listens(&database.name, ports, None))
                 };
                 vec![path.done(Via::Direct)]
             }
@@ -116,43 +111,56 @@ impl Reach<'_> {
                 ways.extend(self.through_mesh(question, server, id));
             }
         }
-        if topology[service].listen.iter().any(|own| covers(*own, ports)) {
-            listens = true;
+        let is_heard = topology[service].listen.iter().any(|own| covers(*own, ports));
+        if is_heard || !listens {
             if let Whom::End(End::Instance(id)) = client
                 && topology.namespace_of(*id) == topology.namespace_of(server)
             {
                 let local = LOCALHOST.to_string();
                 let path = Path::new(question).from(HopKind::Opens, local.clone(), local, ports.range);
-                return vec![path.taken_by(name).done(Via::Loopback)];
+                ways.push(path.taken_by(name.clone()).done(Via::Loopback));
+            } else {
+                ways.extend(self.to_container(question, server));
             }
-            ways.extend(self.to_container(question, server));
-        }
-        if !listens {
-            let target = topology[service].name.as_str();
-            let line = format!("- {}", ports.to_string().trim_end_matches("/tcp"));
-            let change = Some(("`listen` of service", line, topology[service].span));
-            let source = self.source(client);
-            let path = Path::new(question).from(HopKind::Opens, source, name, ports.range);
-            return vec![path.refused(nothing_listens(target, ports, change)).done(Via::Direct)];
         }
         if ways.is_empty() {
             // What it would take: a published port, and all that is missing on the way to it.
             let owner = topology.namespace_service(service);
-            let line = format!("- \"{}:{}\"", ports.range, ports.to_string().trim_end_matches("/tcp"));
+            let host = self.free_ports(node, ports);
+            let line = format!("- \"{}:{}\"", host.range, ports.to_string().trim_end_matches("/tcp"));
             let refusal = Refusal {
                 cause: Cause::NotPublished,
                 words: format!("`{}` publishes no port that leads to {ports}", topology[owner].name),
                 change: Some(Change {
                     to: format!("`publish` of service `{}`", topology[owner].name),
                     line,
+                    with: Vec::new(),
                     place: Some(topology[owner].span),
                 }),
             };
-            let path = self.cross(Path::new(question), client, &Whom::End(End::Node(node)), ports);
+            let path = self.cross(Path::new(question), client, &Whom::End(End::Node(node)), host);
             let path = path.then(HopKind::Published, name.clone(), ports.range);
-            ways.push(path.refused(refusal).taken_by(name).done(Via::Published(ports.range)));
+            ways.push(path.refused(refusal).taken_by(name).done(Via::Published(host.range)));
         }
-        ways
+        if is_heard || listens {
+            return ways;
+        }
+        // Whichever way it comes, nobody is there.
+        let own = &topology[service];
+        let line = |ports: Ports| format!("- {}", ports.to_string().trim_end_matches("/tcp"));
+        let with = own.listen.iter().filter(|_| own.listen.is_assumed()).map(|ports| line(*ports)).collect();
+        let to = format!("`listen` of service `{}`", own.name);
+        let change = Change { to, line: line(ports), with, place: Some(own.span) };
+        let refusal = nothing_listens(own.name.as_str(), ports, Some(change));
+        ways.into_iter().map(|way| way.refused_at_its_end(&refusal)).collect()
+    }
+
+    /// As many ports of a node on which nobody answers yet: these, or the next ones.
+    fn free_ports(&self, node: NodeId, ports: Ports) -> Ports {
+        let (first, last) = (ports.range.first(), ports.range.last());
+        let further = (0..=u16::MAX - last).filter_map(|by| PortRange::new(first + by, last + by).ok());
+        let mut all = further.map(|range| Ports { range, ..ports });
+        all.find(|ports| self.answers(node, *ports).is_empty()).unwrap_or(ports)
     }
 
     /// To a port inside a container's network namespace, from outside of it.
@@ -442,12 +450,19 @@ impl Reach<'_> {
         if listens {
             return path.taken_by(balancer.name.to_string());
         }
-        let line = format!("- {{listen: {ports}, forward: {ports}}}");
-        path.refused(nothing_listens(
-            &balancer.name,
-            ports,
-            Some(("`listeners` of load balancer", line, balancer.span)),
-        ))
+        let change = |port: u16| {
+            let one = Ports { range: single(port), ..ports };
+            Change {
+                to: format!("`listeners` of load balancer `{}`", balancer.name),
+                line: format!("- {{listen: {one}, forward: {one}}}"),
+                with: Vec::new(),
+                place: Some(balancer.span),
+            }
+        };
+        let is_one = ports.range.first() == ports.range.last() && ports.protocol == Protocol::Tcp;
+        // A listener has one port.
+        let change = is_one.then(|| change(ports.range.first()));
+        path.refused(nothing_listens(&balancer.name, ports, change))
     }
 
     /// What a packet for a port of a node becomes behind it.
@@ -505,18 +520,6 @@ fn single(port: u16) -> PortRange {
     PortRange::single(port).or(one).expect("1 is a port")
 }
 
-fn nothing_listens(
-    name: &str,
-    ports: Ports,
-    change: Option<(&str, String, crate::diagnostic::Span)>,
-) -> Refusal {
-    Refusal {
-        cause: Cause::NothingListens,
-        words: format!("nothing listens on {ports} of `{name}`"),
-        change: change.map(|(kind, line, span)| Change {
-            to: format!("{kind} `{name}`"),
-            line,
-            place: Some(span),
-        }),
-    }
+fn nothing_listens(name: &str, ports: Ports, change: Option<Change>) -> Refusal {
+    Refusal { cause: Cause::NothingListens, words: format!("nothing listens on {ports} of `{name}`"), change }
 }

@@ -87,6 +87,7 @@ fn change(
     Change {
         to: format!("`{key}` of security group `{name}`"),
         line: format!("- {{port: {ports}, {word}: {peer}}}"),
+        with: Vec::new(),
         place: span,
     }
 }
@@ -95,14 +96,20 @@ fn change(
 fn declared(reach: &Reach<'_>, question: &Question<'_>) -> Option<Change> {
     let Question { client, server, ports } = *question;
     let topology = reach.topology;
-    let (to, span) = match client {
+    let entry = |name: &str, ports: Ports| {
+        let port = ports.to_string();
+        format!("- \"{name}:{}\"", port.strip_suffix("/tcp").unwrap_or(&port))
+    };
+    let (to, span, with) = match client {
         Whom::End(End::Instance(id)) => {
             let service = &topology[topology[*id].service];
-            (format!("`traffic-to` of service `{}`", service.name), service.span)
+            (format!("`traffic-to` of service `{}`", service.name), service.span, Vec::new())
         }
         Whom::End(End::Node(id)) => {
             let pool = topology.pool_of(*id);
-            (format!("`traffic-to` of nodes `{}`", pool.name), pool.span)
+            let assumed = pool.traffic_to.iter().filter(|_| pool.traffic_to.is_assumed());
+            let assumed = assumed.filter_map(|traffic| Some(entry(traffic.word.as_str(), traffic.ports?)));
+            (format!("`traffic-to` of nodes `{}`", pool.name), pool.span, assumed.collect())
         }
         _ => return None,
     };
@@ -114,9 +121,7 @@ fn declared(reach: &Reach<'_>, question: &Question<'_>) -> Option<Change> {
         Whom::End(End::LoadBalancer(id)) => topology[*id].name.to_string(),
         Whom::End(End::Internet) | Whom::Addresses(_) => return None,
     };
-    let port = ports.to_string();
-    let port = port.strip_suffix("/tcp").unwrap_or(&port);
-    Some(Change { to, line: format!("- \"{name}:{port}\""), place: Some(span) })
+    Some(Change { to, line: entry(&name, ports), with, place: Some(span) })
 }
 
 /// An end in the words of a sentence.

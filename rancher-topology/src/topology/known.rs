@@ -34,6 +34,11 @@ impl<T> Known<T> {
         Self { value, origin: Origin::Assumed(because) }
     }
 
+    /// Whether the document says nothing of it.
+    pub const fn is_assumed(&self) -> bool {
+        matches!(self.origin, Origin::Assumed(_))
+    }
+
     /// What the document says, or else a value with the reason for it.
     pub fn or(said: Option<T>, otherwise: impl FnOnce() -> T, because: &'static str) -> Self {
         match said {

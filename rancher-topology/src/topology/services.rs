@@ -40,7 +40,7 @@ pub struct Service {
     /// Ports that its image names and nobody publishes.
     pub expose: Vec<Ports>,
     /// Ports that its process listens on; those of meshes are not among them.
-    pub listen: Vec<Ports>,
+    pub listen: Known<Vec<Ports>>,
     /// Whom it opens connections to.
     pub traffic_to: Vec<Traffic>,
     /// Services whose containers are started before its own.

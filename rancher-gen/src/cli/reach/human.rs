@@ -143,14 +143,18 @@ fn taken(hop: &Hop, next: Option<&Hop>) -> Option<String> {
 
 fn missing(shown: &Shown<'_>, way: &Way, out: &mut String) {
     let changes = way.changes();
-    if changes.is_empty() {
-        return;
-    }
     out.push_str("\n  it would take:\n");
     for change in changes {
         let line =
             change.place.map_or_else(String::new, |place| format!(" ({}:{})", shown.file, shown.line(place)));
         let _ = writeln!(out, "    in {}{line}:  {}", change.to, change.line);
+        if !change.with.is_empty() {
+            let _ =
+                writeln!(out, "      with what is so while it is not written:  {}", change.with.join("  "));
+        }
+    }
+    for refusal in way.refusals().filter(|refusal| refusal.change.is_none()) {
+        let _ = writeln!(out, "    what no line alone can say:  {}", refusal.words);
     }
 }
 

@@ -120,6 +120,8 @@ struct ToWrite {
     to: String,
     /// What.
     line: String,
+    /// Lines that have to be written with it: what is so only as long as nothing is said.
+    with: Vec<String>,
     /// Where the file says the thing that it is added to.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Position>,
@@ -203,5 +205,5 @@ fn packet(shown: &Shown<'_>, hop: &Hop) -> Packet {
 
 fn to_write(shown: &Shown<'_>, change: &Change) -> ToWrite {
     let place = change.place.map(|place| shown.lines.range(place).0);
-    ToWrite { to: change.to.clone(), line: change.line.clone(), place }
+    ToWrite { to: change.to.clone(), line: change.line.clone(), with: change.with.clone(), place }
 }

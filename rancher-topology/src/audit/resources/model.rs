@@ -8,7 +8,7 @@ use super::fact::{Destination, Fact, Item, ResourceKind, Route, Value, Way};
 use crate::document::Scheme;
 use crate::policy::{Member, SecurityPolicy};
 use crate::scalar::{DatabaseEngine, Duration, Name};
-use crate::topology::{DatabaseId, Known, LoadBalancerId, NodeId, Origin, SubnetId, Topology};
+use crate::topology::{DatabaseId, Known, LoadBalancerId, NodeId, SubnetId, Topology};
 
 /// A resource of the model.
 pub(super) struct Meant {
@@ -34,11 +34,7 @@ const fn assumed(value: Value) -> Said {
 }
 
 fn known<T>(known: &Known<T>, value: impl FnOnce(&T) -> Value) -> Said {
-    Said { value: value(&known.value), assumed: is_assumed(known) }
-}
-
-const fn is_assumed<T>(known: &Known<T>) -> bool {
-    matches!(known.origin, Origin::Assumed(_))
+    Said { value: value(&known.value), assumed: known.is_assumed() }
 }
 
 /// The resources of a model, in its order.
@@ -98,9 +94,9 @@ fn subnet(topology: &Topology, id: SubnetId) -> Meant {
 /// There is a way to the internet where something has a public address.
 fn routes(topology: &Topology) -> Said {
     let pools = topology.pools.iter().map(|pool| &pool.public_address);
-    let pools = pools.map(|public| (**public, is_assumed(public)));
+    let pools = pools.map(|public| (**public, public.is_assumed()));
     let balancers = topology.load_balancers.iter().map(|balancer| &balancer.scheme);
-    let balancers = balancers.map(|scheme| (**scheme == Scheme::InternetFacing, is_assumed(scheme)));
+    let balancers = balancers.map(|scheme| (**scheme == Scheme::InternetFacing, scheme.is_assumed()));
     let is_public = topology.is_public();
     let mut said = pools.chain(balancers).filter(|(public, _)| *public == is_public).map(|(_, open)| open);
     let route = is_public.then(|| {

@@ -130,7 +130,7 @@ impl Namespaces {
             let stated = said.is_some_and(|(_, said)| said.listen.is_some());
             let namespace = all.slot(topology, id);
             namespace.members.push(id);
-            namespace.heard.extend(&topology[id].listen);
+            namespace.heard.extend(topology[id].listen.iter());
             namespace.known &= stated || carried[id.position()];
             all.of_nodes.heard.extend(published(topology, id).map(|socket| socket.ports));
         }

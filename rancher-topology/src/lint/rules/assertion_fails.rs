@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::flow::End;
 use crate::lint::{Context, Findings, Found, Lint};
-use crate::reach::{Counterexample, Hop, HopKind, Reach, Whom};
+use crate::reach::{Change, Counterexample, Hop, HopKind, Reach, Whom};
 use crate::topology::Assertion;
 
 pub(super) const LINT: Lint = Lint {
@@ -78,21 +78,25 @@ fn finding(cx: &Context<'_>, assertion: &Assertion, found: &Counterexample) -> D
         let refused: Vec<&str> = found.way.refusals().map(|refusal| refusal.words.as_str()).collect();
         let doubts = found.way.hops.iter().flat_map(|hop| hop.doubts.iter().map(String::as_str));
         let reasons: Vec<&str> = refused.into_iter().chain(doubts).collect();
-        let mut finding = finding.here(format!("{packet} is stopped: {}", reasons.join("; ")));
+        let is_stopped = if found.way.refusals().next().is_some() { "is stopped" } else { "may be stopped" };
+        let mut finding = finding.here(format!("{packet} {is_stopped}: {}", reasons.join("; ")));
         let changes = found.way.changes();
         for change in changes.iter().take(3) {
             if let Some(place) = change.place {
                 finding = finding.also(place, format!("`{}` is missing here", change.line));
             }
         }
-        let lines: Vec<String> =
-            changes.iter().map(|change| format!("`{}` in {}", change.line, change.to)).collect();
-        let lines = if lines.is_empty() {
-            "take the sentence back".to_owned()
-        } else {
-            format!("write {}", lines.join(", "))
+        let write = |change: &&Change| {
+            let all: Vec<String> =
+                change.with.iter().chain([&change.line]).map(|line| format!("`{line}`")).collect();
+            format!("{} in {}", all.join(" and "), change.to)
         };
-        return finding.help(format!("{lines}; or take the sentence back"));
+        let lines: Vec<String> = changes.iter().map(write).collect();
+        return finding.help(if lines.is_empty() {
+            "state what is not certain here, or take the sentence back".to_owned()
+        } else {
+            format!("write {}; or take the sentence back", lines.join(", "))
+        });
     }
     let doubts: Vec<&str> =
         found.way.hops.iter().flat_map(|hop| hop.doubts.iter().map(String::as_str)).collect();

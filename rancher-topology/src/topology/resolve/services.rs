@@ -513,15 +513,12 @@ impl Resolver<'_> {
 }
 
 /// What a service's process listens on: what it says, or the container's side of what it publishes.
-fn listens(said: &document::Service) -> Vec<crate::scalar::Ports> {
-    match &said.listen {
-        Some(ports) => ports.iter().map(|ports| ports.value).collect(),
-        None => said
-            .publish
-            .iter()
-            .map(|p| crate::scalar::Ports { protocol: p.protocol, range: p.container })
-            .collect(),
-    }
+fn listens(said: &document::Service) -> Known<Vec<crate::scalar::Ports>> {
+    let stated = said.listen.as_ref().map(|all| all.iter().map(|ports| ports.value).collect());
+    let published = said.publish.iter();
+    let published =
+        published.map(|port| crate::scalar::Ports { protocol: port.protocol, range: port.container });
+    Known::or(stated, || published.collect(), "the container's side of what it publishes")
 }
 
 /// Whether a text names an image.

@@ -136,7 +136,7 @@ impl Resolver<'_> {
                 },
                 publish: Vec::new(),
                 expose: Vec::new(),
-                listen: Vec::new(),
+                listen: Known::stated(Vec::new()),
                 traffic_to: Vec::new(),
                 after: Vec::new(),
                 quorum: quorum(None),
