@@ -141,7 +141,7 @@ fn the_json_is_of_its_schema_s_keys_and_has_the_places() {
     let kinds: Vec<&str> =
         way["hops"].as_array().unwrap().iter().map(|hop| hop["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["opens", "gateway", "published port", "tunnel in"]);
-    assert_eq!(way["hops"][1]["admitted_by"][0]["place"]["line"], 43);
+    assert_eq!(way["hops"][1]["admitted-by"][0]["place"]["line"], 43);
     let schema: Value =
         serde_json::from_str(&rancher_gen(&std::env::temp_dir(), &["schema", "reach"]).out).unwrap();
     let known = |name: &str, value: &Value| {

@@ -454,3 +454,19 @@ fn a_text_that_names_no_family_is_of_the_one_that_its_rules_tell() {
         assert!(of == expected && text.contains(line) && left_out == is_half, "{texts:?} {family:?}: {text}");
     }
 }
+
+/// What is not declared is told: a misspelt chain is asked by nobody, and a policy that no line says is not known.
+#[test]
+fn what_a_text_does_not_declare_is_told() {
+    let text = "*filter\n:INPUT DROP [0:0]\n-A INPTU -p tcp -j ACCEPT\n-A FORWARD -j LOG\nCOMMIT\n";
+    let read = iptables::read(text, Some(Family::V4)).unwrap();
+    let [chain] = read.remarks.as_slice() else { panic!("{:?}", read.remarks) };
+    assert!(chain.line == 3 && chain.text.contains("`:INPTU - [0:0]` is missing"), "{chain:?}");
+    let [policy] = read.notes.as_slice() else { panic!("{:?}", read.notes) };
+    assert!(policy.line == 4 && policy.text.contains("policy of chain `FORWARD`"), "{policy:?}");
+    // A policy that was said before may stay, and what is cut off has more.
+    let twice = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n*filter\n:FORWARD DROP [0:0]\nCOMMIT\n";
+    let read = iptables::read(twice, Some(Family::V4)).unwrap();
+    assert!(read.notes.iter().any(|note| note.text.contains("`INPUT`")) && !read.has_more);
+    assert!(iptables::read("*filter\n:INPUT DROP [0:0]\n", Some(Family::V4)).unwrap().has_more);
+}

@@ -226,7 +226,7 @@ Everything else is refused.
         table.err,
         "note: rules.txt:9: not understood, may match or not: -m geoip --source-country DE\n\
          note: \"possibly\" depends on what a packet does not tell, or on sets and addresses that were not given \
-         (--ipset, --interfaces):\n  \
+         (--ipset, --interfaces); it may be by these rules:\n  \
          rules.txt:9: -A FORWARD -s 198.51.100.7/32 -p tcp -m geoip --source-country DE -j ACCEPT\n"
     );
 

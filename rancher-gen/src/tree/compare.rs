@@ -121,5 +121,7 @@ pub fn diff(tree: &Tree, out: &Path, scope: &dyn Fn(&str, &Entry) -> bool) -> Re
 /// A unified diff of two texts with their names; nothing where they are the same.
 #[must_use]
 pub fn unified_diff(old: &str, before: &str, new: &str, after: &str) -> String {
-    TextDiff::from_lines(before, after).unified_diff().header(old, new).to_string()
+    // A name with a blank ends at a tab (POSIX, `diff -u`).
+    let ended = |name: &str| if name.contains(' ') { format!("{name}\t") } else { name.to_owned() };
+    TextDiff::from_lines(before, after).unified_diff().header(&ended(old), &ended(new)).to_string()
 }

@@ -107,22 +107,6 @@ fn of_first(shared: &mut Shared, diagram: Diagram) -> Diagram {
     shared.only(diagram, Field::State, &states)
 }
 
-/// A built-in chain and those that it leads to, by name.
-fn asked(rules: &RuleSet, (table, base): ChainOf) -> Vec<(&str, &Chain)> {
-    let Some(table) = rules.tables.get(table) else { return Vec::new() };
-    let (mut seen, mut open) = (BTreeSet::new(), vec![base]);
-    let mut found = Vec::new();
-    while let Some(name) = open.pop() {
-        let Some((name, chain)) = table.chains.get_key_value(name) else { continue };
-        if seen.insert(name) {
-            found.push((name.as_str(), chain));
-            open.extend(chain.rules.iter().filter_map(|rule| rule.target.chain()));
-        }
-    }
-    found.sort_unstable_by_key(|(name, _)| *name);
-    found
-}
-
 /// Whether a chain is the same in both texts, and so does the same, as those are that packets come from.
 pub(super) fn is_same_text(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
     let is_same = |of: ChainOf| has_same_words(before, after, of);
@@ -149,15 +133,19 @@ fn earlier(of: ChainOf) -> Vec<ChainOf> {
 
 /// Whether a chain and those that it leads to have the same rules. What only counts or logs is no part of it.
 fn has_same_words(before: Rules<'_>, after: Rules<'_>, of: ChainOf) -> bool {
-    let is_asked = |rule: &&Rule| !rule.only_tells() || may_drop_parts(before.0.family, rule);
-    let words = |rules| {
-        let chains = asked(rules, of).into_iter().map(|(name, chain)| {
-            let rules = chain.rules.iter().filter(is_asked);
-            (name, chain.policy, rules.map(|rule| (&rule.conditions, &rule.target)).collect::<Vec<_>>())
-        });
-        chains.collect::<Vec<_>>()
-    };
-    before.1 == after.1 && words(before.0) == words(after.0)
+    let [old, new] = [before.0, after.0].map(|rules| rules.asked(of));
+    let family = before.0.family;
+    before.1 == after.1
+        && old.len() == new.len()
+        && old.into_iter().zip(new).all(|((name, old), (other, new))| {
+            name == other && old.policy == new.policy && heard(old, family).eq(heard(new, family))
+        })
+}
+
+/// What the rules of a chain say that do anything.
+fn heard(chain: &Chain, family: Family) -> impl Iterator<Item = (&[Condition], &Target)> {
+    let rules = chain.rules.iter().filter(move |rule| !rule.only_tells() || may_drop_parts(family, rule));
+    rules.map(|rule| (rule.conditions.as_slice(), &rule.target))
 }
 
 /// Whether packets may be treated otherwise by a chain than by the same one, because of what came before.
@@ -179,7 +167,7 @@ fn may_vary(both: [&RuleSet; 2], of: ChainOf) -> Varies {
         matches!(part, Condition::Remembered { .. } | Condition::Unknown(_))
             || changes_sets && matches!(part, Condition::Set { .. })
     };
-    let chains = asked(both[0], of);
+    let chains = both[0].asked(of);
     if chains.iter().flat_map(|(_, chain)| &chain.rules).any(|rule| rule.asks(shares)) {
         return Varies::ByOthers;
     }
@@ -191,7 +179,7 @@ fn may_vary(both: [&RuleSet; 2], of: ChainOf) -> Varies {
     // A rule counts for all chains that lead to it.
     let all: BTreeSet<ChainOf> = WAYS.iter().flat_map(|hook| hook.all_chains()).collect();
     let mut others = all.into_iter().filter(|chain| chain.0 == of.0 && *chain != of);
-    let asks = |rules, chain| asked(rules, chain).iter().any(|(name, _)| counting.contains(name));
+    let asks = |rules: &RuleSet, chain| rules.asked(chain).iter().any(|(name, _)| counting.contains(name));
     if others.any(|chain| both.into_iter().any(|rules| asks(rules, chain))) {
         return Varies::ByOthers;
     }
@@ -246,7 +234,7 @@ fn asks_for_parts(rules: &RuleSet, of: ChainOf) -> bool {
     let asks = |rule: &Rule| {
         rule.asks_for_transport() || rule.asks(is_fragment) || may_drop_parts(rules.family, rule)
     };
-    let chains = asked(rules, of).into_iter();
+    let chains = rules.asked(of).into_iter();
     chains.flat_map(|(_, chain)| &chain.rules).any(asks)
 }
 

@@ -71,7 +71,7 @@ impl<'a> Beside<'a> {
         self.apart.get_or_init(|| {
             let Self { before, after, .. } = *self;
             // What is all known has an end.
-            let is_unsure = |(rules, facts): Rules<'_>| rules.unsure(facts).next().is_some();
+            let is_unsure = |(rules, facts): Rules<'_>| all_rules(rules).any(|rule| rule.is_unsure(facts));
             let most = if is_unsure(before) || is_unsure(after) { 2 * MOST_NODES } else { usize::MAX };
             let with = |remembered| move || self.shared().with_unknowns(most, remembered);
             // If it is all so of the answers until then, it is so of the next one.

@@ -1,11 +1,12 @@
 //! A rule set as netfilter holds it: tables, chains, rules. Data; what it does is concluded elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::facts::{AddressSet, HostFacts};
+use super::hook::{ChainOf, Hook};
 
 use crate::packet::{Family, Field, Intervals};
 
@@ -19,15 +20,35 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// The rules of which a packet does not tell whether it meets them, or of which is not known what they do.
-    pub fn unsure<'a>(&'a self, facts: &'a HostFacts) -> impl Iterator<Item = &'a Rule> {
-        let rules =
-            self.tables.values().flat_map(|table| table.chains.values()).flat_map(|chain| &chain.rules);
-        rules.filter(move |rule| {
-            matches!(rule.target, Target::Unknown(_) | Target::Queue(_))
-                || !rule.target.is_passive()
-                    && rule.conditions.iter().any(|condition| condition.is_unknown(facts))
-        })
+    /// The rules of which a packet does not tell whether it meets them, or of which is not known what they do, of those that
+    /// packets may be asked by on a way; in the order of their lines.
+    #[must_use]
+    pub fn unsure(&self, facts: &HostFacts, hook: Hook) -> Vec<&Rule> {
+        let chains: BTreeMap<(&str, &str), &Chain> = hook
+            .chains()
+            .into_iter()
+            .flat_map(|of| self.asked(of).into_iter().map(move |(name, chain)| ((of.0, name), chain)))
+            .collect();
+        let mut rules: Vec<&Rule> = chains.into_values().flat_map(|chain| &chain.rules).collect();
+        rules.retain(|rule| rule.is_unsure(facts));
+        rules.sort_by_key(|rule| rule.line);
+        rules
+    }
+
+    /// A built-in chain and those that it leads to, by name.
+    pub(super) fn asked(&self, (table, base): ChainOf) -> Vec<(&str, &Chain)> {
+        let Some(table) = self.tables.get(table) else { return Vec::new() };
+        let (mut seen, mut open) = (BTreeSet::new(), vec![base]);
+        let mut found = Vec::new();
+        while let Some(name) = open.pop() {
+            let Some((name, chain)) = table.chains.get_key_value(name) else { continue };
+            if seen.insert(name) {
+                found.push((name.as_str(), chain));
+                open.extend(chain.rules.iter().filter_map(|rule| rule.target.chain()));
+            }
+        }
+        found.sort_unstable_by_key(|(name, _)| *name);
+        found
     }
 
     /// Whether a rule makes packets, which the host sends: copies, or answers to what is refused.
@@ -39,6 +60,13 @@ impl RuleSet {
 }
 
 impl Rule {
+    /// Whether a packet does not tell whether it meets it, or it is not known what it does.
+    pub(super) fn is_unsure(&self, facts: &HostFacts) -> bool {
+        matches!(self.target, Target::Unknown(_) | Target::Queue(_))
+            || !self.target.is_passive()
+                && self.conditions.iter().any(|condition| condition.is_unknown(facts))
+    }
+
     /// Whether one of the parts of its conditions is so.
     pub(super) fn asks(&self, is_one: impl Fn(&Condition) -> bool) -> bool {
         self.conditions.iter().any(|condition| condition.has(&is_one))

@@ -35,6 +35,8 @@ pub enum Place {
 pub enum NoPlace {
     /// Nothing is called so. The nearest name, if one is near.
     Unknown(Option<String>),
+    /// It looks like an address or a network, and is none.
+    NoAddress,
     /// Things of several kinds are called so; how to write each.
     Several(Vec<String>),
     /// A tunnel: who uses it is asked about, not the tunnel itself. The service that it carries.
@@ -49,6 +51,7 @@ impl NoPlace {
     pub fn of(&self, word: &str) -> String {
         match self {
             Self::Unknown(_) => format!("there is nothing called `{word}`"),
+            Self::NoAddress => format!("`{word}` is no address, and no network"),
             Self::Several(_) => format!("`{word}` is several things"),
             Self::Tunnel(_) => format!("`{word}` is a tunnel"),
             Self::Elsewhere(words) if words.is_empty() => format!("`{word}` names no container"),
@@ -75,8 +78,12 @@ impl Topology {
             return Ok(vec![Place::Network(network.trunc())]);
         }
         match word.rsplit_once('@') {
+            Some(("internet", _)) => Err(NoPlace::Elsewhere(Vec::new())),
             Some((what, node)) => self.on_node(what, node),
-            None => self.named(word),
+            None => self.named(word).map_err(|wrong| match wrong {
+                NoPlace::Unknown(_) if is_like_address(word) => NoPlace::NoAddress,
+                wrong => wrong,
+            }),
         }
     }
 
@@ -190,4 +197,10 @@ impl Topology {
         }
         all
     }
+}
+
+/// Whether somebody meant an address.
+fn is_like_address(word: &str) -> bool {
+    let is_one = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | '-');
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['.', ':']) && word.chars().all(is_one)
 }

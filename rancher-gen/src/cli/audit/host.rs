@@ -149,7 +149,9 @@ fn rules(
         let Some(family) = named.or(family) else {
             let message = format!("{}: it is empty, and does not say whether of IPv4 or of IPv6", live.name);
             let failure = Failure::said(Exit::Usage, message);
-            return Err(failure.and("say which with --family v4 or --family v6: nothing is refused there"));
+            return Err(failure
+                .and("say which with --family v4 or --family v6: nothing is refused there")
+                .and("of containers, `docker inspect $(docker ps --all --quiet)` or `docker ps` printed nothing, as there are none"));
         };
         notes.push(format!("{}: no rules are in it, so nothing is refused", live.name));
         return Ok(RuleSet { family, tables: BTreeMap::new() });

@@ -26,7 +26,7 @@ const MOST_WIDE: usize = 44;
 struct Printed {
     /// Ends that behave alike: as clients, as servers, and in what listens there.
     classes: Vec<Alike>,
-    /// What gets from one class to another. Everything else is refused over IPv4.
+    /// What gets from one class to another. Everything else that is asked about is refused over IPv4.
     openings: Vec<Open>,
     /// Rules about IPv6, in words. The topology has no addresses of it.
     over_ipv6: Vec<String>,
@@ -115,7 +115,7 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
         openings.retain(|opening| !opening.services.is_empty());
     }
     let over_v6 = reach.over_v6().into_iter().map(|rule| rule.words).collect();
-    let shown = Shown { topology: &topology, matrix: &matrix, over_v6 };
+    let shown = Shown { topology: &topology, matrix: &matrix, ports, over_v6 };
     crate::cli::print(&match format {
         Format::Table => shown.text(&openings),
         Format::Csv => shown.csv(&openings),
@@ -134,6 +134,8 @@ pub(super) fn run(input: &Input, ports: Option<Ports>, format: Format) -> Result
 struct Shown<'a> {
     topology: &'a Topology,
     matrix: &'a Matrix,
+    /// Those that are asked about, if not all are.
+    ports: Option<Ports>,
     over_v6: Vec<String>,
 }
 
@@ -143,6 +145,9 @@ impl Shown<'_> {
         let mut end =
             if openings.is_empty() { "Nobody reaches anybody" } else { "Everything else is refused" }
                 .to_owned();
+        if let Some(ports) = self.ports {
+            let _ = write!(end, " on {ports}");
+        }
         end.push_str(" over IPv4.\n");
         if !self.over_v6.is_empty() {
             let _ = writeln!(

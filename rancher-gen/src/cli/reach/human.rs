@@ -12,19 +12,16 @@ use crate::cli::table::table;
 /// The most further ways that a refused answer names.
 const MOST_WAYS: usize = 3;
 
-pub(super) fn human(shown: &Shown<'_>, (from, to): (&str, &str), answer: &Answer) -> String {
+pub(super) fn human(shown: &Shown<'_>, answer: &Answer) -> String {
     if answer.asked.is_none() {
-        return list(shown, (from, to), answer);
+        return list(shown, answer);
     }
     let parts: Vec<String> = answer.alike.iter().map(|alike| one(shown, alike)).collect();
-    if parts.is_empty() {
-        return format!("nobody: `{from}` and `{to}` are one\n");
-    }
     parts.join("\n")
 }
 
 /// A line for each group of ports.
-fn list(shown: &Shown<'_>, (from, to): (&str, &str), answer: &Answer) -> String {
+fn list(shown: &Shown<'_>, answer: &Answer) -> String {
     let row = |alike: &Alike| {
         let port = alike.ports.map_or_else(|| "-".to_owned(), |ports| ports.to_string());
         let because = alike.ways.first().map(|way| because(shown, way)).unwrap_or_default();
@@ -37,9 +34,6 @@ fn list(shown: &Shown<'_>, (from, to): (&str, &str), answer: &Answer) -> String 
         ]
     };
     let rows: Vec<[String; 5]> = answer.alike.iter().map(row).collect();
-    if rows.is_empty() {
-        return format!("nobody: `{from}` and `{to}` are one\n");
-    }
     let mut out = table(["PORT", "", "FROM", "TO", "BECAUSE"], &rows);
     if answer.alike.iter().any(|alike| alike.ports.is_some()) {
         out.push_str("--port PORT shows the way, or everything that is missing on it\n");

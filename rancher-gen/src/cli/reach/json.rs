@@ -83,6 +83,7 @@ struct OneWay {
 
 /// A packet between two translations of its addresses.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 struct Packet {
     /// What made it so: `opens`, `masquerade`, `gateway`, `published port`, `tunnel out`, `tunnel in`, `load balancer`, `handed on`, `overlay`.
     kind: &'static str,

@@ -101,9 +101,14 @@ fn in_topology(args: &Args, input: &Input, from: &str, to: &str) -> Result<Exit,
     let flows = FlowGraph::of(&topology);
     let policy = SecurityPolicy::of(&topology, &flows);
     let answer = Reach::of(&topology, &flows, &policy).ask(&from, &to, port);
+    if answer.alike.is_empty() {
+        let (from, to) = words;
+        return Err(Failure::said(Exit::Usage, format!("`{from}` and `{to}` are one"))
+            .and("what it sends to itself meets no rules: it gets there"));
+    }
     let shown = Shown { topology: &topology, lines: Lines::of(&source.text), file: &source.name };
     super::print(&match args.format {
-        Format::Human => human::human(&shown, words, &answer),
+        Format::Human => human::human(&shown, &answer),
         Format::Json => json::json(&shown, words, &answer),
     })?;
     Ok(match answer.verdict() {
@@ -141,6 +146,7 @@ fn named(topology: &Topology, word: &str) -> Result<Vec<Place>, Failure> {
             NoPlace::Tunnel(carries) => format!("ask about the service that it carries: `{carries}`"),
             NoPlace::Elsewhere(words) if words.is_empty() => "only services are on a node".to_owned(),
             NoPlace::Several(words) | NoPlace::Elsewhere(words) => format!("write {}", words.join(" or ")),
+            NoPlace::NoAddress => "an address is written `10.0.1.5`, a network `10.0.1.0/24`".to_owned(),
             NoPlace::Unknown(Some(near)) => format!("did you mean `{near}`?"),
             _ => "`rancher-gen show FILE` prints every name that there is".to_owned(),
         })

@@ -92,7 +92,7 @@ pub(in crate::cli) fn run(
     crate::cli::print(&text)?;
     let mut pairs = (0..count).flat_map(|from| (0..count).map(move |to| (from, to)));
     if pairs.any(|(from, to)| matrix.verdict(from, to) == Verdict::Possible) {
-        read.tell_why(path);
+        read.tell_why(path, chain);
     }
     Ok(Exit::Done)
 }

@@ -92,11 +92,18 @@ pub(super) struct Rules {
 const MOST_RULES: usize = 10;
 
 impl Rules {
-    /// Tells why something is only possible: by which rules.
-    fn tell_why(&self, path: &Path) {
-        let unsure: Vec<_> = self.rules.unsure(&self.facts).collect();
+    /// Tells why something is only possible: by which rules of a way.
+    fn tell_why(&self, path: &Path, chain: ChainName) {
+        let mut unsure = self.rules.unsure(&self.facts, chain.hook());
+        unsure.dedup_by_key(|rule| rule.line);
+        if unsure.is_empty() {
+            super::tell(
+                "note: \"possibly\" depends on what is left open of packets (interfaces), or on which of several addresses they are sent to\n",
+            );
+            return;
+        }
         super::tell(
-            "note: \"possibly\" depends on what a packet does not tell, or on sets and addresses that were not given (--ipset, --interfaces):\n",
+            "note: \"possibly\" depends on what a packet does not tell, or on sets and addresses that were not given (--ipset, --interfaces); it may be by these rules:\n",
         );
         for rule in unsure.iter().take(MOST_RULES) {
             super::tell(&format!("  {}\n", said(path, rule)));

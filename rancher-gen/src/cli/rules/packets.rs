@@ -30,7 +30,7 @@ pub(in crate::cli) fn run(
     };
     crate::cli::print(&text)?;
     if is_unsure {
-        rules.tell_why(path);
+        rules.tell_why(path, chain);
     }
     Ok(Exit::Done)
 }

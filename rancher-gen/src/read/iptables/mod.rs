@@ -488,11 +488,17 @@ impl Reader<'_> {
         (line, text): (usize, &str),
         span: Span,
     ) {
-        let Self { rules: RuleSet { tables, family }, table: Some(table), notes, words: all, .. } = self
+        let Self { rules: RuleSet { tables, family }, table: Some(of), notes, remarks, words: all, .. } =
+            self
         else {
             return self.outside(span);
         };
-        let Some(table) = tables.get_mut(table) else { return };
+        let Some(table) = tables.get_mut(of) else { return };
+        if !table.chains.contains_key(name) && !CHAINS.contains(&name) {
+            let text =
+                format!("table `{of}` declares no chain `{name}`: a line `:{name} - [0:0]` is missing");
+            remarks.push(Note { line, text });
+        }
         let parsed = options::Options::of(words);
         if parsed.families.iter().any(|only| only != family) {
             return;

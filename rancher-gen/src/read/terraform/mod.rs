@@ -45,7 +45,9 @@ pub fn read(text: &str) -> Result<Read, Vec<Diagnostic>> {
         return Err(wrong("this is a plan, and says of nothing that it exists".to_owned()));
     }
     let root = &state["values"]["root_module"];
-    if !root.is_object() {
+    // Of a state with nothing in it, the format's version is all that is printed.
+    let is_empty = state["format_version"].is_string() && state["values"].is_null();
+    if !root.is_object() && !is_empty {
         return Err(wrong("this JSON is no state of Terraform: `values.root_module` is missing".to_owned()));
     }
     let mut resources = Vec::new();

@@ -49,6 +49,7 @@ impl Resolver<'_> {
                                        `internet`, an address or a CIDR"
                     .to_owned()
             }
+            NoPlace::NoAddress => "write an address as `10.0.1.5`, a network as `10.0.1.0/24`".to_owned(),
             NoPlace::Unknown(Some(near)) => format!("did you mean `{near}`?"),
             NoPlace::Tunnel(carries) => format!("write the service that it carries: `{carries}`"),
             NoPlace::Elsewhere(words) if words.is_empty() => "only services are on a node".to_owned(),
