@@ -21,10 +21,11 @@ use rancher_topology::packet::{Family, Intervals, number};
 /// A generator of the rules of a rule set.
 type Kind = (&'static str, fn(&mut Rng, usize) -> String);
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     ("mesh", mesh),
     ("chains", chains),
     ("random", random),
+    ("networks", networks),
     ("crossing", crossing),
     ("published", published),
     ("sets", sets),
@@ -91,6 +92,19 @@ fn random(rng: &mut Rng, count: usize) -> String {
         };
         let target = ["ACCEPT", "DROP"][rng.usize(0..2)];
         writeln!(text, "-A FORWARD {source}{destination}{transport}-j {target}").unwrap();
+    }
+    text
+}
+
+/// Networks that are in each other, each rule for any port: a packet may be for very many of them.
+fn networks(rng: &mut Rng, count: usize) -> String {
+    let mut text = String::new();
+    for _ in 0..count {
+        let mut side = || format!("{}/{}", host(rng), [8, 16, 24, 32][rng.usize(0..4)]);
+        let (source, destination) = (side(), side());
+        let (port, target) = (rng.u16(1..), ["ACCEPT", "DROP"][rng.usize(0..2)]);
+        writeln!(text, "-A FORWARD -s {source} -d {destination} -p tcp -m tcp --dport {port} -j {target}")
+            .unwrap();
     }
     text
 }
