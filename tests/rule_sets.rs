@@ -254,8 +254,13 @@ fn each_packet_of_a_list_is_answered() {
         {"src": "192.0.2.1", "dst": "203.0.113.2", "proto": "tcp"},
         {"iif": "eth0", "src": "192.0.2.1", "dst": "203.0.113.2", "proto": "icmp", "type": 8, "code": 0}
     ]"#;
-    let folder =
-        folder(&[("packets.json", packets), ("wrong.json", "[{\"src\": \"10.0.0.1\",\n  \"dst\": 5}]")]);
+    let folder = folder(&[
+        ("packets.json", packets),
+        (
+            "wrong.json",
+            "[{\"src\": \"10.0.0.1\",\n  \"dst\": 5},\n {\"src\": \"10.0.0.1\", \"dst\": \"10.0.0.2\", \"proto\": \"tcp\", \"dport\": 70000},\n {\"src\": \"10.0.0.1\", \"dst\": \"10.0.0.2\", \"proto\": \"tpc\"}]",
+        ),
+    ]);
     let base = ["reach", "--rules", "rules.txt", "--chain", "INPUT", "--packets"];
     let text = rancher_gen(folder.path(), &[&base[..], &["packets.json"]].concat());
     assert_eq!((text.code, text.out.as_str()), (Some(0), "admitted\nrefused\nadmitted\npossible\nrefused\n"));
@@ -264,11 +269,17 @@ fn each_packet_of_a_list_is_answered() {
     assert_eq!(verdicts.join("\n") + "\n", text.out);
     let wrong = rancher_gen(folder.path(), &[&base[..], &["wrong.json"]].concat());
     assert_eq!(wrong.code, Some(3));
-    assert!(
-        wrong.err.contains("wrong.json:2:") && wrong.err.contains("write a list of packets"),
-        "{}",
-        wrong.err
-    );
+    // All of them, each in its place.
+    for words in [
+        "wrong.json:2:",
+        "write a list of packets",
+        "packet 2: invalid value: integer `70000`, expected a number from 0 to 65535",
+        "wrong.json:3:",
+        "packet 3: \"tpc\" is no protocol that is known here",
+        "wrong.json:4:2",
+    ] {
+        assert!(wrong.err.contains(words), "{words}: {}", wrong.err);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use rancher_topology::packet::Family;
 use rancher_topology::{Diagnostic, Span};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::iptables::values;
 
@@ -41,27 +42,37 @@ struct Written {
 pub fn read(text: &str, family: Family) -> Result<Vec<Packet>, Vec<Diagnostic>> {
     let help = "write a list of packets: `[{\"iif\": \"eth0\", \"src\": \"10.0.0.1\", \"dst\": \"10.0.0.2\", \"proto\": \"tcp\", \
                 \"sport\": 40000, \"dport\": 22}]`";
-    let written: Vec<Written> = serde_json::from_str(text).map_err(|error| {
-        let at = offset(text, error.line(), error.column());
-        vec![Diagnostic::error(UNREADABLE, error.to_string(), Span { start: at, end: at }).help(help)]
-    })?;
+    let wrong = |message: String, span| Diagnostic::error(UNREADABLE, message, span).help(help);
+    let written: Vec<&RawValue> =
+        serde_json::from_str(text).map_err(|error| vec![wrong(words(&error), place(text, 0, &error))])?;
     let (mut packets, mut errors) = (Vec::with_capacity(written.len()), Vec::new());
-    for (at, written) in written.into_iter().enumerate() {
-        match packet(&written, family) {
+    for (at, written) in written.into_iter().map(RawValue::get).enumerate() {
+        let start = written.as_ptr().addr() - text.as_ptr().addr();
+        let whole = Span { start, end: start + written.len() };
+        let read = serde_json::from_str(written)
+            .map_err(|error| (words(&error), place(written, start, &error)))
+            .and_then(|written| packet(&written, family).map_err(|wrong| (wrong, whole)));
+        match read {
             Ok(packet) => packets.push(packet),
-            Err(wrong) => {
-                let message = format!("packet {}: {wrong}", at + 1);
-                errors.push(Diagnostic::error(UNREADABLE, message, Span::default()).help(help));
-            }
+            Err((message, span)) => errors.push(wrong(format!("packet {}: {message}", at + 1), span)),
         }
     }
     if errors.is_empty() { Ok(packets) } else { Err(errors) }
 }
 
-/// The place of a line and a column, both from 1, the column in bytes.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (before + column.saturating_sub(1)).min(text.len())
+/// What a reader of JSON says, without the place and in the words of numbers.
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
+    let text = text.replace("expected u16", "expected a number from 0 to 65535");
+    text.replace("expected u8", "expected a number from 0 to 255").replace("struct Written", "a packet")
+}
+
+/// The place of a mistake in a text that begins somewhere in another one.
+fn place(text: &str, start: usize, error: &serde_json::Error) -> Span {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let at = start + (before + error.column().saturating_sub(1)).min(text.len());
+    Span { start: at, end: at }
 }
 
 fn packet(written: &Written, family: Family) -> Result<Packet, String> {
