@@ -58,7 +58,8 @@ fn packets_change_between_chains() {
     assert_told(&beside(&both, "filter", answers, ""), 5, "table filter, chain FORWARD");
     assert_told(&beside(&both, "filter", answers, &anybody), 1, "newly admitted");
     assert_told(&beside(&both, "filter", answers, &twice), 0, "");
-    assert_told(&beside(&[inside], "filter", answers, ""), 0, "");
+    let tracked = ("mangle", &*format!("{}{}", inside.1, TRACKED.1));
+    assert_told(&beside(&[tracked], "filter", answers, ""), 0, "");
     assert_told(&beside(&[masked], "filter", answers, ""), 1, "newly refused");
     assert_told(&beside(&both, "filter", &limit_first, &limit_last), 5, "-m limit");
     let own = [
@@ -206,15 +207,18 @@ fn rules_that_are_never_asked_are_there() {
         assert_told(&dead(rule), 0, "");
     }
     assert_told(&dead("-m physdev --physdev-is-bridged"), 5, "frames of bridges");
-    // To what no rule asks of parts more than they have, they are what the whole is.
+    // A part that comes alone goes on, or waits for the others.
     let hosts = ("filter", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT\n");
-    assert_told(&beside(&[hosts], "mangle", "", "-A PREROUTING -m conntrack --ctstate NEW\n"), 0, "");
-    let lengths = ("filter", "-A FORWARD -m length --length 0:1000 -j ACCEPT\n");
     assert_told(
-        &beside(&[lengths], "mangle", "", "-A PREROUTING -m conntrack --ctstate NEW\n"),
+        &beside(&[hosts], "mangle", "", "-A PREROUTING -m conntrack --ctstate NEW\n"),
         5,
         "fragments",
     );
+    // The table nat is there, without a rule.
+    let zones =
+        ("raw", "-A PREROUTING -i eth0 -j CT --zone-orig 1\n-A PREROUTING -i eth1 -j CT --zone-orig 2\n");
+    assert_told(&(tables(&[zones, hosts]), tables(&[zones, hosts, ("nat", "")])), 5, "table nat");
+    assert_told(&(tables(&[TRACKED, hosts]), tables(&[TRACKED, hosts, ("nat", "")])), 0, "");
     // What remembers packets is made as the first rule says that names it.
     let listed = (
         "filter",
@@ -273,4 +277,38 @@ fn an_echo_may_have_another_number() {
     assert_told(&random("-p icmp -j REDIRECT"), 5, "--random");
     assert_told(&random("-p tcp -j DNAT --to-destination 10.0.0.1"), 0, "");
     assert_told(&random("-p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080"), 0, "");
+}
+
+/// A reset ends the connection that it answers, where connections are tracked.
+#[test]
+fn a_reset_ends_a_connection() {
+    let answers = "-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT\n";
+    let urgent = |target: &str, answers: &str| {
+        tables(&[("filter", &format!("-A FORWARD -p tcp -m tcp --tcp-flags URG URG -j {target}\n{answers}"))])
+    };
+    let pair = |one, other, answers| (urgent(one, answers), urgent(other, answers));
+    let reset = "REJECT --reject-with tcp-reset";
+    assert_told(&pair(reset, "DROP", answers), 5, "--reject-with tcp-reset");
+    assert_told(&pair(reset, "REJECT", answers), 5, "--reject-with tcp-reset");
+    assert_told(&pair("REJECT", "DROP", answers), 0, "");
+    assert_told(&pair(reset, "DROP", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT\n"), 0, "");
+}
+
+/// What is forwarded came in on another interface than loopback, and the example of it too.
+#[test]
+fn an_example_is_a_packet_that_there_can_be() {
+    let texts = beside(
+        &[],
+        "filter",
+        "-A FORWARD -i eth0 -j DROP\n-A FORWARD -i eth1 -j DROP\n-A FORWARD -j ACCEPT\n",
+        "-A FORWARD ! -i lo -j DROP\n-A FORWARD -j ACCEPT\n",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old"), &texts.0).unwrap();
+    fs::write(folder.path().join("new"), &texts.1).unwrap();
+    let told = rancher_gen(folder.path(), &["diff", "--rules", "old", "new"]);
+    assert!(told.code == Some(1) && !told.out.contains("on lo"), "{}", told.out);
+    let headers =
+        beside(&[], "filter", "-A INPUT -p tcp -j DROP\n-A INPUT -p udp -j DROP\n", "-A INPUT -j DROP\n");
+    assert_told_of("v6", &headers, 1, "for example icmp 2001:db8::1");
 }

@@ -41,17 +41,20 @@ impl Apart {
         if !are_same || memories(before.0) != memories(after.0) {
             apart.look(before, after, are_whole, shared);
         }
-        // Where one may have parts put together and the other not, they are to that one what the whole is only as far as it
-        // does not ask for more than they have.
-        let tells_parts = |rules: &RuleSet| {
-            !loads(rules, &Loaded::Defragmentation)
-                && all_rules(rules).any(|rule| rule.asks_for_whole(rules.family))
-        };
-        if may_defragment_otherwise(before.0, after.0) && (tells_parts(before.0) || tells_parts(after.0)) {
+        // A part whose others do not come goes on where nothing puts them together, and waits where they are (`nf_ct_frag6_gather`,
+        // `ip_defrag`).
+        if may_defragment_otherwise(before.0, after.0) {
             apart.fragments.extend(chains());
         }
         let [old, new] = [before.0, after.0].map(|rules| loads(rules, &Loaded::BridgeFilter));
         apart.bridged = old != new;
+        // Where connections are told apart by zones, this table lets two be answered that are the same otherwise, whatever its
+        // rules (`nf_nat_alloc_null_binding`).
+        let says_zones = |rules| all_rules(rules).any(|rule| matches!(rule.target, Target::Track(_)));
+        let [old, new] = [before.0, after.0].map(|rules| rules.tables.contains_key("nat"));
+        if old != new && (says_zones(before.0) || says_zones(after.0)) {
+            apart.chains.extend(chains().filter(|(table, _)| *table == "nat"));
+        }
         // What the host sends is whole, and so is what comes to it over v4 (`ip_local_deliver`; `ip6_input` asks first).
         let is_whole = |chain| chain == "OUTPUT" || chain == "INPUT" && before.0.family == Family::V4;
         apart.fragments.retain(|(table, chain)| *table != "nat" && !is_whole(*chain));
@@ -211,20 +214,22 @@ pub(super) fn is_plain(rules: &RuleSet, differing: &[ChainOf]) -> bool {
             Target::Nothing
                 | Target::Accept
                 | Target::Drop
-                | Target::Reject(_)
                 | Target::Return
                 | Target::Jump(_)
                 | Target::Goto(_)
         )
     };
-    let are_plain = all_rules(rules).all(|rule| only_decides(rule) && !rule.asks(is_other));
+    let is_tracked = loads(rules, &Loaded::Defragmentation);
+    let only_refuses =
+        |rule: &Rule| matches!(rule.target, Target::Reject { closes, .. } if !(closes && is_tracked));
+    let are_plain =
+        all_rules(rules).all(|rule| (only_decides(rule) || only_refuses(rule)) && !rule.asks(is_other));
     let early = rules.tables.get("raw").into_iter().flat_map(|table| table.chains.values());
     let of_state = |part: &Condition| matches!(part, Condition::Within(Field::State, _));
     let asks_early = early.flat_map(|chain| &chain.rules).any(|rule| rule.asks(of_state));
     // What comes to connection tracking is what it goes by later, and what leaves nat is what leaves.
     let is_about = |of: &str| differing.iter().any(|(table, _)| *table == of);
-    let may_count =
-        asks_early || is_about("nat") || is_about("raw") && loads(rules, &Loaded::Defragmentation);
+    let may_count = asks_early || is_about("nat") || is_about("raw") && is_tracked;
     are_plain && !may_count
 }
 

@@ -324,7 +324,14 @@ impl Change {
         let there_are = there_are(self.family);
         let mut packets: Vec<(Known, Known)> = Vec::new();
         for mut one in found {
-            let there: Vec<Known> = there_are.iter().filter_map(|other| both(&one, other)).collect();
+            let mut there: Vec<Known> = there_are.iter().filter_map(|other| both(&one, other)).collect();
+            // None is forwarded that came in on it (`ip_rcv_finish_core`).
+            if let (Hook::Forward, Some(loopback)) = (self.hook, self.shared.interfaces.loopback()) {
+                let loopback = Intervals::points([loopback]);
+                for inbound in there.iter_mut().filter_map(|one| one.get_mut(&Field::Inbound)) {
+                    *inbound = inbound.difference(&loopback);
+                }
+            }
             if let Some(own) = one.get_mut(&Field::State) {
                 let states = there.iter().filter_map(|one| one.get(&Field::State));
                 *own = states.fold(Intervals::default(), |all, one| all.union(one));

@@ -71,6 +71,9 @@ pub(super) fn first(family: Family) -> Vec<Known> {
 pub(super) fn possible(family: Family) -> Vec<Known> {
     let states = |all: &[State]| (Field::State, Intervals::points(all.iter().map(|state| state.number())));
     let protocols = |all: &[u8]| Intervals::points(all.iter().map(|&protocol| protocol.into()));
+    // Over v6 a protocol is what comes after these headers (`ipv6_ext_hdr`).
+    let headers: &[u8] = if family == Family::V6 { &[0, 43, 44, 51, 60] } else { &[] };
+    let there = (Field::Protocol, Intervals::from_to(0, 255).difference(&protocols(headers)));
     let of_icmp = |state: State, is_one: &dyn Fn(u8) -> bool| {
         let kinds = (0..=255).filter(|kind| is_one(*kind)).map(u128::from);
         Known::from([
@@ -98,16 +101,13 @@ pub(super) fn possible(family: Family) -> Vec<Known> {
     let untracked = of_icmp(State::Untracked, &|kind| icmp(family, kind) == Some(State::Untracked));
     let looked_into = protocols(&[6, family.icmp()]);
     vec![
-        Known::from([
-            (Field::Protocol, Intervals::from_to(0, 255).difference(&looked_into)),
-            states(&with_connection),
-        ]),
+        Known::from([(Field::Protocol, there.1.difference(&looked_into)), states(&with_connection)]),
         of_tcp(opening.collect(), &[State::New]),
         of_tcp(flags.collect(), &with_connection[1..]),
         of_icmp(State::New, &is_question),
         of_icmp(State::Established, &|kind| is_question(kind) || answers(kind)),
         of_icmp(State::Related, &|kind| is_question(kind) || is_error(kind)),
-        Known::from([states(&[State::Invalid]), unmarked.clone()]),
+        Known::from([there, states(&[State::Invalid]), unmarked.clone()]),
         untracked.into_iter().chain([unmarked]).collect(),
     ]
 }

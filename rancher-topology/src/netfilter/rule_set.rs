@@ -54,7 +54,7 @@ impl RuleSet {
     /// Whether a rule makes packets, which the host sends: copies, or answers to what is refused.
     pub(super) fn makes_packets(&self) -> bool {
         let makes =
-            |target: &Target| matches!(target, Target::Copy(_) | Target::Reject(_) | Target::Unknown(_));
+            |target: &Target| matches!(target, Target::Copy(_) | Target::Reject { .. } | Target::Unknown(_));
         super::lower::all_rules(self).any(|rule| makes(&rule.target))
     }
 }
@@ -84,19 +84,6 @@ impl Rule {
     pub(super) fn may_drop(&self) -> Option<String> {
         let dropping = self.conditions.iter().find(|condition| condition.may_drop());
         dropping.map(|condition| format!("{condition:?}"))
-    }
-
-    /// Whether it tells parts of packets from whole ones, by more than what each of them has.
-    pub(super) fn asks_for_whole(&self, family: Family) -> bool {
-        self.asks(|part| match part {
-            Condition::Within(Field::Protocol, _) => family == Family::V6,
-            Condition::Within(field, _) | Condition::Masked { field, .. } => {
-                !matches!(field, Field::Source | Field::Destination)
-            }
-            Condition::Set { sides, .. } => sides.len() > 1,
-            Condition::Interface(..) | Condition::AddressKind(..) | Condition::Frame(_) => false,
-            _ => true,
-        })
     }
 
     /// Whether it asks for what only the first part of a packet has.
@@ -411,7 +398,12 @@ pub enum Target {
     /// It is gone.
     Drop,
     /// It is gone, and its sender is told in this way (`REJECT`) or kept waiting (`TARPIT`).
-    Reject(String),
+    Reject {
+        /// As it was written.
+        text: String,
+        /// Whether its connection ends with that, where it is tracked (`nf_ct_set_closing`).
+        closes: bool,
+    },
     /// Back to the chain that called this one.
     Return,
     /// Asks a chain, and comes back if that decides nothing.

@@ -219,7 +219,7 @@ impl<'a> Way<'_, 'a> {
                 self.found.decisions.push(decided(true));
                 Some(End::Accepts)
             }
-            Target::Drop | Target::Reject(_) => {
+            Target::Drop | Target::Reject { .. } => {
                 self.found.decisions.push(decided(false));
                 Some(End::Drops)
             }

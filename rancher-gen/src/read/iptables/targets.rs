@@ -58,9 +58,14 @@ fn known(name: &str, given: &[Given], may_be_icmp: bool) -> Option<Target> {
                 .iter()
                 .all(|given| given.value().is_some_and(|value| value.contains("port-unreach"))) =>
         {
-            Target::Reject(name.to_owned())
+            Target::Reject { text: name.to_owned(), closes: false }
         }
-        "REJECT" | "TARPIT" | "DELUDE" => Target::Reject(words(name, given)),
+        "REJECT" | "TARPIT" | "DELUDE" => {
+            // `tcp-reset`, however short it is cut.
+            let closes =
+                given.iter().any(|given| given.value().is_some_and(|value| value.starts_with("tcp")));
+            Target::Reject { text: words(name, given), closes }
+        }
         "RETURN" => Target::Return,
         "QUEUE" | "NFQUEUE" => Target::Queue(words(name, given)),
         "NOTRACK" => Target::Untrack,

@@ -252,7 +252,7 @@ impl<'a> Lowering<'a> {
             Target::Accept => Outcome::Accept(0),
             Target::Masquerade(text) => Outcome::Accept(self.noted(text).unwrap_or_default()),
             Target::Drop => self.noted(DROPPED).map_or(Outcome::Drop, Outcome::Accept),
-            Target::Reject(words) => self.noted(words).map_or(Outcome::Drop, Outcome::Accept),
+            Target::Reject { text, .. } => self.noted(text).map_or(Outcome::Drop, Outcome::Accept),
             Target::Return => Outcome::Return(0),
             Target::Jump(name) | Target::Goto(name) => {
                 let back = matches!(target, Target::Jump(_));
