@@ -1,5 +1,6 @@
 //! What `iptables-save`, `ip6tables-save` and `iptables -S` print (`man iptables-save`, `man iptables-extensions`).
 
+mod circles;
 mod conntrack;
 mod loads;
 mod matches;
@@ -16,9 +17,6 @@ use options::{Word, words};
 
 /// The id of everything that keeps a rule set from being read.
 const UNREADABLE: &str = "unreadable-rule-set";
-
-/// More chains than this that ask each other in a row are not followed.
-const MOST_NESTED: usize = 256;
 
 /// The tables that there are.
 const TABLES: [&str; 5] = ["raw", "mangle", "nat", "filter", "security"];
@@ -97,7 +95,7 @@ pub fn read(text: &str, family: Option<Family>) -> Result<Read, Vec<Diagnostic>>
             .help("give what `iptables-save` printed");
         reader.errors.push(nothing);
     }
-    reader.circles();
+    reader.errors.extend(circles::circles(&reader.rules));
     if reader.errors.is_empty() {
         Ok(Read {
             rules: reader.rules,
@@ -518,63 +516,6 @@ impl Reader<'_> {
         let rules = &mut table.chains.entry(name.to_owned()).or_insert_with(Chain::default).rules;
         let place = place.map_or(rules.len(), |place| place.saturating_sub(1).min(rules.len()));
         rules.insert(place, rule);
-    }
-
-    /// Finds chains that ask each other in a circle.
-    fn circles(&mut self) {
-        for (table, chains) in &self.rules.tables {
-            let asks = |name: &str| {
-                let rules = chains.chains.get(name).map_or(&[] as &[Rule], |chain| &chain.rules);
-                rules.iter().filter_map(|rule| match &rule.target {
-                    Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
-                    _ => None,
-                })
-            };
-            // Kahn's way: chains that nobody asks are taken away until none is left, or only circles.
-            let mut asked: std::collections::BTreeMap<&str, usize> =
-                chains.chains.keys().map(|name| (name.as_str(), 0)).collect();
-            for name in chains.chains.keys() {
-                asks(name).for_each(|to| *asked.entry(to).or_default() += 1);
-            }
-            let mut free: Vec<&str> =
-                asked.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name).collect();
-            let mut left = asked.len();
-            let mut depths: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
-            while let Some(name) = free.pop() {
-                left -= 1;
-                let depth = depths.get(name).copied().unwrap_or_default() + 1;
-                if depth == MOST_NESTED + 1 {
-                    let message =
-                        format!("chains of table `{table}` ask each other {MOST_NESTED} deep and deeper");
-                    let error =
-                        Diagnostic::error(UNREADABLE, message, Span::default()).here("in this rule set");
-                    self.errors.push(error.help("the kernel follows 16 (nftables), and no person more"));
-                }
-                for to in asks(name) {
-                    let known = depths.entry(to).or_default();
-                    *known = depth.max(*known);
-                    if let Some(count) = asked.get_mut(to) {
-                        *count -= 1;
-                        if *count == 0 {
-                            free.push(to);
-                        }
-                    }
-                }
-            }
-            if left > 0 {
-                let circle: Vec<String> = asked
-                    .iter()
-                    .filter(|(_, count)| **count > 0)
-                    .map(|(name, _)| format!("`{name}`"))
-                    .collect();
-                let message =
-                    format!("chains of table `{table}` ask each other in a circle: {}", circle.join(", "));
-                let error = Diagnostic::error(UNREADABLE, message, Span { start: 0, end: 0 })
-                    .here("in this rule set")
-                    .help("the kernel refuses such a rule set (`Too many levels of symbolic links`)");
-                self.errors.push(error);
-            }
-        }
     }
 }
 
