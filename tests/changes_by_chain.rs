@@ -290,6 +290,7 @@ fn a_reset_ends_a_connection() {
     let reset = "REJECT --reject-with tcp-reset";
     assert_told(&pair(reset, "DROP", answers), 5, "--reject-with tcp-reset");
     assert_told(&pair(reset, "REJECT", answers), 5, "--reject-with tcp-reset");
+    assert_told(&pair("REJECT --reject-with TCP-RST", "DROP", answers), 5, "--reject-with TCP-RST");
     assert_told(&pair("REJECT", "DROP", answers), 0, "");
     assert_told(&pair(reset, "DROP", "-A FORWARD -s 10.0.0.1/32 -j ACCEPT\n"), 0, "");
 }

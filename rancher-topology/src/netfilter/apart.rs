@@ -55,7 +55,7 @@ impl Apart {
         if old != new && (says_zones(before.0) || says_zones(after.0)) {
             apart.chains.extend(chains().filter(|(table, _)| *table == "nat"));
         }
-        // What the host sends is whole, and so is what comes to it over v4 (`ip_local_deliver`; `ip6_input` asks first).
+        // What the host sends is taken to be whole, and so is what comes to it over v4 (`ip_local_deliver`; `ip6_input` asks first).
         let is_whole = |chain| chain == "OUTPUT" || chain == "INPUT" && before.0.family == Family::V4;
         apart.fragments.retain(|(table, chain)| *table != "nat" && !is_whole(*chain));
         apart
@@ -272,9 +272,13 @@ fn may_defragment_otherwise(before: &RuleSet, after: &RuleSet) -> bool {
 /// it (`recent_mt_check`, `hashlimit_mt_check_common`).
 pub(super) fn memories(rules: &RuleSet) -> Vec<&Condition> {
     let mut all = Vec::new();
-    let conditions = all_rules(rules).flat_map(|rule| &rule.conditions);
-    conditions.for_each(|condition| {
-        condition.each(&mut |part| all.extend(matches!(part, Condition::Remembered { .. }).then_some(part)));
-    });
-    all
+    for rule in all_rules(rules) {
+        for condition in &rule.conditions {
+            condition.each(&mut |part| {
+                all.extend(matches!(part, Condition::Remembered { .. }).then_some((rule.line, part)));
+            });
+        }
+    }
+    all.sort_by_key(|(line, _)| *line);
+    all.into_iter().map(|(_, part)| part).collect()
 }

@@ -94,7 +94,8 @@ impl<'a> Beside<'a> {
             |all: &BTreeSet<ChainOf>| chains.iter().copied().filter(|one| all.contains(one)).collect();
         let (differing, parts): (Vec<ChainOf>, Vec<ChainOf>) =
             (on_way(&apart.chains), on_way(&apart.fragments));
-        let parts = (!parts.is_empty()).then_some(Unfollowed::Fragments);
+        // What the host sends is taken to be whole.
+        let parts = (hook != Hook::Output && !parts.is_empty()).then_some(Unfollowed::Fragments);
         let may_differ_in = parts.into_iter().chain(apart.bridged.then_some(Unfollowed::Bridged)).collect();
         if differing.is_empty() {
             return Change { may_differ_in, ..Change::none(self.shared(), before.0.family, hook) };

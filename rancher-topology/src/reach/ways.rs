@@ -8,7 +8,7 @@ use super::path::{Path, Question, hop};
 use crate::flow::{Answerer, End, Party, Route};
 use crate::policy::{Endpoints, Member};
 use crate::scalar::{PortRange, Ports, Protocol};
-use crate::topology::{InstanceId, LoadBalancerId, MeshId, NodeId, ServiceNetwork, StartedBy};
+use crate::topology::{InstanceId, LoadBalancerId, MeshId, NodeId, ServiceId, ServiceNetwork, StartedBy};
 
 const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
@@ -126,18 +126,20 @@ impl Reach<'_> {
         if ways.is_empty() {
             // What it would take: a published port, and all that is missing on the way to it.
             let owner = topology.namespace_service(service);
-            let host = self.free_ports(node, ports);
-            let line = format!("- \"{}:{}\"", host.range, ports.to_string().trim_end_matches("/tcp"));
+            let free = self.free_ports(owner, ports);
+            let container = ports.to_string();
+            let line = |host: Ports| format!("- \"{}:{}\"", host.range, container.trim_end_matches("/tcp"));
             let refusal = Refusal {
                 cause: Cause::NotPublished,
                 words: format!("`{}` publishes no port that leads to {ports}", topology[owner].name),
-                change: Some(Change {
+                change: free.map(|host| Change {
                     to: format!("`publish` of service `{}`", topology[owner].name),
-                    line,
+                    line: line(host),
                     with: Vec::new(),
                     place: Some(topology[owner].span),
                 }),
             };
+            let host = free.unwrap_or(ports);
             let path = self.cross(Path::new(question), client, &Whom::End(End::Node(node)), host);
             let path = path.then(HopKind::Published, name.clone(), ports.range);
             ways.push(path.refused(refusal).taken_by(name).done(Via::Published(host.range)));
@@ -155,12 +157,21 @@ impl Reach<'_> {
         ways.into_iter().map(|way| way.refused_at_its_end(&refusal)).collect()
     }
 
-    /// As many ports of a node on which nobody answers yet: these, or the next ones.
-    fn free_ports(&self, node: NodeId, ports: Ports) -> Ports {
+    /// As many ports that nobody has yet on any node of a service: these, or the next ones.
+    fn free_ports(&self, service: ServiceId, ports: Ports) -> Option<Ports> {
+        let topology = self.topology;
+        let publishes = |node: NodeId, ports: Ports| {
+            let services = topology.instances_on(node).iter().map(|id| &topology[topology[*id].service]);
+            let mut published = services.flat_map(|service| &service.publish);
+            published.any(|own| own.protocol == ports.protocol && own.host.overlaps(ports.range))
+        };
+        let is_free = |ports: &Ports| {
+            let mut nodes = topology[service].placement.iter();
+            nodes.all(|node| self.answers(*node, *ports).is_empty() && !publishes(*node, *ports))
+        };
         let (first, last) = (ports.range.first(), ports.range.last());
         let further = (0..=u16::MAX - last).filter_map(|by| PortRange::new(first + by, last + by).ok());
-        let mut all = further.map(|range| Ports { range, ..ports });
-        all.find(|ports| self.answers(node, *ports).is_empty()).unwrap_or(ports)
+        further.map(|range| Ports { range, ..ports }).find(is_free)
     }
 
     /// To a port inside a container's network namespace, from outside of it.

@@ -202,5 +202,6 @@ impl Topology {
 /// Whether somebody meant an address.
 fn is_like_address(word: &str) -> bool {
     let is_one = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | '-');
-    word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['.', ':']) && word.chars().all(is_one)
+    let begins = word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['.', ':']);
+    (begins || word.matches(':').count() > 1) && word.chars().all(is_one)
 }

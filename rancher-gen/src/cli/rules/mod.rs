@@ -95,7 +95,7 @@ impl Rules {
     /// Tells why something is only possible: by which rules of a way.
     fn tell_why(&self, path: &Path, chain: ChainName) {
         let mut unsure = self.rules.unsure(&self.facts, chain.hook());
-        unsure.dedup_by_key(|rule| rule.line);
+        unsure.dedup_by(|one, other| (one.line, &one.text) == (other.line, &other.text));
         if unsure.is_empty() {
             super::tell(
                 "note: \"possibly\" depends on what is left open of packets (interfaces), or on which of several addresses they are sent to\n",

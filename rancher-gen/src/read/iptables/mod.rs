@@ -492,14 +492,14 @@ impl Reader<'_> {
             return self.outside(span);
         };
         let Some(table) = tables.get_mut(of) else { return };
+        let parsed = options::Options::of(words);
+        if parsed.families.iter().any(|only| only != family) {
+            return;
+        }
         if !table.chains.contains_key(name) && !CHAINS.contains(&name) {
             let text =
                 format!("table `{of}` declares no chain `{name}`: a line `:{name} - [0:0]` is missing");
             remarks.push(Note { line, text });
-        }
-        let parsed = options::Options::of(words);
-        if parsed.families.iter().any(|only| only != family) {
-            return;
         }
         let mut unclear = Vec::new();
         let conditions = matches::conditions(&parsed, *family, &|word| all.contains(word), &mut unclear);

@@ -61,9 +61,12 @@ fn known(name: &str, given: &[Given], may_be_icmp: bool) -> Option<Target> {
             Target::Reject { text: name.to_owned(), closes: false }
         }
         "REJECT" | "TARPIT" | "DELUDE" => {
-            // `tcp-reset`, however short it is cut.
-            let closes =
-                given.iter().any(|given| given.value().is_some_and(|value| value.starts_with("tcp")));
+            // It may be cut short, and letters are as good as others (`REJECT_parse`).
+            let is_reset = |value: &str| {
+                let value = value.to_ascii_lowercase();
+                "tcp-reset".starts_with(&value) || "tcp-rst".starts_with(&value)
+            };
+            let closes = given.iter().any(|given| given.value().is_some_and(is_reset));
             Target::Reject { text: words(name, given), closes }
         }
         "RETURN" => Target::Return,

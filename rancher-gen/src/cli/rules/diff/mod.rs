@@ -4,7 +4,7 @@ mod printed;
 
 pub(in crate::cli) use printed::schema;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -110,11 +110,12 @@ fn why(ways: &[Way], exit: Exit, rules: [(&Path, &Rules); 2]) -> Vec<String> {
         |way: &Way| exit == Exit::Uncertain && way.change.may_differ_unseen() || differs(way, false);
     for (path, Rules { rules, facts, .. }) in rules {
         let hooks = ways.iter().filter(|way| is_doubted(way)).map(|way| way.chain.hook());
-        let unsure: BTreeMap<usize, String> = hooks
+        let unsure: BTreeSet<(usize, String)> = hooks
             .flat_map(|hook| rules.unsure(facts, hook))
             .map(|rule| (rule.line, said(path, rule)))
             .collect();
-        let untold: Vec<String> = unsure.into_values().filter(|rule| !all.contains(rule)).collect();
+        let unsure = unsure.into_iter().map(|(_, rule)| rule);
+        let untold: Vec<String> = unsure.filter(|rule| !all.contains(rule)).collect();
         all.extend(untold);
     }
     all

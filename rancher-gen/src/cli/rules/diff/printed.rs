@@ -102,7 +102,7 @@ struct BuiltIn {
     chain: &'static str,
 }
 
-/// Packets packets, every combination of these values, and one of them.
+/// Packets: every combination of these values, and one of them as an example.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Packets {
