@@ -461,18 +461,14 @@ impl Reach<'_> {
         if listens {
             return path.taken_by(balancer.name.to_string());
         }
-        let change = |port: u16| {
-            let one = Ports { range: single(port), ..ports };
-            Change {
-                to: format!("`listeners` of load balancer `{}`", balancer.name),
-                line: format!("- {{listen: {one}, forward: {one}}}"),
-                with: Vec::new(),
-                place: Some(balancer.span),
-            }
-        };
-        let is_one = ports.range.first() == ports.range.last() && ports.protocol == Protocol::Tcp;
         // A listener has one port.
-        let change = is_one.then(|| change(ports.range.first()));
+        let is_one = ports.range.first() == ports.range.last() && ports.protocol == Protocol::Tcp;
+        let change = is_one.then(|| Change {
+            to: format!("`listeners` of load balancer `{}`", balancer.name),
+            line: format!("- {{listen: {ports}, forward: {ports}}}"),
+            with: Vec::new(),
+            place: Some(balancer.span),
+        });
         path.refused(nothing_listens(&balancer.name, ports, change))
     }
 
